@@ -1,0 +1,224 @@
+"""Decisions and the alerts they led to; an alert and its deliveries are stored together or not at all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlite_utils import Database
+
+from storage.errors import NotFoundError
+from storage.times import from_text, from_text_or_none, to_text
+from storage.types import Alert, Decision, DecisionKind, DeliveryState
+
+Act = tuple[str, str | None, str | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldBefore:
+    """What a watch's people were told of one story so far."""
+
+    alerts: int
+    severity: int
+    #: each act told, with the highest severity it was told at
+    acts: tuple[tuple[Act, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewDelivery:
+    """A row of the outbox to be."""
+
+    key: str
+    channel_id: str
+    recipient: str
+    state: DeliveryState
+    next_attempt_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredDecision:
+    """Why an article did or did not alert."""
+
+    watch_id: str
+    revision_id: int
+    kind: DecisionKind
+    reason: str
+    detail: str
+    severity: int
+    alert_id: str | None
+    rules_version: str
+    decided_at: datetime
+
+
+def told(database: Database, watch_id: str, story_id: int) -> ToldBefore | None:
+    """Return what a watch's people were told of a story, or None for nothing yet."""
+    rows = list(
+        database.query("SELECT severity, acts FROM alert WHERE watch_id = ? AND story_id = ?", (watch_id, story_id))
+    )
+    if not rows:
+        return None
+    highest: dict[Act, int] = {}
+    for row in rows:
+        for type_, actor, target, severity in json.loads(row["acts"]):
+            act = (type_, actor, target)
+            highest[act] = max(severity, highest.get(act, 0))
+    return ToldBefore(
+        alerts=len(rows), severity=max(row["severity"] for row in rows), acts=tuple(sorted(highest.items(), key=str))
+    )
+
+
+def record_decision(
+    database: Database,
+    decision: Decision,
+    *,
+    article_id: int,
+    revision_id: int,
+    alert_id: str | None,
+    rules_version: str,
+    now: datetime,
+) -> None:
+    """Keep the reason for every article and watch."""
+    database.table("decision").upsert(
+        {
+            "article_id": article_id,
+            "watch_id": decision.watch_id,
+            "revision_id": revision_id,
+            "kind": decision.kind,
+            "reason": decision.reason,
+            "detail": decision.detail,
+            "severity": decision.severity,
+            "alert_id": alert_id,
+            "rules_version": rules_version,
+            "decided_at": to_text(now),
+        },
+        pk=("article_id", "watch_id", "revision_id"),
+    )
+
+
+def decisions(database: Database, article_id: int) -> list[StoredDecision]:
+    """Return every decision taken on an article, oldest first."""
+    rows = database.query("SELECT * FROM decision WHERE article_id = ? ORDER BY decided_at, watch_id", (article_id,))
+    return [
+        StoredDecision(
+            watch_id=row["watch_id"],
+            revision_id=row["revision_id"],
+            kind=DecisionKind(row["kind"]),
+            reason=row["reason"],
+            detail=row["detail"],
+            severity=row["severity"],
+            alert_id=row["alert_id"],
+            rules_version=row["rules_version"],
+            decided_at=from_text(row["decided_at"]),
+        )
+        for row in rows
+    ]
+
+
+def raise_alert(
+    database: Database,
+    alert: Alert,
+    deliveries: Iterable[NewDelivery],
+    *,
+    decision: Decision | None,
+    article_id: int | None,
+    recorded_only: bool = False,
+) -> bool:
+    """Store an alert with its outbox rows; the same identity a second time changes nothing.
+
+    Returns:
+        Whether the alert is new.
+    """
+    acts = [[*signal.act, signal.severity] for signal in decision.signals] if decision else []
+    cursor = database.execute(
+        """
+        INSERT INTO alert (id, key, type, watch_id, story_id, article_id, severity, headline, payload, acts, sequence,
+            recorded_only, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING
+        """,
+        (
+            alert.id, alert.key, alert.type, alert.watch_id, alert.story_id, article_id, alert.severity,
+            alert.headline, alert.payload, json.dumps(acts), alert.sequence, int(recorded_only),
+            to_text(alert.created_at),
+        ),
+    )  # fmt: skip
+    if cursor.rowcount != 1:
+        return False
+    for delivery in deliveries:
+        database.execute(
+            """
+            INSERT INTO delivery (key, alert_id, channel_id, recipient, state, created_at, next_attempt_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING
+            """,
+            (
+                delivery.key, alert.id, delivery.channel_id, delivery.recipient, delivery.state,
+                to_text(alert.created_at), to_text(delivery.next_attempt_at),
+            ),
+        )  # fmt: skip
+    return True
+
+
+def get(database: Database, alert_id: str) -> Alert:
+    """Return one alert.
+
+    Raises:
+        NotFoundError: no alert has this id.
+    """
+    rows = list(database.query("SELECT * FROM alert WHERE id = ?", (alert_id,)))
+    if not rows:
+        raise NotFoundError(f"no alert {alert_id} is stored; 'vigie alerts list' shows what is")
+    return alert_from_row(rows[0])
+
+
+def recent(database: Database, *, limit: int = 100, story_id: int | None = None) -> list[Alert]:
+    """Return alerts, newest first."""
+    where, parameters = ("story_id = ?", [story_id]) if story_id is not None else ("1", [])
+    rows = database.query(
+        f"SELECT * FROM alert WHERE {where} ORDER BY created_at DESC, id LIMIT ?",  # noqa: S608 (fixed text)
+        (*parameters, limit),
+    )
+    return [alert_from_row(row) for row in rows]
+
+
+def acknowledge(database: Database, alert_id: str, now: datetime) -> Alert:
+    """Record that somebody took an alert in hand; a second time changes nothing.
+
+    Raises:
+        NotFoundError: no alert has this id.
+    """
+    database.execute(
+        "UPDATE alert SET acknowledged_at = coalesce(acknowledged_at, ?) WHERE id = ?", (to_text(now), alert_id)
+    )
+    return get(database, alert_id)
+
+
+def without_deliveries(database: Database, watch_ids: Iterable[str]) -> list[str]:
+    """Return alerts of these watches that no outbox row stands for: there must be none."""
+    wanted = list(watch_ids)
+    marks = ",".join("?" * len(wanted))
+    rows = database.execute(
+        f"""
+        SELECT id FROM alert WHERE recorded_only = 0 AND watch_id IN ({marks})
+            AND NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.alert_id = alert.id)
+        """,  # noqa: S608 (placeholders)
+        wanted,
+    )
+    return [row[0] for row in rows]
+
+
+def alert_from_row(row: dict[str, Any]) -> Alert:
+    """Build an alert from its row."""
+    return Alert(
+        id=row["id"],
+        key=row["key"],
+        type=row["type"],
+        watch_id=row["watch_id"],
+        story_id=row["story_id"],
+        severity=row["severity"],
+        headline=row["headline"],
+        payload=row["payload"],
+        created_at=from_text(row["created_at"]),
+        sequence=row["sequence"],
+        acknowledged_at=from_text_or_none(row["acknowledged_at"]),
+    )

@@ -1,0 +1,274 @@
+"""Articles, their revisions, evidence and signals."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlite_utils import Database
+
+from storage.errors import NotFoundError
+from storage.times import from_text, from_text_or_none, to_text, to_text_or_none
+from storage.types import Article, Evidence, Revision, Signal, Status
+
+#: how far ahead of the moment it was first seen a publication date may lie and still be believed
+FUTURE_TOLERANCE = timedelta(hours=1)
+
+
+class SaveKind(StrEnum):
+    """What storing an article changed."""
+
+    NEW = "new"
+    SAME = "same"
+    REVISION = "revision"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """Where an article was stored."""
+
+    kind: SaveKind
+    article_id: int
+    revision_id: int
+    #: the time that windows and lists use: the publication date where it can be believed
+    effective_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredArticle:
+    """An article with its current text, as lists, stories and explanations read it."""
+
+    id: int
+    key: str
+    source_id: str
+    source_name: str
+    url: str
+    title: str
+    lede: str
+    body: str
+    language: str | None
+    authors: tuple[str, ...]
+    agency: str | None
+    origin: str
+    partial: bool
+    published_at: datetime | None
+    first_seen_at: datetime
+    effective_at: datetime
+    revision_id: int
+    story_id: int | None
+    copy_of: int | None
+
+    @property
+    def text(self) -> str:
+        """Standfirst and body, a line each: what detection reads after the title."""
+        return f"{self.lede}\n{self.body}" if self.lede else self.body
+
+
+def content_hash(article: Article) -> str:
+    """Return the SHA-256 over title, standfirst and paragraphs: equal hashes are the same revision."""
+    parts = "\x00".join((article.title, article.lede, *article.paragraphs))
+    return hashlib.sha256(parts.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def effective_time(published_at: datetime | None, first_seen_at: datetime) -> datetime:
+    """Return the publication date, unless it is missing or lies in the future of being seen."""
+    if published_at is None or published_at > first_seen_at + FUTURE_TOLERANCE:
+        return first_seen_at
+    return published_at
+
+
+def known(database: Database, key: str) -> int | None:
+    """Return the id of the article with this key."""
+    row = database.execute("SELECT id FROM article WHERE key = ?", (key,)).fetchone()
+    return None if row is None else int(row[0])
+
+
+def save(database: Database, article: Article, *, key: str, origin: str, now: datetime) -> Saved:
+    """Store an article, or its new revision; the same text again changes nothing.
+
+    A partial text never replaces a full one.
+    """
+    digest = content_hash(article)
+    row = database.execute(
+        """
+        SELECT a.id, a.revision_id, a.partial, a.effective_at, r.content_hash, r.number
+        FROM article a JOIN revision r ON r.id = a.revision_id WHERE a.key = ?
+        """,
+        (key,),
+    ).fetchone()
+    if row is None:
+        effective = effective_time(article.published_at, now)
+        article_id = _insert_article(database, article, key, origin, effective, now)
+        revision_id = _insert_revision(database, article, article_id, 1, digest)
+        return Saved(kind=SaveKind.NEW, article_id=article_id, revision_id=revision_id, effective_at=effective)
+    article_id, revision_id, partial, effective_text, known_hash, number = row
+    if digest == known_hash or (article.partial and not partial):
+        return Saved(
+            kind=SaveKind.SAME,
+            article_id=article_id,
+            revision_id=revision_id,
+            effective_at=from_text(effective_text),
+        )
+    revision_id = _insert_revision(database, article, article_id, number + 1, digest)
+    database.execute(
+        "UPDATE article SET partial = ?, language = coalesce(?, language), agency = coalesce(?, agency) WHERE id = ?",
+        (int(article.partial), article.language, article.agency, article_id),
+    )
+    return Saved(
+        kind=SaveKind.REVISION,
+        article_id=article_id,
+        revision_id=revision_id,
+        effective_at=from_text(effective_text),
+    )
+
+
+def _insert_article(
+    database: Database, article: Article, key: str, origin: str, effective: datetime, now: datetime
+) -> int:
+    cursor = database.execute(
+        """
+        INSERT INTO article (key, source_id, url, canonical_url, language, authors, agency, origin, partial,
+            published_at, first_seen_at, effective_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """,
+        (
+            key, article.source_id, article.url, article.canonical_url, article.language, json.dumps(article.authors),
+            article.agency, origin, int(article.partial), to_text_or_none(article.published_at), to_text(now),
+            to_text(effective),
+        ),
+    )  # fmt: skip
+    return int(cursor.lastrowid or 0)
+
+
+def _insert_revision(database: Database, article: Article, article_id: int, number: int, digest: str) -> int:
+    cursor = database.execute(
+        """
+        INSERT INTO revision (article_id, number, title, lede, body, content_hash, fetched_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?)
+        """,
+        (
+            article_id,
+            number,
+            article.title,
+            article.lede,
+            "\n".join(article.paragraphs),
+            digest,
+            to_text(article.fetched_at),
+        ),
+    )
+    revision_id = int(cursor.lastrowid or 0)
+    database.execute("UPDATE article SET revision_id = ? WHERE id = ?", (revision_id, article_id))
+    return revision_id
+
+
+def save_evidence(database: Database, revision_id: int, evidence: Evidence) -> None:
+    """Keep the page a revision was read from, once."""
+    database.execute(
+        """
+        INSERT INTO evidence (revision_id, url, captured_at, status, headers, sha256, body_gzip)
+        VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (revision_id) DO NOTHING
+        """,
+        (
+            revision_id, evidence.url, to_text(evidence.captured_at), evidence.status, json.dumps(evidence.headers),
+            evidence.sha256, evidence.body_gzip,
+        ),
+    )  # fmt: skip
+
+
+def save_signals(database: Database, article_id: int, revision_id: int, signals: tuple[Signal, ...]) -> None:
+    """Store the signals of one revision."""
+    database.table("signal").insert_all(
+        {
+            "article_id": article_id, "revision_id": revision_id, "type": signal.type, "severity": signal.severity,
+            "actor": signal.actor, "target": signal.target, "status": signal.status, "sentence": signal.sentence,
+            "start": signal.start, "end": signal.end, "rule": signal.rule, "cues": json.dumps(signal.cues),
+        }
+        for signal in signals
+    )  # fmt: skip
+
+
+def signals(database: Database, revision_id: int) -> tuple[Signal, ...]:
+    """Return the signals of one revision in the order of the text."""
+    rows = database.query('SELECT * FROM signal WHERE revision_id = ? ORDER BY start, "end", id', (revision_id,))
+    return tuple(signal_from_row(row) for row in rows)
+
+
+def signal_from_row(row: dict[str, Any]) -> Signal:
+    """Build a signal from its row."""
+    return Signal(
+        type=row["type"],
+        severity=row["severity"],
+        actor=row["actor"],
+        target=row["target"],
+        status=Status(row["status"]),
+        sentence=row["sentence"],
+        start=row["start"],
+        end=row["end"],
+        rule=row["rule"],
+        cues=tuple(json.loads(row["cues"])),
+    )
+
+
+#: what every list of articles selects
+ARTICLE_COLUMNS = """
+    a.*, s.name AS source_name, r.title, r.lede, r.body
+    FROM article a JOIN revision r ON r.id = a.revision_id JOIN source s ON s.id = a.source_id
+"""
+
+
+def get(database: Database, article_id: int) -> StoredArticle:
+    """Return one article with its current text.
+
+    Raises:
+        NotFoundError: no article has this id.
+    """
+    rows = list(database.query(f"SELECT {ARTICLE_COLUMNS} WHERE a.id = ?", (article_id,)))
+    if not rows:
+        raise NotFoundError(f"no article {article_id} is stored; 'vigie search' lists what is")
+    return article_from_row(rows[0])
+
+
+def article_from_row(row: dict[str, Any]) -> StoredArticle:
+    """Build an article from a row that :data:`ARTICLE_COLUMNS` selected."""
+    return StoredArticle(
+        id=row["id"],
+        key=row["key"],
+        source_id=row["source_id"],
+        source_name=row["source_name"],
+        url=row["url"],
+        title=row["title"],
+        lede=row["lede"],
+        body=row["body"],
+        language=row["language"],
+        authors=tuple(json.loads(row["authors"])),
+        agency=row["agency"],
+        origin=row["origin"],
+        partial=bool(row["partial"]),
+        published_at=from_text_or_none(row["published_at"]),
+        first_seen_at=from_text(row["first_seen_at"]),
+        effective_at=from_text(row["effective_at"]),
+        revision_id=row["revision_id"],
+        story_id=row["story_id"],
+        copy_of=row["copy_of"],
+    )
+
+
+def revisions(database: Database, article_id: int) -> list[Revision]:
+    """Return all stored states of an article's text, oldest first."""
+    rows = database.query("SELECT * FROM revision WHERE article_id = ? ORDER BY number", (article_id,))
+    return [
+        Revision(
+            id=row["id"],
+            article_id=row["article_id"],
+            number=row["number"],
+            title=row["title"],
+            lede=row["lede"],
+            text=row["body"],
+            content_hash=row["content_hash"],
+            fetched_at=from_text(row["fetched_at"]),
+        )
+        for row in rows
+    ]

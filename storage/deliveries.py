@@ -1,0 +1,236 @@
+"""The outbox: deliveries leased, attempted, retried, and never forgotten.
+
+``pending → leased → sent``, back to ``pending`` for another attempt, or ``dead``. A lease is committed
+before the message leaves, the outcome after: a crash in between repeats a message under its own identity
+instead of losing it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlite_utils import Database
+
+from storage.alerts import alert_from_row
+from storage.errors import NotFoundError
+from storage.times import from_text, from_text_or_none, to_text, to_text_or_none
+from storage.types import Alert, Delivery, DeliveryState, Outcome
+
+
+def lease(
+    database: Database, channel_id: str, now: datetime, limit: int, lease_for: timedelta
+) -> list[tuple[Delivery, Alert]]:
+    """Take due deliveries of one channel, oldest first; the caller commits before it sends.
+
+    What concerns one story stays in order: a later alert waits while an earlier one to the same recipient
+    is still pending or under way. A dead letter does not block what follows it.
+    """
+    rows = list(
+        database.query(
+            """
+            SELECT d.* FROM delivery d JOIN alert a ON a.id = d.alert_id
+            WHERE d.channel_id = :channel AND d.state = 'pending' AND d.next_attempt_at <= :now
+                AND NOT EXISTS (
+                    SELECT 1 FROM delivery e JOIN alert b ON b.id = e.alert_id
+                    WHERE e.channel_id = d.channel_id AND e.recipient = d.recipient AND b.story_id = a.story_id
+                        AND e.id < d.id AND e.state IN ('pending', 'leased')
+                )
+            ORDER BY d.next_attempt_at, d.id LIMIT :limit
+            """,
+            {"channel": channel_id, "now": to_text(now), "limit": limit},
+        )
+    )
+    until = now + lease_for
+    leased = []
+    for row in rows:
+        database.execute(
+            "UPDATE delivery SET state = 'leased', lease_until = ? WHERE id = ?", (to_text(until), row["id"])
+        )
+        alert = next(iter(database.query("SELECT * FROM alert WHERE id = ?", (row["alert_id"],))))
+        leased.append(
+            (
+                delivery_from_row({**row, "state": DeliveryState.LEASED, "lease_until": to_text(until)}),
+                alert_from_row(alert),
+            )
+        )
+    return leased
+
+
+def record(
+    database: Database,
+    delivery_id: int,
+    outcome: Outcome,
+    *,
+    state: DeliveryState,
+    next_attempt_at: datetime | None,
+    counts: bool,
+    maybe_delivered: bool,
+    started_at: datetime,
+    ended_at: datetime,
+) -> None:
+    """Store what an attempt gave and where the delivery goes next.
+
+    Args:
+        database: the archive, inside a transaction.
+        delivery_id: whose attempt it was.
+        outcome: what the far end answered.
+        state: the next state.
+        next_attempt_at: when to try again, for ``pending``.
+        counts: whether the attempt uses up a step of the retry schedule.
+        maybe_delivered: the message may have arrived though no answer did.
+        started_at: when the attempt began.
+        ended_at: when it ended.
+    """
+    database.execute(
+        """
+        UPDATE delivery SET state = :state, attempts = attempts + :counts, lease_until = NULL,
+            next_attempt_at = coalesce(:next, next_attempt_at), maybe_delivered = maybe_delivered OR :maybe,
+            last_error = CASE WHEN :state = 'sent' THEN NULL ELSE :detail END,
+            sent_at = CASE WHEN :state = 'sent' THEN :ended ELSE sent_at END
+        WHERE id = :id
+        """,
+        {
+            "state": state,
+            "counts": int(counts),
+            "next": to_text_or_none(next_attempt_at),
+            "maybe": int(maybe_delivered),
+            "detail": outcome.detail,
+            "ended": to_text(ended_at),
+            "id": delivery_id,
+        },
+    )
+    database.table("attempt").insert(
+        {
+            "delivery_id": delivery_id,
+            "started_at": to_text(started_at),
+            "ended_at": to_text(ended_at),
+            "outcome": outcome.outcome,
+            "code": outcome.code,
+            "detail": outcome.detail,
+        }
+    )
+
+
+def release(database: Database, delivery_id: int, now: datetime, *, maybe_delivered: bool) -> None:
+    """Give a lease back untried, or cut off half-way."""
+    database.execute(
+        """
+        UPDATE delivery SET state = 'pending', lease_until = NULL, next_attempt_at = ?,
+            maybe_delivered = maybe_delivered OR ? WHERE id = ? AND state = 'leased'
+        """,
+        (to_text(now), int(maybe_delivered), delivery_id),
+    )
+
+
+def recover(database: Database, now: datetime, *, everything: bool) -> int:
+    """Return expired leases to the queue, as possibly delivered; ``everything`` at start-up.
+
+    The process that starts owns the data folder alone, so any lease it finds belongs to a dead one.
+    """
+    where = "1" if everything else "lease_until <= :now"
+    cursor = database.execute(
+        f"""
+        UPDATE delivery SET state = 'pending', lease_until = NULL, next_attempt_at = :now, maybe_delivered = 1
+        WHERE state = 'leased' AND {where}
+        """,  # noqa: S608 (fixed text)
+        {"now": to_text(now)},
+    )
+    return int(cursor.rowcount)
+
+
+def clamp(database: Database, latest: datetime) -> int:
+    """Pull attempts planned after ``latest`` forward: a clock that ran ahead must not park an alert."""
+    cursor = database.execute(
+        "UPDATE delivery SET next_attempt_at = ? WHERE state = 'pending' AND next_attempt_at > ?",
+        (to_text(latest), to_text(latest)),
+    )
+    return int(cursor.rowcount)
+
+
+def next_due(database: Database, channel_id: str) -> datetime | None:
+    """Return when a channel's next attempt is due."""
+    row = database.execute(
+        "SELECT min(next_attempt_at) FROM delivery WHERE channel_id = ? AND state = 'pending'", (channel_id,)
+    ).fetchone()
+    return from_text_or_none(row[0])
+
+
+def count(database: Database, state: DeliveryState) -> int:
+    """Return how many deliveries stand in a state."""
+    return int(database.execute("SELECT count(*) FROM delivery WHERE state = ?", (state,)).fetchone()[0])
+
+
+def listing(
+    database: Database, *, alert_id: str | None = None, state: DeliveryState | None = None, limit: int = 100
+) -> list[Delivery]:
+    """Return deliveries, newest first."""
+    rows = database.query(
+        """
+        SELECT * FROM delivery WHERE (:alert IS NULL OR alert_id = :alert) AND (:state IS NULL OR state = :state)
+        ORDER BY created_at DESC, id DESC LIMIT :limit
+        """,
+        {"alert": alert_id, "state": state, "limit": limit},
+    )
+    return [delivery_from_row(row) for row in rows]
+
+
+def replay(database: Database, delivery_id: int, now: datetime) -> None:
+    """Queue a dead letter again under its own identity, with a fresh retry schedule.
+
+    Raises:
+        NotFoundError: no dead delivery has this id.
+    """
+    cursor = database.execute(
+        """
+        UPDATE delivery SET state = 'pending', attempts = 0, created_at = :now, next_attempt_at = :now
+        WHERE id = :id AND state IN ('dead', 'suppressed')
+        """,
+        {"now": to_text(now), "id": delivery_id},
+    )
+    if cursor.rowcount != 1:
+        raise NotFoundError(f"no dead delivery {delivery_id}; 'vigie deliveries list' shows their states")
+
+
+def discard(database: Database, delivery_id: int, now: datetime) -> None:
+    """Give a delivery up by hand.
+
+    Raises:
+        NotFoundError: no unsent delivery has this id.
+    """
+    cursor = database.execute(
+        "UPDATE delivery SET state = 'suppressed', last_error = ? WHERE id = ? AND state IN ('pending', 'dead')",
+        (f"discarded by hand at {to_text(now)}", delivery_id),
+    )
+    if cursor.rowcount != 1:
+        raise NotFoundError(f"no pending or dead delivery {delivery_id}; 'vigie deliveries list' shows their states")
+
+
+def channel_state(database: Database, channel_id: str) -> str | None:
+    """Return what the sender of a channel last saved of its health, as JSON."""
+    row = database.execute("SELECT state FROM channel WHERE id = ?", (channel_id,)).fetchone()
+    return None if row is None else str(row[0])
+
+
+def save_channel_state(database: Database, channel_id: str, state: str, now: datetime) -> None:
+    """Keep a channel's health over a restart."""
+    database.table("channel").upsert({"id": channel_id, "state": state, "updated_at": to_text(now)}, pk="id")
+
+
+def delivery_from_row(row: dict[str, Any]) -> Delivery:
+    """Build a delivery from its row."""
+    return Delivery(
+        id=row["id"],
+        key=row["key"],
+        alert_id=row["alert_id"],
+        channel_id=row["channel_id"],
+        recipient=row["recipient"],
+        state=DeliveryState(row["state"]),
+        attempts=row["attempts"],
+        created_at=from_text(row["created_at"]),
+        next_attempt_at=from_text(row["next_attempt_at"]),
+        lease_until=from_text_or_none(row["lease_until"]),
+        maybe_delivered=bool(row["maybe_delivered"]),
+        last_error=row["last_error"],
+        sent_at=from_text_or_none(row["sent_at"]),
+    )

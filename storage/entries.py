@@ -1,0 +1,124 @@
+"""Feed entries whose page is still to be read: the crawler's work queue, safe across a crash.
+
+A feed's validators and the entries it brought are stored in one transaction. A crash after it repeats
+the page fetches; a crash before it repeats the poll. Either way no entry is lost.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlite_utils import Database
+
+from storage.times import from_text_or_none, to_text, to_text_or_none
+from storage.types import CrawlFailure, FeedEntry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingEntry:
+    """An entry whose page is due."""
+
+    id: int
+    #: identity of the article, over tracking parameters and the like
+    key: str
+    source_id: str
+    entry: FeedEntry
+    #: fetches that failed so far
+    attempts: int
+
+
+def add(database: Database, source_id: str, key: str, entry: FeedEntry, now: datetime) -> bool:
+    """Queue an entry unless its key is known already; return whether it is new."""
+    cursor = database.execute(
+        """
+        INSERT INTO entry (key, source_id, url, title, summary, authors, published_at, seen_at, state, next_attempt_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?) ON CONFLICT (key) DO NOTHING
+        """,
+        (
+            key, source_id, entry.url, entry.title, entry.summary, json.dumps(entry.authors),
+            to_text_or_none(entry.published_at), to_text(now), to_text(now),
+        ),
+    )  # fmt: skip
+    return cursor.rowcount == 1
+
+
+def due(database: Database, now: datetime, limit: int, *, busy: frozenset[int] = frozenset()) -> list[PendingEntry]:
+    """Return entries whose page should be fetched now, oldest first, except those under way."""
+    rows = database.query(
+        """
+        SELECT * FROM entry WHERE state = 'pending' AND next_attempt_at <= ?
+        ORDER BY next_attempt_at, id LIMIT ?
+        """,
+        (to_text(now), limit + len(busy)),
+    )
+    return [_pending(row) for row in rows if row["id"] not in busy][:limit]
+
+
+def count_due(database: Database, now: datetime) -> int:
+    """Return how many pages are due."""
+    row = database.execute(
+        "SELECT count(*) FROM entry WHERE state = 'pending' AND next_attempt_at <= ?", (to_text(now),)
+    ).fetchone()
+    return int(row[0])
+
+
+def oldest_due(database: Database) -> datetime | None:
+    """Return when the oldest entry that was never tried turned up."""
+    row = database.execute("SELECT min(seen_at) FROM entry WHERE state = 'pending' AND attempts = 0").fetchone()
+    return from_text_or_none(row[0])
+
+
+def read(database: Database, entry_id: int, article_id: int) -> None:
+    """Mark an entry's page as read into an article."""
+    database.execute(
+        "UPDATE entry SET state = 'done', article_id = ?, failure = NULL, detail = NULL WHERE id = ?",
+        (article_id, entry_id),
+    )
+
+
+def failed(
+    database: Database,
+    entry_id: int,
+    failure: CrawlFailure,
+    next_attempt_at: datetime | None,
+    article_id: int | None,
+) -> None:
+    """Record a failed fetch; without a next attempt the page is given up.
+
+    Args:
+        database: the archive, inside a transaction.
+        entry_id: whose page failed.
+        failure: the named reason.
+        next_attempt_at: when to try again, or None.
+        article_id: the partial article stored from the entry's own title and summary, if any.
+    """
+    database.execute(
+        """
+        UPDATE entry SET attempts = attempts + 1, failure = ?, detail = ?, article_id = coalesce(?, article_id),
+            state = CASE WHEN ? IS NULL THEN 'failed' ELSE 'pending' END, next_attempt_at = coalesce(?, next_attempt_at)
+        WHERE id = ?
+        """,
+        (
+            failure.reason, failure.detail, article_id, to_text_or_none(next_attempt_at),
+            to_text_or_none(next_attempt_at), entry_id,
+        ),
+    )  # fmt: skip
+
+
+def _pending(row: dict[str, Any]) -> PendingEntry:
+    return PendingEntry(
+        id=row["id"],
+        key=row["key"],
+        source_id=row["source_id"],
+        attempts=row["attempts"],
+        entry=FeedEntry(
+            url=row["url"],
+            title=row["title"],
+            summary=row["summary"],
+            authors=tuple(json.loads(row["authors"])),
+            published_at=from_text_or_none(row["published_at"]),
+        ),
+    )

@@ -1,0 +1,388 @@
+"""Read-only queries for pages and the interface: lists with all that one screen shows of each row.
+
+Every list is bounded and paged by key (time and id of the last row), so that deep pages cost what the
+first one costs. Counts are read from the rows themselves.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlite_utils import Database
+
+from storage.alerts import alert_from_row
+from storage.articles import signal_from_row
+from storage.deliveries import delivery_from_row
+from storage.errors import SearchError
+from storage.stories import STORY_COLUMNS, story_from_row
+from storage.times import from_text, to_text
+from storage.types import Alert, Delivery, DeliveryState, OutcomeClass, Signal, Status, Story
+
+#: SQLite calls back after so many of its instructions, to see whether a page took too long
+_STEPS_BETWEEN_CHECKS = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryFilter:
+    """What the list of stories is narrowed to; None means any.
+
+    Conditions on signals, source and language must hold for one and the same article of the story.
+    """
+
+    #: leave out stories without a signal
+    with_signals: bool = True
+    min_severity: int | None = None
+    type: str | None = None
+    #: unordered pair of states
+    pair: tuple[str, str] | None = None
+    status: Status | None = None
+    source_id: str | None = None
+    language: str | None = None
+    #: an FTS5 expression, already safe to run, that one article of the story matches
+    expression: str | None = None
+    #: only stories with an article since then
+    since: datetime | None = None
+    #: keyset paging: only stories after this (last seen, id) in the list
+    before: tuple[datetime, int] | None = None
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryEvidence:
+    """The strongest signal of a story that the filter lets through, and where it stands."""
+
+    signal: Signal
+    #: the words that made the rule match, empty where the offsets do not fit the text
+    trigger: str
+    article_id: int
+    source_name: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertSummary:
+    """What was told of a story, in numbers."""
+
+    alerts: int
+    #: alerts kept in the archive and never meant to leave it
+    recorded_only: int
+    acknowledged: int
+    last_at: datetime
+    #: how many deliveries stand in each state
+    deliveries: tuple[tuple[DeliveryState, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryRow:
+    """A line of the list of stories."""
+
+    story: Story
+    evidence: StoryEvidence | None
+    #: names of the outlets, the first to report it first
+    outlets: tuple[str, ...]
+    alerts: AlertSummary | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleSignal:
+    """A signal with the article whose current text holds it."""
+
+    article_id: int
+    signal: Signal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One try to send a delivery, and what the far end said."""
+
+    started_at: datetime
+    ended_at: datetime
+    outcome: OutcomeClass
+    code: int | None
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryLog:
+    """A delivery with its attempts, earliest first."""
+
+    delivery: Delivery
+    attempts: tuple[Attempt, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertRow:
+    """A line of the list of alerts."""
+
+    alert: Alert
+    article_id: int | None
+    recorded_only: bool
+    deliveries: tuple[DeliveryLog, ...]
+
+
+@contextlib.contextmanager
+def snapshot(database: Database, seconds: float) -> Iterator[Database]:
+    """Read one unchanging state of the archive within the block, for at most ``seconds``.
+
+    Raises:
+        SearchError: the queries took longer.
+    """
+    deadline = time.monotonic() + seconds
+    connection = database.conn
+    connection.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS_BETWEEN_CHECKS)
+    connection.execute("BEGIN")
+    try:
+        yield database
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+            raise SearchError(f"reading the archive took longer than {seconds:g} s; narrow the search") from error
+        raise
+    finally:
+        connection.set_progress_handler(None, 0)
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def stories(database: Database, wanted: StoryFilter) -> list[StoryRow]:
+    """Return stories, the one last reported on first.
+
+    Raises:
+        SearchError: the expression is not one FTS5 reads.
+    """
+    clauses, parameters = _story_clauses(wanted)
+    try:
+        rows = list(
+            database.query(
+                f"SELECT {STORY_COLUMNS} WHERE {' AND '.join(clauses) or '1'} "  # noqa: S608 (fixed clauses)
+                "ORDER BY st.last_seen_at DESC, st.id DESC LIMIT :limit",
+                {**parameters, "limit": wanted.limit},
+            )
+        )
+    except sqlite3.OperationalError as error:
+        if wanted.expression is None or error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+            raise
+        raise SearchError(f"the search cannot be read: {error}") from error
+    found = [story_from_row(database, row) for row in rows]
+    ids = [story.id for story in found]
+    evidence, outlets, alerts = (
+        _evidence(database, ids, wanted),
+        _outlets(database, ids),
+        _alert_summaries(database, ids),
+    )
+    return [
+        StoryRow(
+            story=story,
+            evidence=evidence.get(story.id),
+            outlets=tuple(outlets.get(story.id, ())),
+            alerts=alerts.get(story.id),
+        )
+        for story in found
+    ]
+
+
+def _signal_clauses(wanted: StoryFilter) -> tuple[list[str], dict[str, Any]]:
+    """What one article ``a`` and its signal ``g`` must fulfil."""
+    first, second = wanted.pair or (None, None)
+    options: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("g.severity >= :severity", {"severity": wanted.min_severity}),
+        ("g.type = :type", {"type": wanted.type}),
+        ("((g.actor = :first AND g.target = :second) OR (g.actor = :second AND g.target = :first))",
+         {"first": first, "second": second}),
+        ("g.status = :status", {"status": wanted.status}),
+        ("a.source_id = :source", {"source": wanted.source_id}),
+        ("a.language = :language", {"language": wanted.language}),
+    )  # fmt: skip
+    chosen = [(clause, values) for clause, values in options if None not in values.values()]
+    return [clause for clause, _ in chosen], {key: value for _, values in chosen for key, value in values.items()}
+
+
+def _story_clauses(wanted: StoryFilter) -> tuple[list[str], dict[str, Any]]:
+    conditions, parameters = _signal_clauses(wanted)
+    clauses = []
+    if any(condition.startswith(("g.", "((g.")) for condition in conditions) or wanted.with_signals:
+        joined = " AND ".join(["a.story_id = st.id", *conditions])
+        clauses.append(
+            "EXISTS (SELECT 1 FROM article a JOIN signal g ON g.revision_id = a.revision_id "  # noqa: S608 (fixed)
+            f"WHERE {joined})"
+        )
+    elif conditions:
+        joined = " AND ".join(["a.story_id = st.id", *conditions])
+        clauses.append(f"EXISTS (SELECT 1 FROM article a WHERE {joined})")  # noqa: S608 (fixed clauses)
+    if wanted.expression is not None:
+        clauses.append(
+            "st.id IN (SELECT a.story_id FROM revision_search JOIN article a ON a.revision_id = revision_search.rowid "
+            "WHERE revision_search MATCH :expression)"
+        )
+        parameters["expression"] = wanted.expression
+    if wanted.since is not None:
+        clauses.append("st.last_seen_at >= :since")
+        parameters["since"] = to_text(wanted.since)
+    if wanted.before is not None:
+        clauses.append("(st.last_seen_at, st.id) < (:before, :before_id)")
+        parameters |= {"before": to_text(wanted.before[0]), "before_id": wanted.before[1]}
+    return clauses, parameters
+
+
+def _named(values: Sequence[object], prefix: str) -> tuple[str, dict[str, Any]]:
+    names = {f"{prefix}{number}": value for number, value in enumerate(values)}
+    return ", ".join(f":{name}" for name in names), names
+
+
+def _evidence(database: Database, story_ids: Sequence[int], wanted: StoryFilter) -> dict[int, StoryEvidence]:
+    """The strongest matching signal of each story: what is done before what is only said, own text before copies."""
+    marks, names = _named(story_ids, "story")
+    conditions, parameters = _signal_clauses(wanted)
+    rows = database.query(
+        f"""
+        SELECT * FROM (
+            SELECT g.*, a.story_id, a.origin, s.name AS source_name,
+                substr(r.title || char(10) || iif(r.lede = '', '', r.lede || char(10)) || r.body,
+                    g.start + 1, g."end" - g.start) AS trigger_text,
+                row_number() OVER (PARTITION BY a.story_id ORDER BY g.status <> 'asserted', g.status <> 'threatened',
+                    g.severity DESC, a.copy_of IS NOT NULL, a.effective_at, a.id, g.start, g.id) AS place
+            FROM article a JOIN signal g ON g.revision_id = a.revision_id
+                JOIN revision r ON r.id = a.revision_id JOIN source s ON s.id = a.source_id
+            WHERE {" AND ".join([f"a.story_id IN ({marks})", *conditions])}
+        ) WHERE place = 1
+        """,  # noqa: S608 (placeholders and fixed clauses)
+        {**parameters, **names},
+    )
+    return {
+        row["story_id"]: StoryEvidence(
+            signal=signal_from_row(row),
+            trigger=row["trigger_text"] or "",
+            article_id=row["article_id"],
+            source_name=row["source_name"],
+            origin=row["origin"],
+        )
+        for row in rows
+    }
+
+
+def _outlets(database: Database, story_ids: Sequence[int]) -> dict[int, list[str]]:
+    marks, names = _named(story_ids, "story")
+    found: dict[int, list[str]] = {}
+    for story_id, name in database.execute(
+        f"""
+        SELECT a.story_id, s.name FROM article a JOIN source s ON s.id = a.source_id
+        WHERE a.story_id IN ({marks}) GROUP BY a.story_id, a.source_id ORDER BY min(a.effective_at), min(a.id)
+        """,  # noqa: S608 (placeholders)
+        names,
+    ):
+        found.setdefault(story_id, []).append(name)
+    return found
+
+
+def _alert_summaries(database: Database, story_ids: Sequence[int]) -> dict[int, AlertSummary]:
+    marks, names = _named(story_ids, "story")
+    states: dict[int, list[tuple[DeliveryState, int]]] = {}
+    for story_id, state, count in database.execute(
+        f"""
+        SELECT a.story_id, d.state, count(*) FROM alert a JOIN delivery d ON d.alert_id = a.id
+        WHERE a.story_id IN ({marks}) GROUP BY a.story_id, d.state ORDER BY d.state
+        """,  # noqa: S608 (placeholders)
+        names,
+    ):
+        states.setdefault(story_id, []).append((DeliveryState(state), count))
+    rows = database.execute(
+        f"""
+        SELECT story_id, count(*), sum(recorded_only), count(acknowledged_at), max(created_at)
+        FROM alert WHERE story_id IN ({marks}) GROUP BY story_id
+        """,  # noqa: S608 (placeholders)
+        names,
+    )
+    return {
+        story_id: AlertSummary(
+            alerts=alerts,
+            recorded_only=recorded_only,
+            acknowledged=acknowledged,
+            last_at=from_text(last_at),
+            deliveries=tuple(states.get(story_id, ())),
+        )
+        for story_id, alerts, recorded_only, acknowledged, last_at in rows
+    }
+
+
+def story_signals(database: Database, story_id: int, limit: int = 2_000) -> list[ArticleSignal]:
+    """Return the signals in the current texts of a story's articles, in the order of reporting."""
+    rows = database.query(
+        """
+        SELECT g.* FROM article a JOIN signal g ON g.revision_id = a.revision_id
+        WHERE a.story_id = ? ORDER BY a.effective_at, a.id, g.start, g.id LIMIT ?
+        """,
+        (story_id, limit),
+    )
+    return [ArticleSignal(article_id=row["article_id"], signal=signal_from_row(row)) for row in rows]
+
+
+def alerts(
+    database: Database, *, story_id: int | None = None, before: tuple[datetime, str] | None = None, limit: int = 50
+) -> list[AlertRow]:
+    """Return alerts with their delivery logs, newest first.
+
+    Args:
+        database: the archive.
+        story_id: only alerts on this story.
+        before: only alerts after this (creation time, id) in the list.
+        limit: at most so many.
+    """
+    before_time, before_id = before or (None, None)
+    rows = list(
+        database.query(
+            """
+            SELECT * FROM alert WHERE (:story IS NULL OR story_id = :story)
+                AND (:before IS NULL OR (created_at, id) < (:before, :before_id))
+            ORDER BY created_at DESC, id DESC LIMIT :limit
+            """,
+            {
+                "story": story_id,
+                "before": None if before_time is None else to_text(before_time),
+                "before_id": before_id,
+                "limit": limit,
+            },
+        )
+    )
+    logs = _delivery_logs(database, [row["id"] for row in rows])
+    return [
+        AlertRow(
+            alert=alert_from_row(row),
+            article_id=row["article_id"],
+            recorded_only=bool(row["recorded_only"]),
+            deliveries=tuple(logs.get(row["id"], ())),
+        )
+        for row in rows
+    ]
+
+
+def _delivery_logs(database: Database, alert_ids: Sequence[str]) -> dict[str, list[DeliveryLog]]:
+    marks, names = _named(alert_ids, "alert")
+    attempts: dict[int, list[Attempt]] = {}
+    for row in database.query(
+        f"""
+        SELECT t.* FROM attempt t JOIN delivery d ON d.id = t.delivery_id WHERE d.alert_id IN ({marks}) ORDER BY t.id
+        """,  # noqa: S608 (placeholders)
+        names,
+    ):
+        attempts.setdefault(row["delivery_id"], []).append(
+            Attempt(
+                started_at=from_text(row["started_at"]),
+                ended_at=from_text(row["ended_at"]),
+                outcome=OutcomeClass(row["outcome"]),
+                code=row["code"],
+                detail=row["detail"],
+            )
+        )
+    logs: dict[str, list[DeliveryLog]] = {}
+    for row in database.query(
+        f"SELECT * FROM delivery WHERE alert_id IN ({marks}) ORDER BY channel_id, id",  # noqa: S608 (placeholders)
+        names,
+    ):
+        log = DeliveryLog(delivery=delivery_from_row(row), attempts=tuple(attempts.get(row["id"], ())))
+        logs.setdefault(row["alert_id"], []).append(log)
+    return logs
