@@ -1,0 +1,126 @@
+"""Where an article belongs: a copy, an event already known, or a story of its own.
+
+A missed copy costs a second look; a wrong merge hides an event. So doubt always opens a new story, and
+texts that contradict each other never share one, however alike they read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from detection.stories.coverage import covered, share
+from detection.stories.words import figures
+from storage.types import Signal, Status
+
+#: covered share from which a text is a copy of what another said
+COPY = 0.65
+#: share of an earlier text that a longer version repeats, with its opening
+OPENING = 0.5
+#: words that make the opening
+OPENING_WORDS = 60
+#: least share of the longer version that the earlier text covers
+LEAST_NEW = 0.15
+#: differing figures, in number and share, that make equal wording another report (tolls, market reports)
+FIGURES = 3
+FIGURES_SHARE = 0.35
+#: severity from which a shared act makes two articles the same event
+LEAST_SEVERITY = 2
+
+Act = tuple[str, str | None, str | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A stored article that may be the original, or a copy of the same original."""
+
+    article_id: int
+    story_id: int
+    #: the article it copies itself
+    copy_of: int | None
+    words: tuple[str, ...]
+    signals: tuple[Signal, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placement:
+    """The answer: ``story_id`` None opens a new story."""
+
+    story_id: int | None
+    copy_of: int | None
+    coverage: float | None
+    reason: str
+
+
+def place(
+    words: tuple[str, ...],
+    signals: Sequence[Signal],
+    candidates: Iterable[Candidate],
+    acts_of_stories: Iterable[tuple[int, Act]],
+) -> Placement:
+    """Decide where an article belongs.
+
+    Args:
+        words: the article's text.
+        signals: what it says happened.
+        candidates: look-alikes, best first.
+        acts_of_stories: (story, act) for every act that a story of the last days asserts, newest story first.
+    """
+    for candidate in candidates:
+        coverage = _copies(words, candidate.words)
+        if coverage is not None and not contradict(signals, candidate.signals):
+            return Placement(
+                story_id=candidate.story_id,
+                copy_of=candidate.copy_of or candidate.article_id,
+                coverage=coverage,
+                reason="copy",
+            )
+    story = _same_event(signals, acts_of_stories)
+    if story is not None:
+        return Placement(story_id=story, copy_of=None, coverage=None, reason="same_act")
+    return Placement(story_id=None, copy_of=None, coverage=None, reason="first_report")
+
+
+def contradict(one: Iterable[Signal], other: Iterable[Signal]) -> bool:
+    """Tell whether one text asserts an act that the other denies or says has ended."""
+    first, second = list(one), list(other)
+    return bool((_asserted(first) & _undone(second)) | (_asserted(second) & _undone(first)))
+
+
+def _asserted(signals: Iterable[Signal]) -> set[Act]:
+    return {signal.act for signal in signals if signal.status is Status.ASSERTED}
+
+
+def _undone(signals: Iterable[Signal]) -> set[Act]:
+    return {signal.act for signal in signals if signal.status in {Status.DENIED, Status.ENDED}}
+
+
+def _copies(new: tuple[str, ...], old: tuple[str, ...]) -> float | None:
+    """Return the coverage when ``new`` is a copy of ``old`` or the full text behind a brief."""
+    flags = covered(new, old)
+    of_new = share(flags)
+    opening = share(flags[:OPENING_WORDS])
+    longer = share(covered(old, new)) >= COPY and opening >= OPENING and of_new >= LEAST_NEW
+    if (of_new < COPY and not longer) or _other_figures(new, old):
+        return None
+    return of_new
+
+
+def _other_figures(new: tuple[str, ...], old: tuple[str, ...]) -> bool:
+    numbers, known = figures(new), set(figures(old))
+    different = sum(1 for number in numbers if number not in known)
+    return different >= FIGURES and different >= FIGURES_SHARE * len(numbers)
+
+
+def _same_event(signals: Sequence[Signal], acts_of_stories: Iterable[tuple[int, Act]]) -> int | None:
+    """Return the story that shares most acts, the newest of equals."""
+    acts = {
+        signal.act
+        for signal in signals
+        if signal.status is Status.ASSERTED and signal.severity >= LEAST_SEVERITY and signal.actor and signal.target
+    }
+    shared: dict[int, int] = {}
+    for story, act in acts_of_stories:
+        if act in acts:
+            shared[story] = shared.get(story, 0) + 1
+    return max(shared, key=lambda story: shared[story]) if shared else None

@@ -1,0 +1,20 @@
+"""A text as the words that comparing texts looks at."""
+
+from __future__ import annotations
+
+import re
+
+from detection.text import fold
+
+_WORD = re.compile(r"[^\W_]+")
+_FIGURE = re.compile(r"\d+")
+
+
+def words(text: str) -> tuple[str, ...]:
+    """Return the folded words of a text: no accents, no case, no punctuation."""
+    return tuple(_WORD.findall(fold(text)))
+
+
+def figures(text: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the words that are numbers."""
+    return tuple(word for word in text if _FIGURE.fullmatch(word))

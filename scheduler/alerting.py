@@ -1,0 +1,216 @@
+"""Turns one watch's decision on an article into an alert with its outbox rows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal
+
+from detection.assess import Assessment, assess
+from sqlite_utils import Database
+
+from alerts import identity
+from alerts.decide import decide
+from alerts.payload import build_payload
+from detection.query import Query, Subject, matches
+from scheduler.placing import Placed
+from storage import alerts as stored_alerts
+from storage import silences, stories
+from storage.alerts import NewDelivery, ToldBefore
+from storage.articles import Saved
+from storage.types import Alert, Article, Decision, DecisionKind, DeliveryState, Signal, Watch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """A channel as the outbox sees it."""
+
+    channel_id: str
+    #: who gets a row of their own: e-mail addresses, or one empty string for a webhook
+    recipients: tuple[str, ...]
+    min_severity: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertingSettings:
+    """Who is told, and how alerts speak."""
+
+    watches: tuple[Watch, ...]
+    routes: Mapping[str, Route]
+    #: identity of the archive, part of every alert's identity
+    instance: str
+    public_url: str
+    language: Literal["fr", "en"]
+    group_wait: timedelta = timedelta(0)
+    #: least time between two alerts of one watch on one story
+    group_interval: timedelta = timedelta(0)
+    #: alerts from this severity on never wait
+    urgent_severity: int = 4
+    #: the parsed query of each watch that has one
+    queries: Mapping[str, Query] = field(default_factory=dict)
+    #: ISO alpha-3 country of each source
+    countries: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What one watch made of an article."""
+
+    watch_id: str
+    alert: bool
+    kind: DecisionKind
+    reason: str
+    alert_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occasion:
+    """An article that has just been stored and placed: what every watch decides on."""
+
+    article: Article
+    article_key: str
+    saved: Saved
+    placed: Placed
+    signals: tuple[Signal, ...]
+    rules_version: str
+    now: datetime
+    #: False records alerts without queuing them for anybody
+    sending: bool
+
+
+def take(database: Database, settings: AlertingSettings, watch: Watch, occasion: Occasion) -> Taken:
+    """Decide for one watch, and store the decision with the alert and deliveries it leads to."""
+    told = stored_alerts.told(database, watch.id, occasion.placed.story_id)
+    decision = decide(
+        watch=watch,
+        assessment=_assessment(settings, watch, occasion),
+        told=told,
+        published_at=occasion.saved.effective_at,
+        now=occasion.now,
+    )
+    alert = None
+    if decision.kind is not DecisionKind.NONE:
+        alert = _alert(database, settings, watch, occasion, decision, sequence=(told.alerts if told else 0) + 1)
+        stored_alerts.raise_alert(
+            database,
+            alert,
+            _deliveries(database, settings, watch, alert, occasion, told),
+            decision=decision,
+            article_id=occasion.saved.article_id,
+            recorded_only=not occasion.sending or not watch.channels,
+        )
+    stored_alerts.record_decision(
+        database,
+        decision,
+        article_id=occasion.saved.article_id,
+        revision_id=occasion.saved.revision_id,
+        alert_id=alert.id if alert else None,
+        rules_version=occasion.rules_version,
+        now=occasion.now,
+    )
+    return Taken(
+        watch_id=watch.id,
+        alert=alert is not None,
+        kind=decision.kind,
+        reason=decision.reason,
+        alert_id=alert.id if alert else None,
+    )
+
+
+def _assessment(settings: AlertingSettings, watch: Watch, occasion: Occasion) -> Assessment:
+    article = occasion.article
+    query = settings.queries.get(watch.id)
+    holds = query is None or matches(
+        query,
+        Subject(
+            title=article.title,
+            text=article.text,
+            source_id=article.source_id,
+            language=article.language,
+            country=settings.countries.get(article.source_id),
+            origin=occasion.placed.origin,
+            authors=article.authors,
+            signals=occasion.signals,
+        ),
+    )
+    return assess(occasion.signals, watch, language=article.language, source_id=article.source_id, query_matches=holds)
+
+
+def _alert(
+    database: Database,
+    settings: AlertingSettings,
+    watch: Watch,
+    occasion: Occasion,
+    decision: Decision,
+    *,
+    sequence: int,
+) -> Alert:
+    story_id = occasion.placed.story_id
+    # The article names the alert, not the story's row: a restored backup hands out row numbers again, and a
+    # receiver would drop a new alert under an old name.
+    key = identity.alert_key(
+        install_id=settings.instance,
+        watch_id=watch.id,
+        subject=f"article:{occasion.article_key}",
+        trigger=identity.trigger(decision),
+    )
+    payload = build_payload(
+        watch=watch,
+        decision=decision,
+        story=stories.get(database, story_id),
+        articles=[stories.summary(member) for member in stories.members(database, story_id)],
+        alert_id=identity.alert_id(key),
+        public_url=settings.public_url,
+        language=settings.language,
+        created_at=occasion.now,
+        sequence=sequence,
+    )
+    body = json.loads(payload)
+    return Alert(
+        id=identity.alert_id(key),
+        key=key,
+        type=body["type"],
+        watch_id=watch.id,
+        story_id=story_id,
+        severity=body["data"]["severity"],
+        headline=body["data"]["headline"],
+        payload=payload,
+        created_at=occasion.now,
+        sequence=sequence,
+    )
+
+
+def _deliveries(
+    database: Database,
+    settings: AlertingSettings,
+    watch: Watch,
+    alert: Alert,
+    occasion: Occasion,
+    told: ToldBefore | None,
+) -> list[NewDelivery]:
+    """Return a row for everybody who is to hear of the alert, and when the first attempt is due."""
+    if not occasion.sending:
+        return []
+    due = occasion.now
+    if alert.severity < settings.urgent_severity:
+        due += settings.group_wait
+        if told is not None:
+            due = max(due, told.last_at + settings.group_interval)
+    silence = silences.active(database, watch.id, occasion.now)
+    rows = []
+    for channel_id in watch.channels:
+        route = settings.routes[channel_id]
+        held_back = silence is not None or alert.severity < route.min_severity
+        rows.extend(
+            NewDelivery(
+                key=identity.delivery_key(alert_key=alert.key, channel_id=channel_id, recipient=recipient),
+                channel_id=channel_id,
+                recipient=recipient,
+                state=DeliveryState.SUPPRESSED if held_back else DeliveryState.PENDING,
+                next_attempt_at=due,
+            )
+            for recipient in route.recipients
+        )
+    return rows

@@ -1,0 +1,44 @@
+"""Builds the pipeline from settings: the same for the service, for an import and for the demo."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from alerts.settings import Channel, EmailChannel
+from detection.engine import load_rules
+from scheduler.alerting import AlertingSettings, Route
+from scheduler.pipeline import Pipeline
+from scheduler.settings import ServiceSettings
+
+
+def routes(channels: Iterable[Channel]) -> Mapping[str, Route]:
+    """Return each channel with those who get a row of their own in the outbox."""
+    return {
+        channel.id: Route(
+            channel_id=channel.id,
+            recipients=channel.recipients if isinstance(channel, EmailChannel) else ("",),
+            min_severity=channel.min_severity,
+        )
+        for channel in channels
+    }
+
+
+def build_pipeline(settings: ServiceSettings, instance: str) -> Pipeline:
+    """Build the pipeline of the archive ``instance``.
+
+    Raises:
+        detection.errors.RuleError: a rule file is broken or fails its own tests.
+    """
+    alerting = AlertingSettings(
+        watches=settings.watches,
+        routes=routes(settings.channels),
+        instance=instance,
+        public_url=settings.public_url,
+        language=settings.language,
+        group_wait=settings.delivery.group_wait,
+        group_interval=settings.group_interval,
+        urgent_severity=settings.delivery.urgent_severity,
+        queries=settings.queries,
+        countries={source.id: source.country for source in settings.sources if source.country},
+    )
+    return Pipeline(load_rules(), alerting, {source.id: source.name for source in settings.sources})

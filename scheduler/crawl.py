@@ -1,0 +1,257 @@
+"""Carries orders to the crawler process and its results into the archive."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+from uuid import uuid4
+
+from sqlite_utils import Database
+
+from crawler.urls import article_key
+from scheduler.archive import Archive
+from scheduler.pace import next_page_attempt, next_poll
+from scheduler.pipeline import Pipeline, Processed
+from storage import entries, sources
+from storage.entries import PendingEntry
+from storage.errors import StorageError
+from storage.types import (
+    Article,
+    CrawlFailure,
+    FailureReason,
+    FetchOrder,
+    FetchResult,
+    PollOrder,
+    PollResult,
+    Source,
+)
+
+logger = logging.getLogger(__name__)
+
+#: sources polled at the same time
+POLLS_AT_ONCE = 16
+#: pages fetched at the same time; the crawler keeps one request a host whatever this says
+PAGES_AT_ONCE = 24
+#: reading rests for so long when the archive cannot be written
+ARCHIVE_PAUSE = timedelta(seconds=30)
+#: a claimed source comes back after this long even if its poll never reports
+CLAIM = timedelta(minutes=10)
+
+
+class Crawler(Protocol):
+    """The crawler process, as seen from here: every order is answered, by a result or a named failure."""
+
+    async def poll(self, order: PollOrder) -> PollResult:
+        """Return a feed's entries."""
+        ...
+
+    async def fetch(self, order: FetchOrder) -> FetchResult:
+        """Return an article page."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """What a round of crawling came to."""
+
+    polled: int = 0
+    failed: int = 0
+    new_entries: int = 0
+    pages: int = 0
+    page_failures: int = 0
+    alerts: int = 0
+
+
+class CrawlDesk:
+    """Polls sources and reads pages, each step durable before the next."""
+
+    def __init__(
+        self,
+        archive: Archive,
+        crawler: Crawler,
+        pipeline: Pipeline,
+        configured: Mapping[str, Source],
+        *,
+        clock: Callable[[], datetime],
+        alerted: Callable[[], None],
+        progress: Callable[[Article, Processed], None] = lambda _article, _processed: None,
+    ) -> None:
+        """Args: ``alerted`` wakes the senders; ``progress`` hears of every article that was stored."""
+        self._archive = archive
+        self._crawler = crawler
+        self._pipeline = pipeline
+        self._sources = configured
+        self._clock = clock
+        self._alerted = alerted
+        self._progress = progress
+        self._polls = asyncio.Semaphore(POLLS_AT_ONCE)
+        self._under_way: dict[int, asyncio.Task[None]] = {}
+        self._paused_until: datetime | None = None
+        self.tally = Tally()
+
+    async def poll_source(self, source_id: str) -> None:
+        """Poll all feeds of one source and plan its next poll; a failure is named, never raised."""
+        source = self._sources[source_id]
+        async with self._polls:
+            await self._archive.write(sources.claim, source_id, self._clock() + CLAIM)
+            failure: CrawlFailure | None = None
+            new = 0
+            for url in source.feeds:
+                result = await self._poll_feed(source_id, url)
+                new += await self._archive.write(_record_feed, result, self._clock())
+                if result.failure is not None and failure is None:
+                    failure = replace(result.failure, detail=f"{url}: {result.failure.detail}")
+            known = await self._archive.read(sources.state, source_id)
+            now = self._clock()
+            due = next_poll(
+                poll=source.poll,
+                failures=known.failures if known else 0,
+                failure=failure,
+                now=now,
+                chance=random.random(),  # noqa: S311 (spreads load, hides nothing)
+            )
+            await self._archive.write(
+                sources.record_poll, source_id, failure=failure, new_entries=new, next_check_at=due, now=now
+            )
+        self._count(polled=1, failed=1 if failure else 0, new_entries=new)
+        if failure is not None:
+            logger.warning("source %s failed: %s: %s", source_id, failure.reason, failure.detail)
+
+    async def _poll_feed(self, source_id: str, url: str) -> PollResult:
+        known = await self._archive.read(sources.feed_state, source_id, url)
+        return await self._crawler.poll(
+            PollOrder(
+                id=uuid4().hex,
+                source_id=source_id,
+                url=url,
+                etag=known.etag,
+                last_modified=known.last_modified,
+                body_hash=known.body_hash,
+            )
+        )
+
+    async def start_due_pages(self) -> int:
+        """Start reading pages that are due, as many as there is room for; return how many."""
+        room = PAGES_AT_ONCE - len(self._under_way)
+        now = self._clock()
+        if room <= 0 or (
+            self._paused_until is not None and self._paused_until - ARCHIVE_PAUSE <= now < self._paused_until
+        ):
+            return 0
+        due = await self._archive.read(entries.due, now, room, busy=frozenset(self._under_way))
+        for entry in due:
+            task = asyncio.create_task(self._read_page(entry), name=f"page {entry.id}")
+            self._under_way[entry.id] = task
+            task.add_done_callback(lambda _task, entry_id=entry.id: self._under_way.pop(entry_id, None))
+        return len(due)
+
+    async def read_due_pages(self) -> None:
+        """Read every page that is due now, and return when none is left or under way."""
+        while await self.start_due_pages() or self._under_way:
+            if self._under_way:
+                done, _ = await asyncio.wait(self._under_way.values(), return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    task.result()
+
+    async def stop(self) -> None:
+        """Abandon what is under way: the archive still lists it as due."""
+        tasks = list(self._under_way.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _read_page(self, pending: PendingEntry) -> None:
+        source = self._sources.get(pending.source_id)
+        result = await self._crawler.fetch(
+            FetchOrder(
+                id=uuid4().hex,
+                source_id=pending.source_id,
+                url=pending.entry.url,
+                entry=pending.entry,
+                language=source.language if source else None,
+                full_text=source.full_text if source else True,
+            )
+        )
+        processed = await self._keep(pending, result)
+        self._count(pages=1, page_failures=1 if result.failure else 0)
+        if processed is not None:
+            article, outcome = processed
+            self._progress(article, outcome)
+            if any(taken.alert for taken in outcome.taken):
+                self._count(alerts=sum(taken.alert for taken in outcome.taken))
+                self._alerted()
+
+    async def _keep(self, pending: PendingEntry, result: FetchResult) -> tuple[Article, Processed] | None:
+        """Store a page; whatever goes wrong with this one, the others go on and this one is not forgotten."""
+        try:
+            return await self._archive.write(self._store, pending, result, self._clock())
+        except StorageError as error:
+            # The page is still due. Asking its site for it every second would not free the disk.
+            self._paused_until = self._clock() + ARCHIVE_PAUSE
+            logger.error("the archive cannot be written, reading pauses for %s: %s", ARCHIVE_PAUSE, error)  # noqa: TRY400
+        except Exception as error:
+            logger.exception("page %s could not be processed", pending.entry.url)
+            failure = CrawlFailure(reason=FailureReason.INTERNAL, detail=f"{type(error).__name__}: {error}"[:300])
+            retry = next_page_attempt(failure=failure, attempts=pending.attempts, now=self._clock())
+            await self._archive.write(entries.failed, pending.id, failure, retry, None)
+        return None
+
+    def _store(
+        self, database: Database, pending: PendingEntry, result: FetchResult, now: datetime
+    ) -> tuple[Article, Processed] | None:
+        """Store a page, or its failure with what the feed itself said of it."""
+        if result.article is not None:
+            processed = self._pipeline.process(
+                database,
+                result.article,
+                key=pending.key,
+                now=now,
+                entry_id=pending.id,
+                evidence=result.evidence,
+            )
+            if result.article.partial:
+                entries.read(database, pending.id, processed.article_id)
+            return result.article, processed
+        failure = result.failure or CrawlFailure(reason=FailureReason.INTERNAL, detail="the crawler gave no answer")
+        article = None if failure.reason is FailureReason.CRAWLER_LOST else _from_entry(pending, now)
+        outcome = None if article is None else self._pipeline.process(database, article, key=pending.key, now=now)
+        entries.failed(
+            database,
+            pending.id,
+            failure,
+            next_page_attempt(failure=failure, attempts=pending.attempts, now=now),
+            outcome.article_id if outcome else None,
+        )
+        logger.info("page %s failed: %s: %s", pending.entry.url, failure.reason, failure.detail)
+        return None if article is None or outcome is None else (article, outcome)
+
+    def _count(self, **more: int) -> None:
+        self.tally = replace(self.tally, **{name: getattr(self.tally, name) + number for name, number in more.items()})
+
+
+def _record_feed(database: Database, result: PollResult, now: datetime) -> int:
+    """Store a feed's validators together with the entries it brought; return how many are new."""
+    sources.record_feed(database, result, now)
+    return sum(entries.add(database, result.source_id, article_key(entry.url), entry, now) for entry in result.entries)
+
+
+def _from_entry(pending: PendingEntry, now: datetime) -> Article | None:
+    """Build what can be known of a page that could not be read: nothing is missed for a wall."""
+    entry = pending.entry
+    if not entry.title:
+        return None
+    return Article(
+        source_id=pending.source_id,
+        url=entry.url,
+        title=entry.title,
+        paragraphs=(entry.summary,) if entry.summary else (),
+        authors=entry.authors,
+        published_at=entry.published_at,
+        partial=True,
+        fetched_at=now,
+    )

@@ -1,0 +1,41 @@
+"""Housekeeping: leases that expired, clocks that jumped, what retention lets go, daily copies."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from storage import backup, deliveries, retention, sources
+
+logger = logging.getLogger(__name__)
+
+
+def audit(database: Database, now: datetime, *, longest_wait: timedelta) -> int:
+    """Return expired leases to the queue and pull back what a wrong clock parked; return how many rows moved."""
+    moved = deliveries.recover(database, now, everything=False)
+    moved += deliveries.clamp(database, now + longest_wait)
+    moved += sources.clamp(database, now + sources.LONGEST_BACKOFF)
+    return moved
+
+
+def forget(database: Database, now: datetime, *, evidence: timedelta, attempts: timedelta) -> None:
+    """Let go of saved pages and attempts that are older than retention asks for."""
+    pages = retention.forget_evidence(database, now - evidence)
+    tries = retention.forget_attempts(database, now - attempts)
+    if pages or tries:
+        logger.info("retention let go of %d saved pages and %d attempts", pages, tries)
+
+
+def copy_archive(folder: Path, now: datetime, *, keep: int) -> Path:
+    """Write today's copy of the archive and delete the oldest ones; a second copy a day replaces nothing."""
+    backups = folder / "backups"
+    target = backups / f"vigie-{now:%Y-%m-%d}.db"
+    if not target.exists():
+        backups.mkdir(mode=0o700, exist_ok=True)
+        backup.backup(folder, target)
+        logger.info("archive copied to %s", target)
+    backup.prune(backups, keep)
+    return target

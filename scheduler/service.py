@@ -1,0 +1,252 @@
+"""The service: one owner process that schedules, crawls, detects and alerts until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Self
+
+from alerts.dispatch import Dispatcher
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from crawler.client import CrawlerProcess
+
+from scheduler import maintenance
+from scheduler.archive import Archive
+from scheduler.building import build_pipeline
+from scheduler.clock import JumpDetector, now_utc
+from scheduler.crawl import CrawlDesk, Tally
+from scheduler.outbox import ArchiveOutbox
+from scheduler.pipeline import Processed
+from scheduler.settings import ServiceSettings
+from storage import deliveries, entries, sources
+from storage import folder as data_folder
+from storage.database import instance_id
+from storage.errors import StorageError
+from storage.types import Article, DeliveryState
+
+logger = logging.getLogger(__name__)
+
+AUDIT_EVERY = timedelta(minutes=1)
+CLOCK_EVERY = timedelta(seconds=5)
+#: an entry that waits longer than this to be read means reading does not keep up
+LATE = timedelta(minutes=30)
+#: how long stopping may take before what still runs is cut off; the outbox remembers it
+STOP_WITHIN = 8.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """What one ``run_once`` came to."""
+
+    crawl: Tally
+    sent: int
+    #: deliveries that are still to be sent, or given up
+    waiting: int
+    dead: int
+
+
+class Service:
+    """Owns the data folder while it is entered (``async with``)."""
+
+    def __init__(
+        self,
+        settings: ServiceSettings,
+        *,
+        clock: Callable[[], datetime] = now_utc,
+        progress: Callable[[Article, Processed], None] = lambda _article, _processed: None,
+    ) -> None:
+        """Args: ``progress`` hears of every article that was stored."""
+        self.settings = settings
+        self._clock = clock
+        self._progress = progress
+        self._stack = contextlib.AsyncExitStack()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._polling: set[str] = set()
+        self._sources = {source.id: source for source in settings.sources}
+        self.last_tick: datetime | None = None
+
+    async def __aenter__(self) -> Self:
+        """Take the data folder, open the archive, start the crawler process.
+
+        Raises:
+            storage.errors.AlreadyOwnedError: another instance owns the data folder.
+            storage.errors.DataRefusedError: the archive must not be touched.
+            detection.errors.RuleError: a rule file is broken.
+        """
+        try:
+            await self._start()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def _start(self) -> None:
+        settings = self.settings
+        self._stack.enter_context(data_folder.ownership(settings.data_dir))
+        self.archive = Archive(settings.data_dir)
+        self._stack.push_async_callback(self.archive.close)
+        await self.archive.open()
+        pipeline = build_pipeline(settings, await self.archive.read(instance_id))
+        now = self._clock()
+        await self.archive.write(sources.sync, settings.sources, now)
+        recovered = await self.archive.write(deliveries.recover, now, everything=True)
+        if recovered:
+            logger.warning("%d deliveries were cut off by a crash and are sent again under their own id", recovered)
+        self.crawler = CrawlerProcess(settings.crawler)
+        self._stack.push_async_callback(self.crawler.stop)
+        await self.crawler.start()
+        self.dispatcher = Dispatcher(
+            settings.channels, settings.delivery, ArchiveOutbox(self.archive, self._clock), clock=self._clock
+        )
+        self.desk = CrawlDesk(
+            self.archive,
+            self.crawler,
+            pipeline,
+            self._sources,
+            clock=self._clock,
+            alerted=self.dispatcher.wake,
+            progress=self._progress,
+        )
+        self._stack.push_async_callback(self._finish_tasks)
+
+    async def __aexit__(self, *_: object) -> None:
+        """Stop within seconds; what was under way is still due when the service starts again."""
+        await self._stack.aclose()
+
+    async def run_once(self) -> Round:
+        """Poll every enabled source once, read what is due, attempt every due delivery."""
+        pollable = [source.id for source in self.settings.sources if source.enabled and source.feeds]
+        await asyncio.gather(*(self.desk.poll_source(source_id) for source_id in pollable))
+        await self.desk.read_due_pages()
+        counts = await self.dispatcher.run_once()
+        return Round(
+            crawl=self.desk.tally,
+            sent=counts.sent,
+            waiting=await self.archive.read(deliveries.count, DeliveryState.PENDING),
+            dead=await self.archive.read(deliveries.count, DeliveryState.DEAD),
+        )
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Run the schedule until ``stop`` is set."""
+        scheduler = self._schedule()
+        sending = asyncio.create_task(self.dispatcher.run(), name="dispatcher")
+        scheduler.start()
+        stopping = asyncio.create_task(stop.wait(), name="stop")
+        try:
+            done, _ = await asyncio.wait({sending, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if sending in done:
+                sending.result()
+                raise RuntimeError("the dispatcher ended by itself")
+        finally:
+            stopping.cancel()
+            scheduler.shutdown(wait=False)
+            await self.dispatcher.stop()
+            await asyncio.wait({sending}, timeout=STOP_WITHIN / 4)
+            sending.cancel()
+            await self.desk.stop()
+
+    async def health(self) -> list[tuple[str, bool, str]]:
+        """Return (check, whether it holds, what a person should know) for everything the service needs."""
+        checks = []
+        try:
+            due = await self.archive.write(entries.oldest_due)
+            checks.append(("archive", True, "written and read"))
+        except StorageError as error:
+            return [("archive", False, str(error))]
+        late = due is not None and self._clock() - due > LATE
+        checks.append(("pages", not late, f"oldest unread entry: {due:%Y-%m-%d %H:%M} UTC" if due else "all read"))
+        dead = await self.archive.read(deliveries.count, DeliveryState.DEAD)
+        checks.append(("deliveries", dead == 0, f"{dead} given up; see 'vigie deliveries list'" if dead else "none given up"))
+        states = await self.archive.read(sources.states)
+        read = [state for state in states if state.source_id in self._sources and self._sources[state.source_id].feeds]
+        failed = [state.source_id for state in read if state.failure is not None]
+        working = not read or len(failed) < len(read)
+        checks.append(("sources", working, f"{len(failed)} of {len(read)} fail" if failed else f"{len(read)} answer"))
+        return checks
+
+    def _schedule(self) -> AsyncIOScheduler:
+        scheduler = AsyncIOScheduler(
+            timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        )
+        jumps = JumpDetector()
+
+        def watch_clock() -> None:
+            jump = jumps.jumped()
+            if jump is not None:
+                logger.warning("the clock jumped by %s; the schedule starts anew", jump)
+                for job in scheduler.get_jobs():
+                    job.reschedule(job.trigger)
+                self._spawn(self._audit())
+
+        seconds = self.settings.tick.total_seconds()
+        scheduler.add_job(self._tick, "interval", seconds=seconds, id="tick", next_run_time=self._clock())
+        scheduler.add_job(self._audit, "interval", seconds=AUDIT_EVERY.total_seconds(), id="audit")
+        scheduler.add_job(self._keep_house, "interval", hours=6, id="house", next_run_time=self._clock())
+        # Not a job of the scheduler: it must notice that the scheduler sleeps through a jump.
+        self._spawn(_every(CLOCK_EVERY.total_seconds(), watch_clock))
+        return scheduler
+
+    async def _tick(self) -> None:
+        """Start what is due: sources first, then pages."""
+        now = self._clock()
+        for source_id in await self.archive.read(sources.due, now):
+            if source_id in self._sources and source_id not in self._polling and self._sources[source_id].feeds:
+                self._polling.add(source_id)
+                self._spawn(self._poll(source_id))
+        await self.desk.start_due_pages()
+        self.last_tick = self._clock()
+
+    async def _poll(self, source_id: str) -> None:
+        try:
+            await self.desk.poll_source(source_id)
+        finally:
+            self._polling.discard(source_id)
+        await self.desk.start_due_pages()
+
+    async def _audit(self) -> None:
+        longest = max(
+            *self.settings.delivery.webhook_retries,
+            *self.settings.delivery.email_retries,
+            self.settings.delivery.retry_after_limit,
+        )
+        moved = await self.archive.write(maintenance.audit, self._clock(), longest_wait=longest * 1.5)
+        if moved:
+            logger.warning("the audit put %d rows back in order", moved)
+            self.dispatcher.wake()
+
+    async def _keep_house(self) -> None:
+        await self.archive.write(
+            maintenance.forget,
+            self._clock(),
+            evidence=self.settings.keep_evidence,
+            attempts=self.settings.keep_attempts,
+        )
+        await asyncio.to_thread(
+            maintenance.copy_archive, self.settings.data_dir, self._clock(), keep=self.settings.keep_backups
+        )
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("a job failed", exc_info=error)
+
+    async def _finish_tasks(self) -> None:
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+async def _every(seconds: float, work: Callable[[], None]) -> None:
+    """Call ``work`` again and again, on the monotonic clock."""
+    while True:
+        await asyncio.sleep(seconds)
+        work()

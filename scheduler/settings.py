@@ -1,0 +1,35 @@
+"""What the front door hands to the service."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+
+from alerts.settings import Channel, DeliverySettings
+from crawler.settings import CrawlerSettings
+from detection.query import Query
+from storage.types import Source, Watch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceSettings:
+    """Everything the service runs by."""
+
+    data_dir: Path
+    sources: tuple[Source, ...]
+    watches: tuple[Watch, ...]
+    channels: tuple[Channel, ...]
+    delivery: DeliverySettings
+    crawler: CrawlerSettings
+    public_url: str
+    language: Literal["fr", "en"]
+    timezone: str
+    queries: dict[str, Query] = field(default_factory=dict)
+    group_interval: timedelta = timedelta(0)
+    keep_evidence: timedelta = timedelta(days=365)
+    keep_attempts: timedelta = timedelta(days=90)
+    keep_backups: int = 7
+    #: how often the schedule looks for what is due
+    tick: timedelta = timedelta(seconds=1)

@@ -1,0 +1,136 @@
+"""Channels and delivery settings from their tables; secrets come from files or the environment only."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+from alerts.errors import ChannelError
+from alerts.settings import Channel, DeliverySettings, EmailChannel, WebhookChannel
+from vigie.errors import ConfigurationError, Problem
+from vigie.models import Delivery, EmailTable, WebhookTable
+
+_PORTS = {"none": 25, "starttls": 587, "tls": 465}
+
+
+def build_channel(
+    table: EmailTable | WebhookTable, *, base: Path, language: Literal["fr", "en"], allow_cidrs: tuple[str, ...]
+) -> Channel:
+    """Build a channel.
+
+    Args:
+        table: the checked table.
+        base: the folder relative paths start from.
+        language: for a channel that states none.
+        allow_cidrs: private networks a webhook may call.
+
+    Raises:
+        ConfigurationError: a secret is missing or the settings cannot work; keys are relative to the table.
+    """
+    try:
+        if isinstance(table, EmailTable):
+            return _email(table, base, language)
+        return _webhook(table, base, language, allow_cidrs)
+    except ChannelError as error:
+        raise ConfigurationError(None, (Problem(key=error.key, message=str(error)),)) from error
+
+
+def _email(table: EmailTable, base: Path, language: Literal["fr", "en"]) -> EmailChannel:
+    tls = table.tls or ("tls" if table.port == 465 else "none" if _is_loopback(table.host) else "starttls")
+    return EmailChannel(
+        id=table.id,
+        language=table.language or language,
+        min_severity=table.min_severity,
+        host=table.host,
+        port=table.port or _PORTS[tls],
+        tls=tls,
+        username=table.username,
+        password=_secret("password", table.password, table.password_file, base),
+        sender=table.sender,
+        recipients=table.recipients,
+    )
+
+
+def _webhook(
+    table: WebhookTable, base: Path, language: Literal["fr", "en"], allow_cidrs: tuple[str, ...]
+) -> WebhookChannel:
+    secret = _secret("secret", table.secret, table.secret_file, base)
+    if secret is None:
+        cure = (
+            'alerts are signed: name the file that holds the key, secret_file = "webhook.key", or secret = "env:NAME"'
+        )
+        raise _problem("secret_file", cure)
+    previous = _secret("previous_secret", table.previous_secret, table.previous_secret_file, base)
+    return WebhookChannel(
+        id=table.id,
+        language=table.language or language,
+        min_severity=table.min_severity,
+        url=table.url,
+        secrets=(secret,) if previous is None else (secret, previous),
+        allow_cidrs=allow_cidrs,
+    )
+
+
+def build_delivery(table: Delivery) -> DeliverySettings:
+    """Build delivery settings; what the table leaves out keeps its default.
+
+    Raises:
+        ConfigurationError: values that contradict each other.
+    """
+    changes: dict[str, Any] = {
+        "webhook_retries": table.webhook_retries,
+        "email_retries": table.email_retries,
+        "webhook_horizon": table.webhook_horizon,
+        "email_horizon": table.email_horizon,
+        "webhook_total": table.webhook_deadline,
+        "smtp_total": table.email_deadline,
+        "group_wait": table.group_wait,
+    }
+    given = {key: value for key, value in changes.items() if value is not None}
+    try:
+        longest = max(given.get("webhook_total", timedelta(0)), given.get("smtp_total", timedelta(0)))
+        defaults = DeliverySettings()
+        lease = max(defaults.lease, longest + timedelta(minutes=5))
+        return replace(defaults, lease=lease, **given)
+    except ChannelError as error:
+        raise ConfigurationError(None, (Problem(key=error.key, message=str(error)),)) from error
+
+
+def _secret(key: str, value: str | None, file: str | None, base: Path) -> str | None:
+    """Return a secret from ``<key>_file`` or from ``<key> = "env:NAME"``; it is never written in the file itself."""
+    if value is not None and file is not None:
+        raise _problem(key, f"give {key} or {key}_file, not both")
+    if file is not None:
+        try:
+            text = (base / file).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "not text"
+            raise _problem(
+                f"{key}_file", f"{file!r} cannot be read ({reason}); create it, readable by you alone"
+            ) from error
+        if not text:
+            raise _problem(f"{key}_file", f"{file!r} is empty; put the secret in it")
+        return text
+    if value is None:
+        return None
+    name = value.removeprefix("env:")
+    if name == value:
+        raise _problem(key, f'a secret is never written in this file; use {key}_file = "path" or {key} = "env:NAME"')
+    if not os.environ.get(name):
+        raise _problem(key, f"the environment variable {name} is not set; export it, or use {key}_file")
+    return os.environ[name].strip()
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _problem(key: str, message: str) -> ConfigurationError:
+    return ConfigurationError(None, (Problem(key=key, message=message),))

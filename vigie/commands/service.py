@@ -1,0 +1,85 @@
+"""``init``, ``check``, ``run`` and ``demo``: setting up and running the service."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import click
+
+from vigie.commands import PARTLY, Context
+from vigie.errors import ConfigurationError, Problem
+
+
+def register(group: click.Group) -> None:
+    """Add this module's commands."""
+    for command in (init, check, run, demo):
+        group.add_command(command)
+
+
+@click.command()
+@click.argument("folder", default=".", type=click.Path(file_okay=False, path_type=Path))
+def init(folder: Path) -> None:
+    """Write a commented vigie.toml into FOLDER: the France-Mali watch and the built-in catalogue."""
+    from vigie.example import default_text
+    from vigie.settings import DEFAULT_NAME
+
+    target = folder / DEFAULT_NAME
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with target.open("x", encoding="utf-8") as stream:
+            stream.write(default_text())
+    except FileExistsError as error:
+        problem = Problem(key="", message="exists already; edit it, or name another folder: 'vigie init FOLDER'")
+        raise ConfigurationError(target, (problem,)) from error
+    click.echo(f"{target} written. Next: 'vigie check', then 'vigie run'.")
+
+
+@click.command()
+@click.option("--send", is_flag=True, help="Send a marked test through every channel and print the answers.")
+@click.pass_obj
+def check(context: Context, *, send: bool) -> int:
+    """Validate the configuration, the queries and the rules (with the tests inside the rule files)."""
+    from detection.engine import load_rules
+    from vigie.settings import load
+
+    settings = load(context.path)
+    rules = load_rules()
+    enabled = sum(source.enabled for source in settings.sources)
+    name = settings.path or "built-in defaults"
+    click.echo(
+        f"{name}: {enabled} sources, {len(settings.watches)} watches, {len(settings.channels)} channels; "
+        f"rules {rules.version[:12]} pass their tests"
+    )
+    for warning in settings.warnings:
+        click.echo(f"note: {warning}", err=True)
+    if not send:
+        return 0
+    from vigie.probing import send_tests
+
+    return asyncio.run(send_tests(settings))
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Poll every source once, process, attempt every due delivery, and leave.")
+@click.pass_obj
+def run(context: Context, *, once: bool) -> int:
+    """Run the service: schedule, crawl, detect, alert, page."""
+    from vigie.running import run_once, run_service
+    from vigie.settings import load
+
+    settings = load(context.path)
+    return asyncio.run(run_once(settings) if once else run_service(settings))
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=8470, show_default=True, help="Port of the page.")
+@click.option("--fast", is_flag=True, help="Replay the crisis in about twenty seconds.")
+@click.option("--no-wait", is_flag=True, help="Leave after the summary instead of keeping the page up.")
+def demo(*, port: int, fast: bool, no_wait: bool) -> int:
+    """Replay a crisis on a newsroom inside this machine: the whole product, no network, no configuration."""
+    from vigie.demo.command import run_demo
+
+    return PARTLY if asyncio.run(run_demo(port=port, fast=fast, wait=not no_wait)) else 0
+
+

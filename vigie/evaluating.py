@@ -1,0 +1,122 @@
+"""Scores detection against labelled articles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from vigie import inputs
+from vigie.flagging import Flagger
+from vigie.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """Counts of right and wrong alerts."""
+
+    hits: int
+    false_alarms: int
+    misses: int
+
+    @property
+    def precision(self) -> float:
+        """Share of alerts that were right, 1 without alerts."""
+        return self.hits / (self.hits + self.false_alarms) if self.hits + self.false_alarms else 1.0
+
+    @property
+    def recall(self) -> float:
+        """Share of what should alert that did, 1 when nothing should."""
+        return self.hits / (self.hits + self.misses) if self.hits + self.misses else 1.0
+
+    @property
+    def f1(self) -> float:
+        """Harmonic mean of both."""
+        total = self.precision + self.recall
+        return 2 * self.precision * self.recall / total if total else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """Figures, and every miss by name."""
+
+    alerts: Score
+    #: labelled events found with the right type, actor, target and status
+    events_found: int
+    events: int
+    misses: tuple[str, ...]
+    problems: tuple[str, ...]
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The figures as ``evaluate --json`` prints them."""
+        return {
+            "articles_alerting": self.alerts.hits + self.alerts.misses,
+            "precision": round(self.alerts.precision, 4),
+            "recall": round(self.alerts.recall, 4),
+            "f1": round(self.alerts.f1, 4),
+            "false_alarms": self.alerts.false_alarms,
+            "missed": self.alerts.misses,
+            "events": self.events,
+            "events_right": self.events_found,
+            "misses": list(self.misses),
+        }
+
+    @property
+    def summary(self) -> str:
+        """One line of figures."""
+        share = f", events right {self.events_found}/{self.events}" if self.events else ""
+        return (
+            f"alerts: precision {self.alerts.precision:.3f}, recall {self.alerts.recall:.3f}, F1 {self.alerts.f1:.3f} "
+            f"({self.alerts.hits} right, {self.alerts.false_alarms} false, {self.alerts.misses} missed){share}"
+        )
+
+
+def evaluate_lines(name: str, settings: Settings, watch_id: str | None) -> Evaluation:
+    """Score the labelled articles of a file for one watch, the first when none is named.
+
+    Raises:
+        VigieError: the file cannot be read, or there is no such watch.
+    """
+    flagger = Flagger(settings, watch_id)
+    watch = flagger.watches[0].id
+    hits = false_alarms = missed = events = right = 0
+    misses: list[str] = []
+    problems: list[str] = []
+    for number, line in inputs.read_lines(name):
+        try:
+            article = inputs.parse_line(line, number)
+        except inputs.InputLineError as error:
+            problems.append(f"{name}:{number}: {error}; the line is skipped")
+            continue
+        flagged = flagger.flag(article).record
+        alert, wanted = bool(flagged["watches"][watch]["alert"]), bool(article.record.get("should_alert"))
+        hits += alert and wanted
+        false_alarms += alert and not wanted
+        missed += wanted and not alert
+        if alert != wanted:
+            word = "false alarm" if alert else "missed"
+            misses.append(f"{word}: {article.id}: {article.title} [{flagged['watches'][watch]['reason']}]")
+        for event in article.record.get("events", ()):
+            events += 1
+            if _found(event, flagged["signals"]):
+                right += 1
+            else:
+                misses.append(f"event: {article.id}: {_event(event)} not found; {_found_instead(flagged['signals'])}")
+    score = Score(hits=hits, false_alarms=false_alarms, misses=missed)
+    return Evaluation(alerts=score, events_found=right, events=events, misses=tuple(misses), problems=tuple(problems))
+
+
+_FIELDS = ("type", "actor", "target", "status")
+
+
+def _found(event: dict[str, Any], signals: Iterable[dict[str, Any]]) -> bool:
+    return any(all(signal[key] == event.get(key) for key in _FIELDS) for signal in signals)
+
+
+def _event(event: dict[str, Any]) -> str:
+    return f"{event.get('type')} {event.get('actor')}→{event.get('target')} {event.get('status')}"
+
+
+def _found_instead(signals: Iterable[dict[str, Any]]) -> str:
+    return "found " + ("; ".join(_event(signal) for signal in signals) or "nothing")

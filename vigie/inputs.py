@@ -1,0 +1,125 @@
+"""Articles from files and standard input, as ``flag``, ``import`` and ``evaluate`` take them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from storage.types import utc
+from vigie.errors import VigieError
+
+
+class InputLineError(VigieError):
+    """A line of input cannot be used; the others can."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputArticle:
+    """One line of a JSON lines file."""
+
+    id: str
+    title: str
+    text: str
+    published: datetime | None = None
+    language: str | None = None
+    url: str | None = None
+    source: str | None = None
+    authors: tuple[str, ...] = ()
+    paragraphs: tuple[str, ...] = ()
+    #: the whole object, for labels
+    record: dict[str, Any]
+
+
+def read_lines(name: str) -> Iterator[tuple[int, str]]:
+    """Yield (number, line) of a file, or of standard input for ``-``; blank lines are skipped.
+
+    Raises:
+        VigieError: the file cannot be read.
+    """
+    try:
+        raw = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+    except OSError as error:
+        raise VigieError(f"{name} cannot be read: {error.strerror}") from error
+    # Only line feeds end a line: U+2028 and its like are legal inside JSON text.
+    for number, line in enumerate(raw.split(b"\n"), start=1):
+        if line.strip():
+            yield number, line.decode("utf-8", "replace")
+
+
+def parse_line(line: str, number: int) -> InputArticle:
+    """Read one JSON object.
+
+    Raises:
+        InputLineError: it is no object, or a key has the wrong form; the message says which.
+    """
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise InputLineError(f"is not JSON ({error})") from error
+    if not isinstance(record, dict):
+        raise InputLineError("is not a JSON object")
+    paragraphs = _texts(record, "paragraphs")
+    text = _text(record, "text") if record.get("text") is not None else "\n".join(paragraphs)
+    title = _text(record, "title") if record.get("title") is not None else ""
+    if not title and not text:
+        raise InputLineError("has neither a title nor a text")
+    return InputArticle(
+        id=str(record.get("id", number)),
+        title=title,
+        text=text,
+        published=_moment(record.get("published")),
+        language=_optional(record, "lang"),
+        url=_optional(record, "url"),
+        source=_optional(record, "source"),
+        authors=_texts(record, "authors"),
+        paragraphs=paragraphs,
+        record=record,
+    )
+
+
+def parse_moment(text: str) -> datetime:
+    """Read an ISO 8601 date or time; without a zone it is UTC.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    moment = datetime.fromisoformat(text)
+    return utc(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+
+
+def _moment(value: object) -> datetime | None:
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
+        raise InputLineError("published: is not an ISO 8601 date in quotation marks")
+    try:
+        return parse_moment(value)
+    except (ValueError, OverflowError) as error:
+        raise InputLineError(f"published: {value!r} is not an ISO 8601 date such as 2025-09-19T08:30:00+02:00") from error
+
+
+def _text(record: dict[str, Any], key: str) -> str:
+    value = record[key]
+    if not isinstance(value, str):
+        raise InputLineError(f"{key}: is not text")
+    return value
+
+
+def _optional(record: dict[str, Any], key: str) -> str | None:
+    return _text(record, key) or None if record.get(key) is not None else None
+
+
+def _texts(record: dict[str, Any], key: str) -> tuple[str, ...]:
+    value = record.get(key)
+    if value is None:
+        return ()
+    if isinstance(value, str):
+        return (value,)
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise InputLineError(f"{key}: is not a list of texts")
+    return tuple(value)

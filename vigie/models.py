@@ -1,0 +1,200 @@
+"""The configuration file as pydantic reads it: its keys, their forms and their defaults.
+
+Every key is documented in ``docs/configuration.md``; a test holds the two together. Unknown keys are
+errors, because a key nobody reads is an alert that nobody gets.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
+
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from storage.types import Status
+from vigie.durations import parse_duration
+
+
+def _duration(value: Any) -> Any:
+    return parse_duration(value) if isinstance(value, str) else value
+
+
+def _web_address(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        port_is_fine = parts.port is None or parts.port > 0
+    except ValueError as error:
+        raise ValueError(f"{value!r} is not a web address ({error})") from error
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not port_is_fine:
+        raise ValueError(f"{value!r} is not a web address; write it like 'https://example.org/feed.xml'")
+    if parts.username is not None:
+        raise ValueError("a web address must not carry a user name or password")
+    return value
+
+
+def _identifier(value: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,63}", value):
+        raise ValueError(f"{value!r} is not an id; use lower-case letters, digits, '-', '_' and '.', at most 64")
+    return value
+
+
+def _time_zone(value: str) -> str:
+    if value not in available_timezones():
+        raise ValueError(f"{value!r} is not a time zone; write a name such as 'Europe/Paris' or 'Africa/Bamako'")
+    return value
+
+
+def _pair(value: Any) -> Any:
+    """Read ``["FRA", "MLI"]`` and ``"FRA-MLI"`` alike."""
+    if isinstance(value, str):
+        value = re.split(r"\s*(?:-|/|<->|↔)\s*", value.strip())
+    return value
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+WebAddress = Annotated[str, BeforeValidator(lambda value: _web_address(value) if isinstance(value, str) else value)]
+Identifier = Annotated[str, BeforeValidator(lambda value: _identifier(value) if isinstance(value, str) else value)]
+TimeZone = Annotated[str, BeforeValidator(lambda value: _time_zone(value) if isinstance(value, str) else value)]
+Actor = Annotated[str, Field(pattern=r"^(?:[A-Z]{3}|UN|EU|AU|ECOWAS|AES)$")]
+Pair = Annotated[tuple[Actor, Actor], BeforeValidator(_pair)]
+Language = Literal["fr", "en"]
+
+
+class Table(BaseModel):
+    """A table of the file: no unknown keys, no silent conversions of text to numbers."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+class Service(Table):
+    """``[service]``: where Vigie keeps its data and how it is reached."""
+
+    data_dir: str = "vigie-data"
+    listen: str = Field(default="127.0.0.1:8470", pattern=r"^(\[[0-9a-fA-F:.]+\]|[^:\[\]]+):\d{1,5}$")
+    public_url: WebAddress | None = None
+    timezone: TimeZone = "Europe/Paris"
+    language: Language = "fr"
+    contact: str | None = None
+    catalogue: bool = False
+
+
+class Network(Table):
+    """``[network]``: how Vigie presents itself and where it may connect."""
+
+    user_agent: str | None = Field(default=None, min_length=3, max_length=300)
+    allow_cidrs: tuple[str, ...] = ()
+    proxy: WebAddress | None = None
+    delay: Duration | None = None
+
+
+class SourceTable(Table):
+    """``[[source]]``: an outlet to read, or a change to one of the built-in catalogue."""
+
+    id: Identifier
+    name: str | None = None
+    url: WebAddress | None = None
+    feeds: tuple[WebAddress, ...] | None = None
+    sitemaps: tuple[WebAddress, ...] | None = None
+    sections: tuple[WebAddress, ...] | None = None
+    language: str | None = Field(default=None, pattern=r"^[a-z]{2}$")
+    country: Actor | None = None
+    state_affiliation: str | None = None
+    poll: Duration | None = None
+    full_text: bool | None = None
+    javascript: bool | None = None
+    enabled: bool | None = None
+
+
+class WatchTable(Table):
+    """``[[watch]]``: what people want to be told."""
+
+    id: Identifier
+    name: str | None = None
+    query: str | None = None
+    pairs: tuple[Pair, ...] = ()
+    types: tuple[str, ...] = ()
+    min_severity: int = Field(default=2, ge=1, le=5)
+    statuses: tuple[Status, ...] = (Status.ASSERTED,)
+    sources: tuple[str, ...] = ()
+    languages: tuple[Annotated[str, Field(pattern=r"^[a-z]{2}$")], ...] = ()
+    channels: tuple[str, ...] = ()
+    max_age: Duration | None = None
+
+
+class ChannelTable(Table):
+    """What every ``[[channel]]`` has."""
+
+    id: Identifier
+    language: Language | None = None
+    min_severity: int = Field(default=1, ge=1, le=5)
+
+
+class EmailTable(ChannelTable):
+    """``[[channel]]`` with ``type = "email"``."""
+
+    type: Literal["email"]
+    host: str = Field(min_length=1, validation_alias=AliasChoices("host", "smtp_host"))
+    port: int | None = Field(default=None, ge=1, le=65535, validation_alias=AliasChoices("port", "smtp_port"))
+    tls: Literal["none", "starttls", "tls"] | None = None
+    username: str | None = None
+    password: str | None = None
+    password_file: str | None = None
+    sender: str = Field(validation_alias=AliasChoices("sender", "from"))
+    recipients: tuple[str, ...] = Field(min_length=1, validation_alias=AliasChoices("recipients", "to"))
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_recipient(cls, data: Any) -> Any:
+        if isinstance(data, dict):
+            for key in ("recipients", "to"):
+                if isinstance(data.get(key), str):
+                    data = {**data, key: (data[key],)}
+        return data
+
+
+class WebhookTable(ChannelTable):
+    """``[[channel]]`` with ``type = "webhook"``."""
+
+    type: Literal["webhook"]
+    url: WebAddress
+    secret: str | None = None
+    secret_file: str | None = None
+    #: the key before a rotation: messages carry both signatures
+    previous_secret: str | None = None
+    previous_secret_file: str | None = None
+
+
+class Delivery(Table):
+    """``[delivery]``: how hard an alert tries to arrive."""
+
+    webhook_retries: tuple[Duration, ...] | None = None
+    email_retries: tuple[Duration, ...] | None = None
+    webhook_horizon: Duration | None = None
+    email_horizon: Duration | None = None
+    webhook_deadline: Duration | None = None
+    email_deadline: Duration | None = None
+    group_wait: Duration = timedelta(0)
+    group_interval: Duration = timedelta(0)
+
+
+class Retention(Table):
+    """``[retention]``: how long Vigie keeps what it read."""
+
+    evidence: Duration = timedelta(days=365)
+    attempts: Duration = timedelta(days=90)
+    backups: int = Field(default=7, ge=1, le=365)
+
+
+class ConfigurationFile(Table):
+    """The whole file."""
+
+    service: Service = Service()
+    network: Network = Network()
+    source: tuple[SourceTable, ...] = ()
+    watch: tuple[WatchTable, ...] = ()
+    channel: tuple[Annotated[EmailTable | WebhookTable, Field(discriminator="type")], ...] = ()
+    delivery: Delivery = Delivery()
+    retention: Retention = Retention()

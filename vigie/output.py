@@ -1,0 +1,79 @@
+"""Results on standard output: JSON for programs, text for people."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from storage.types import Signal
+
+
+def console() -> Console:
+    """Return the console results are printed to."""
+    return Console(highlight=False, soft_wrap=True)
+
+
+def plain(value: Any) -> Any:
+    """Turn domain values into what JSON can say."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(item) for item in value]
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, Path):
+        return str(value)
+    return value
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON object on a line of its own."""
+    text = json.dumps(plain(value), ensure_ascii=False)
+    # A lone surrogate, legal in JSON input, cannot be written as UTF-8.
+    sys.stdout.write(text.encode("utf-8", "replace").decode("utf-8") + "\n")
+
+
+def print_rows(rows: Iterable[Any], *, as_json: bool, columns: tuple[str, ...]) -> None:
+    """Print a list: a JSON object a line, or a table of some columns."""
+    records = [plain(row) for row in rows]
+    if as_json:
+        for record in records:
+            print_json(record)
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for record in records:
+        table.add_row(*("" if record.get(column) is None else str(record[column]) for column in columns))
+    console().print(table)
+
+
+def signal_record(signal: Signal) -> dict[str, Any]:
+    """Return a signal as ``flag`` prints it."""
+    return {
+        "type": signal.type,
+        "severity": signal.severity,
+        "actor": signal.actor,
+        "target": signal.target,
+        "status": signal.status.value,
+        "sentence": signal.sentence,
+        "start": signal.start,
+        "end": signal.end,
+        "rule": signal.rule,
+        "cues": list(signal.cues),
+    }

@@ -1,0 +1,132 @@
+"""Puts the rooms together: the service with its page, or one round of it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from crawler.settings import CrawlerSettings
+from review.app import create_app
+from review.health import Check, Readiness
+from review.server import serve
+from review.settings import ReviewSettings
+from scheduler.clock import now_utc
+from scheduler.service import Service
+from scheduler.settings import ServiceSettings
+from vigie import __version__
+from vigie.commands import PARTLY
+from vigie.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+#: a tick older than this means the schedule hangs
+TICK_LIMIT = timedelta(minutes=2)
+
+
+def service_settings(settings: Settings) -> ServiceSettings:
+    """Return what the service needs of the settings."""
+    return ServiceSettings(
+        data_dir=settings.data_dir,
+        sources=settings.sources,
+        watches=settings.watches,
+        channels=settings.channels,
+        delivery=settings.delivery,
+        crawler=crawler_settings(settings),
+        public_url=settings.public_url,
+        language=settings.language,
+        timezone=settings.timezone,
+        queries=settings.queries,
+        group_interval=settings.group_interval,
+        keep_evidence=settings.keep_evidence,
+        keep_attempts=settings.keep_attempts,
+        keep_backups=settings.keep_backups,
+    )
+
+
+def crawler_settings(settings: Settings) -> CrawlerSettings:
+    """Return what the crawler process needs of the settings."""
+    addresses = [url for source in settings.sources for url in (source.url, *source.feeds)]
+    ports = {port for url in addresses if (port := urlsplit(url).port) is not None}
+    return CrawlerSettings(
+        user_agent=settings.user_agent,
+        allow_cidrs=settings.allow_cidrs,
+        proxy=settings.proxy,
+        delay_seconds=None if settings.delay is None else settings.delay.total_seconds(),
+        source_ports=tuple(sorted(ports)),
+    )
+
+
+def review_settings(settings: Settings) -> ReviewSettings:
+    """Return what the page needs of the settings."""
+    host = urlsplit(settings.public_url).hostname
+    return ReviewSettings(
+        public_url=settings.public_url,
+        language=settings.language,
+        timezone=settings.timezone,
+        allowed_hosts=tuple({"localhost", "127.0.0.1", "::1", *((host,) if host else ())}),
+        data_folder=settings.data_dir,
+        watches=settings.watches,
+        version=__version__,
+    )
+
+
+async def run_once(settings: Settings) -> int:
+    """Run one round; return 1 when a source failed or a delivery is still to be sent."""
+    async with Service(service_settings(settings)) as service:
+        outcome = await service.run_once()
+    crawl = outcome.crawl
+    logger.info(
+        "polled %d sources (%d failed), %d new entries, read %d pages (%d failed), %d alerts, "
+        "%d messages sent, %d waiting, %d given up",
+        crawl.polled, crawl.failed, crawl.new_entries, crawl.pages, crawl.page_failures, crawl.alerts,
+        outcome.sent, outcome.waiting, outcome.dead,
+    )  # fmt: skip
+    return PARTLY if crawl.failed or crawl.page_failures or outcome.waiting or outcome.dead else 0
+
+
+async def run_service(settings: Settings) -> int:
+    """Run until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    # A closed terminal is no reason to stop watching the press.
+    loop.add_signal_handler(signal.SIGHUP, lambda: None)
+    for warning in settings.warnings:
+        logger.warning(warning)
+    async with Service(service_settings(settings)) as service:
+        logger.info("watching %d sources; the page is at %s", len(service.settings.sources), settings.public_url)
+        await serve_with(service, settings, stop)
+    logger.info("stopped")
+    return 0
+
+
+async def serve_with(service: Service, settings: Settings, stop: asyncio.Event) -> None:
+    """Run an entered service and its page until ``stop`` is set; if either fails, both end."""
+    app = create_app(review_settings(settings), readiness=lambda: readiness(service))
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_then_stop(service.run(stop), stop))
+        group.create_task(_then_stop(serve(app, settings.host, settings.port, stop), stop))
+
+
+async def _then_stop(work, stop: asyncio.Event) -> None:
+    try:
+        await work
+    finally:
+        stop.set()
+
+
+async def readiness(service: Service) -> Readiness:
+    """Tell whether the service is fit, with a reason a check."""
+    now = now_utc()
+    tick = service.last_tick
+    ticking = tick is not None and now - tick < TICK_LIMIT
+    health = await service.health()
+    checks = (
+        Check(name="schedule", ok=ticking, detail="ticking" if ticking else "the schedule has not ticked for 2 minutes"),
+        *(Check(name=name, ok=ok, detail=detail) for name, ok, detail in health),
+    )
+    return Readiness(fit=all(check.ok for check in checks), checks=checks)

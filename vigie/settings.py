@@ -1,0 +1,311 @@
+"""Settings: one TOML file, read once at the edge, checked as a whole, frozen from then on."""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import tomllib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ValidationError
+
+from alerts.settings import Channel, DeliverySettings
+from crawler.catalogue import catalogue
+from detection.query import Query, QueryError, parse
+from detection.taxonomy import event_types
+from storage.types import Source, Watch
+from vigie import __version__
+from vigie.channels import build_channel, build_delivery
+from vigie.errors import ConfigurationError, Problem
+from vigie.models import ConfigurationFile, SourceTable, WatchTable
+from vigie.toml_lines import Location, line_of
+
+#: read from the working directory when no file is named
+DEFAULT_NAME = "vigie.toml"
+PROJECT_URL = "https://github.com/vigie-press/vigie"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything a running Vigie needs to know."""
+
+    #: None: the built-in defaults
+    path: Path | None
+    data_dir: Path
+    host: str
+    port: int
+    public_url: str
+    timezone: str
+    language: Literal["fr", "en"]
+    user_agent: str
+    allow_cidrs: tuple[str, ...]
+    proxy: str | None
+    #: wait between two requests to one host; None: the crawler's own rule
+    delay: timedelta | None
+    sources: tuple[Source, ...]
+    watches: tuple[Watch, ...]
+    #: the parsed query of each watch that has one
+    queries: dict[str, Query]
+    channels: tuple[Channel, ...]
+    delivery: DeliverySettings
+    #: least time between two alerts on one story
+    group_interval: timedelta
+    keep_evidence: timedelta
+    keep_attempts: timedelta
+    keep_backups: int
+    #: what is accepted but deserves a word to the user
+    warnings: tuple[str, ...] = ()
+
+
+def load(path: Path | None) -> Settings:
+    """Read the configuration: the named file, else ``vigie.toml`` here, else the built-in defaults.
+
+    Raises:
+        ConfigurationError: the file is missing, is no TOML, or something in it cannot be used.
+    """
+    if path is None and Path(DEFAULT_NAME).is_file():
+        path = Path(DEFAULT_NAME)
+    if path is None:
+        from vigie.example import default_text
+
+        return parse_settings(default_text(), None, Path())
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        message = f"cannot be read ({error.strerror}); 'vigie init' writes a configuration to start from"
+        raise ConfigurationError(path, (Problem(key="", message=message),)) from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(path, (Problem(key="", message="is not UTF-8 text; save it as UTF-8"),)) from error
+    return parse_settings(text, path, path.absolute().parent)
+
+
+def parse_settings(text: str, path: Path | None, base: Path) -> Settings:
+    """Build settings from the text of a configuration file.
+
+    Args:
+        text: TOML.
+        path: the file's name, for messages.
+        base: the folder that relative paths in the file start from.
+
+    Raises:
+        ConfigurationError: names every key that cannot be used, with its line and the cure.
+    """
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(path, (Problem(key="", message=f"is not TOML: {error}"),)) from error
+    try:
+        file = ConfigurationFile.model_validate(data)
+    except ValidationError as error:
+        raise ConfigurationError(path, tuple(_problems(error, text))) from error
+    return _Builder(file, text, path, base).build()
+
+
+class _Builder:
+    """Turns the checked file into settings, gathering what does not fit together."""
+
+    def __init__(self, file: ConfigurationFile, text: str, path: Path | None, base: Path) -> None:
+        self._file = file
+        self._text = text
+        self._path = path
+        self._base = base
+        self._problems: list[Problem] = []
+        self._warnings: list[str] = []
+
+    def build(self) -> Settings:
+        file = self._file
+        host, _, port = file.service.listen.rpartition(":")
+        self._check_networks()
+        sources = self._sources()
+        channels = self._channels()
+        queries: dict[str, Query] = {}
+        watches = self._watches({source.id for source in sources}, {channel.id for channel in channels}, queries)
+        delivery = self._delivery()
+        if self._problems or delivery is None:
+            raise ConfigurationError(self._path, tuple(self._problems))
+        public_url = file.service.public_url or f"http://{file.service.listen}"
+        contact = file.service.contact or file.service.public_url or PROJECT_URL
+        return Settings(
+            path=self._path,
+            data_dir=(self._base / file.service.data_dir).absolute(),
+            host=host.strip("[]"),
+            port=int(port),
+            public_url=public_url.rstrip("/"),
+            timezone=file.service.timezone,
+            language=file.service.language,
+            user_agent=file.network.user_agent or f"Vigie/{__version__} (+{contact})",
+            allow_cidrs=file.network.allow_cidrs,
+            proxy=file.network.proxy,
+            delay=file.network.delay,
+            sources=sources,
+            watches=watches,
+            queries=queries,
+            channels=channels,
+            delivery=delivery,
+            group_interval=file.delivery.group_interval,
+            keep_evidence=file.retention.evidence,
+            keep_attempts=file.retention.attempts,
+            keep_backups=file.retention.backups,
+            warnings=tuple(self._warnings),
+        )
+
+    def _report(self, location: Location, message: str) -> None:
+        self._problems.append(Problem(key=_dotted(location), message=message, line=line_of(self._text, location)))
+
+    def _check_networks(self) -> None:
+        for text in self._file.network.allow_cidrs:
+            try:
+                ipaddress.ip_network(text)
+            except ValueError as error:
+                self._report(("network", "allow_cidrs"), f"{text!r} is not a network ({error}); write '10.1.0.0/16'")
+
+    def _sources(self) -> tuple[Source, ...]:
+        known = {source.id: source for source in catalogue()} if self._file.service.catalogue else {}
+        seen: set[str] = set()
+        for index, table in enumerate(self._file.source):
+            if table.id in seen:
+                self._report(("source", index, "id"), f"two sources are called {table.id!r}; give each its own id")
+                continue
+            seen.add(table.id)
+            source = self._source(("source", index), table, known.get(table.id))
+            if source is not None:
+                known[table.id] = source
+        return tuple(known.values())
+
+    def _source(self, place: Location, table: SourceTable, base: Source | None) -> Source | None:
+        given = {key: value for key, value in table.model_dump().items() if value is not None}
+        if base is None:
+            addresses = [*given.get("feeds", ()), *given.get("sitemaps", ()), *given.get("sections", ())]
+            if not addresses:
+                self._report((*place, "feeds"), f'source {table.id!r} has nothing to read; give feeds = ["https://…"]')
+                return None
+            parts = urlsplit(addresses[0])
+            given = {"name": table.id, "url": f"{parts.scheme}://{parts.netloc}/", **given}
+        values = {field: getattr(base, field) for field in Source.__dataclass_fields__} if base else {}
+        source = Source(**{**values, **given})
+        if source.poll < timedelta(seconds=1):
+            self._report((*place, "poll"), "a source is polled at most once a second; write '15m'")
+        if source.enabled and not source.feeds:
+            self._warnings.append(f"source {source.id}: it has no feed; sitemaps and section pages are not read yet")
+        if source.javascript:
+            self._warnings.append(
+                f"source {source.id}: javascript = true: pages are still read without running scripts"
+            )
+        return source
+
+    def _channels(self) -> tuple[Channel, ...]:
+        channels: list[Channel] = []
+        for index, table in enumerate(self._file.channel):
+            if table.id in {channel.id for channel in channels}:
+                self._report(("channel", index, "id"), f"two channels are called {table.id!r}; give each its own id")
+                continue
+            try:
+                channels.append(
+                    build_channel(
+                        table,
+                        base=self._base,
+                        language=self._file.service.language,
+                        allow_cidrs=self._file.network.allow_cidrs,
+                    )
+                )
+            except ConfigurationError as error:
+                for problem in error.problems:
+                    self._report(("channel", index, problem.key), problem.message)
+        return tuple(channels)
+
+    def _delivery(self) -> DeliverySettings | None:
+        try:
+            return build_delivery(self._file.delivery)
+        except ConfigurationError as error:
+            for problem in error.problems:
+                self._report(("delivery", problem.key), problem.message)
+            return None
+
+    def _watches(self, sources: set[str], channels: set[str], queries: dict[str, Query]) -> tuple[Watch, ...]:
+        watches: list[Watch] = []
+        for index, table in enumerate(self._file.watch):
+            place = ("watch", index)
+            if table.id in {watch.id for watch in watches}:
+                self._report((*place, "id"), f"two watches are called {table.id!r}; give each its own id")
+                continue
+            self._check_names((*place, "types"), "type", table.types, set(event_types()))
+            self._check_names((*place, "sources"), "source", table.sources, sources)
+            self._check_names((*place, "channels"), "channel", table.channels, channels)
+            if not table.channels:
+                self._warnings.append(f"watch {table.id}: it has no channel; its alerts show on the page only")
+            if table.query is not None:
+                try:
+                    queries[table.id] = parse(table.query)
+                except QueryError as error:
+                    self._report((*place, "query"), str(error))
+            watches.append(_watch(table))
+        return tuple(watches)
+
+    def _check_names(self, location: Location, what: str, names: Iterable[str], known: set[str]) -> None:
+        for name in names:
+            if name not in known:
+                self._report(location, f"there is no {what} {name!r}{_suggest(name, known)}")
+
+
+def _watch(table: WatchTable) -> Watch:
+    values = table.model_dump()
+    return Watch(**{**values, "name": table.name or table.id})
+
+
+def _problems(error: ValidationError, text: str) -> Iterator[Problem]:
+    for detail in error.errors(include_url=False):
+        # The name of a union's branch ("email") is no part of the path in the file.
+        location = tuple(part for part in detail["loc"] if part not in {"email", "webhook"})
+        message = _message(dict(detail), location)
+        yield Problem(key=_dotted(location), message=message, line=line_of(text, location))
+
+
+def _message(detail: dict[str, Any], location: Location) -> str:
+    if detail["type"] == "extra_forbidden":
+        known = _known_keys(location[:-1])
+        return f"unknown key{_suggest(str(location[-1]), known)}; known here: {', '.join(sorted(known))}"
+    if detail["type"] == "missing":
+        return "is required; add it"
+    if detail["type"] == "union_tag_invalid":
+        return 'there is no such channel type; write type = "email" or type = "webhook"'
+    if detail["type"] == "union_tag_not_found":
+        return 'a channel needs type = "email" or type = "webhook"'
+    return str(detail["msg"]).removeprefix("Value error, ")
+
+
+def _known_keys(location: Location) -> set[str]:
+    model: type[BaseModel] | None = ConfigurationFile
+    if not location:
+        return set(ConfigurationFile.model_fields)
+    name = str(location[0])
+    from vigie import models
+
+    if name == "channel":
+        return set(models.EmailTable.model_fields) | set(models.WebhookTable.model_fields)
+    tables = {
+        "service": models.Service,
+        "network": models.Network,
+        "source": models.SourceTable,
+        "watch": models.WatchTable,
+        "delivery": models.Delivery,
+        "retention": models.Retention,
+    }
+    model = tables.get(name)
+    return set(model.model_fields) if model else set()
+
+
+def _suggest(name: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def _dotted(location: Location) -> str:
+    text = ""
+    for part in location:
+        text += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text
