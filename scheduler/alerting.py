@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from detection.assess import Assessment, assess
 from sqlite_utils import Database
 
 from alerts import identity
 from alerts.decide import decide
 from alerts.payload import build_payload
+from detection.assess import Assessment, assess
 from detection.query import Query, Subject, matches
 from scheduler.placing import Placed
 from storage import alerts as stored_alerts
@@ -199,7 +199,7 @@ def _deliveries(
         if told is not None:
             due = max(due, told.last_at + settings.group_interval)
     silence = silences.active(database, watch.id, occasion.now)
-    rows = []
+    rows: list[NewDelivery] = []
     for channel_id in watch.channels:
         route = settings.routes[channel_id]
         held_back = silence is not None or alert.severity < route.min_severity

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import random
 from collections.abc import Callable, Mapping
@@ -94,6 +95,11 @@ class CrawlDesk:
         self._paused_until: datetime | None = None
         self.tally = Tally()
 
+    @property
+    def busy(self) -> bool:
+        """Whether a page is being read."""
+        return bool(self._under_way)
+
     async def poll_source(self, source_id: str) -> None:
         """Poll all feeds of one source and plan its next poll; a failure is named, never raised."""
         source = self._sources[source_id]
@@ -147,16 +153,19 @@ class CrawlDesk:
         for entry in due:
             task = asyncio.create_task(self._read_page(entry), name=f"page {entry.id}")
             self._under_way[entry.id] = task
-            task.add_done_callback(lambda _task, entry_id=entry.id: self._under_way.pop(entry_id, None))
+            task.add_done_callback(functools.partial(self._page_done, entry.id))
         return len(due)
+
+    def _page_done(self, entry_id: int, task: asyncio.Task[None]) -> None:
+        self._under_way.pop(entry_id, None)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("reading a page broke off", exc_info=error)
 
     async def read_due_pages(self) -> None:
         """Read every page that is due now, and return when none is left or under way."""
         while await self.start_due_pages() or self._under_way:
             if self._under_way:
-                done, _ = await asyncio.wait(self._under_way.values(), return_when=asyncio.FIRST_COMPLETED)
-                for task in done:
-                    task.result()
+                await asyncio.wait(self._under_way.values(), return_when=asyncio.FIRST_COMPLETED)
 
     async def stop(self) -> None:
         """Abandon what is under way: the archive still lists it as due."""

@@ -48,7 +48,8 @@ def next_poll(
     spread = 0.9 + 0.2 * chance
     if failure is None:
         return now + poll * spread
-    wait = min(poll * 2 ** min(failures + 1, 12), LONGEST_BACKOFF) * spread
+    doubled: timedelta = poll * float(2 ** min(failures + 1, 12))
+    wait = min(doubled, LONGEST_BACKOFF) * spread
     asked = timedelta(seconds=min(failure.retry_after or 0.0, LONGEST_BACKOFF.total_seconds()))
     return now + max(wait, asked)
 

@@ -9,11 +9,12 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Self
+from zoneinfo import ZoneInfo
 
-from alerts.dispatch import Dispatcher
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from crawler.client import CrawlerProcess
 
+from alerts.dispatch import Dispatcher
 from scheduler import maintenance
 from scheduler.archive import Archive
 from scheduler.building import build_pipeline
@@ -32,6 +33,7 @@ logger = logging.getLogger(__name__)
 
 AUDIT_EVERY = timedelta(minutes=1)
 CLOCK_EVERY = timedelta(seconds=5)
+_UNSENT = (DeliveryState.PENDING, DeliveryState.LEASED)
 #: an entry that waits longer than this to be read means reading does not keep up
 LATE = timedelta(minutes=30)
 #: how long stopping may take before what still runs is cut off; the outbox remembers it
@@ -90,7 +92,8 @@ class Service:
         self.archive = Archive(settings.data_dir)
         self._stack.push_async_callback(self.archive.close)
         await self.archive.open()
-        pipeline = build_pipeline(settings, await self.archive.read(instance_id))
+        instance = await self.archive.read(instance_id)
+        pipeline = build_pipeline(settings, instance)
         now = self._clock()
         await self.archive.write(sources.sync, settings.sources, now)
         recovered = await self.archive.write(deliveries.recover, now, everything=True)
@@ -100,7 +103,13 @@ class Service:
         self._stack.push_async_callback(self.crawler.stop)
         await self.crawler.start()
         self.dispatcher = Dispatcher(
-            settings.channels, settings.delivery, ArchiveOutbox(self.archive, self._clock), clock=self._clock
+            settings.channels,
+            settings.delivery,
+            ArchiveOutbox(self.archive),
+            self._clock,
+            install_id=instance,
+            public_url=settings.public_url,
+            zone=ZoneInfo(settings.timezone),
         )
         self.desk = CrawlDesk(
             self.archive,
@@ -149,6 +158,12 @@ class Service:
             sending.cancel()
             await self.desk.stop()
 
+    async def idle(self) -> bool:
+        """Tell whether nothing is due: no page to read, no delivery to send."""
+        due = await self.archive.read(entries.count_due, self._clock())
+        waiting = sum([await self.archive.read(deliveries.count, state) for state in _UNSENT])
+        return due == 0 and waiting == 0 and not self.desk.busy
+
     async def health(self) -> list[tuple[str, bool, str]]:
         """Return (check, whether it holds, what a person should know) for everything the service needs."""
         checks = []
@@ -160,7 +175,9 @@ class Service:
         late = due is not None and self._clock() - due > LATE
         checks.append(("pages", not late, f"oldest unread entry: {due:%Y-%m-%d %H:%M} UTC" if due else "all read"))
         dead = await self.archive.read(deliveries.count, DeliveryState.DEAD)
-        checks.append(("deliveries", dead == 0, f"{dead} given up; see 'vigie deliveries list'" if dead else "none given up"))
+        checks.append(
+            ("deliveries", dead == 0, f"{dead} given up; see 'vigie deliveries list'" if dead else "none given up")
+        )
         states = await self.archive.read(sources.states)
         read = [state for state in states if state.source_id in self._sources and self._sources[state.source_id].feeds]
         failed = [state.source_id for state in read if state.failure is not None]

@@ -25,6 +25,8 @@ class ToldBefore:
     severity: int
     #: each act told, with the highest severity it was told at
     acts: tuple[tuple[Act, int], ...]
+    #: when the last alert was decided
+    last_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +58,9 @@ class StoredDecision:
 def told(database: Database, watch_id: str, story_id: int) -> ToldBefore | None:
     """Return what a watch's people were told of a story, or None for nothing yet."""
     rows = list(
-        database.query("SELECT severity, acts FROM alert WHERE watch_id = ? AND story_id = ?", (watch_id, story_id))
+        database.query(
+            "SELECT severity, acts, created_at FROM alert WHERE watch_id = ? AND story_id = ?", (watch_id, story_id)
+        )
     )
     if not rows:
         return None
@@ -66,7 +70,10 @@ def told(database: Database, watch_id: str, story_id: int) -> ToldBefore | None:
             act = (type_, actor, target)
             highest[act] = max(severity, highest.get(act, 0))
     return ToldBefore(
-        alerts=len(rows), severity=max(row["severity"] for row in rows), acts=tuple(sorted(highest.items(), key=str))
+        alerts=len(rows),
+        severity=max(row["severity"] for row in rows),
+        acts=tuple(sorted(highest.items(), key=str)),
+        last_at=from_text(max(row["created_at"] for row in rows)),
     )
 
 

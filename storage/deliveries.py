@@ -156,6 +156,26 @@ def next_due(database: Database, channel_id: str) -> datetime | None:
     return from_text_or_none(row[0])
 
 
+def count_pending(database: Database, channel_id: str) -> int:
+    """Return how many deliveries of a channel are pending."""
+    row = database.execute(
+        "SELECT count(*) FROM delivery WHERE channel_id = ? AND state = 'pending'", (channel_id,)
+    ).fetchone()
+    return int(row[0])
+
+
+def expire(database: Database, channel_id: str, created_before: datetime, detail: str) -> int:
+    """Give up pending deliveries of a channel that were created before a moment; return how many."""
+    cursor = database.execute(
+        """
+        UPDATE delivery SET state = 'dead', last_error = coalesce(last_error || '; ', '') || ?
+        WHERE channel_id = ? AND state = 'pending' AND created_at < ?
+        """,
+        (detail, channel_id, to_text(created_before)),
+    )
+    return int(cursor.rowcount)
+
+
 def count(database: Database, state: DeliveryState) -> int:
     """Return how many deliveries stand in a state."""
     return int(database.execute("SELECT count(*) FROM delivery WHERE state = ?", (state,)).fetchone()[0])

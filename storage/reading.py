@@ -159,7 +159,7 @@ def stories(database: Database, wanted: StoryFilter) -> list[StoryRow]:
     try:
         rows = list(
             database.query(
-                f"SELECT {STORY_COLUMNS} WHERE {' AND '.join(clauses) or '1'} "  # noqa: S608 (fixed clauses)
+                f"SELECT {STORY_COLUMNS} WHERE {' AND '.join(clauses) or '1'} "
                 "ORDER BY st.last_seen_at DESC, st.id DESC LIMIT :limit",
                 {**parameters, "limit": wanted.limit},
             )

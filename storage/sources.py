@@ -73,6 +73,12 @@ def states(database: Database, source_id: str | None = None) -> list[SourceState
     return [_state(row) for row in rows]
 
 
+def country(database: Database, source_id: str) -> str | None:
+    """Return the country of a source's owner."""
+    row = database.execute("SELECT country FROM source WHERE id = ?", (source_id,)).fetchone()
+    return None if row is None else row[0]
+
+
 def feed_state(database: Database, source_id: str, url: str) -> FeedState:
     """Return the validators of one feed, empty for a new one."""
     row = database.execute(

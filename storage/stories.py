@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from sqlite_utils import Database
 
 from storage.articles import ARTICLE_COLUMNS, StoredArticle, article_from_row
 from storage.errors import NotFoundError
-from storage.times import from_text, to_text
+from storage.times import from_text, to_text, to_text_or_none
 from storage.types import Story, StoryArticle
 
 #: how many look-alikes are compared word by word
@@ -155,6 +155,18 @@ def story_from_row(database: Database, row: dict[str, Any]) -> Story:
         origins=tuple(origin[0] for origin in origins),
         severity=row["severity"],
     )
+
+
+def listing(database: Database, *, since: datetime | None = None, until: datetime | None = None) -> Iterator[Story]:
+    """Yield stories that were alive in a time window, newest first."""
+    rows = database.query(
+        f"""
+        SELECT {STORY_COLUMNS} WHERE (:since IS NULL OR st.last_seen_at >= :since)
+            AND (:until IS NULL OR st.first_seen_at < :until) ORDER BY st.last_seen_at DESC, st.id DESC
+        """,
+        {"since": to_text_or_none(since), "until": to_text_or_none(until)},
+    )
+    return (story_from_row(database, row) for row in rows)
 
 
 def members(database: Database, story_id: int, limit: int = 500) -> list[StoredArticle]:

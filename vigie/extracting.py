@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from storage.types import Article, CrawlFailure, FeedEntry
+from storage.types import Article, CrawlFailure, FailureReason, FeedEntry
 from vigie import inputs
 from vigie.errors import VigieError
 from vigie.settings import Settings
@@ -83,6 +83,7 @@ def _entry(given: dict[str, Any]) -> FeedEntry | None:
 
 def _extract(name: str, raw: bytes, *, url: str, entry: FeedEntry | None) -> dict[str, Any]:
     from crawler.extract import extract_page
+
     from scheduler.clock import now_utc
 
     answer = extract_page(
@@ -93,15 +94,16 @@ def _extract(name: str, raw: bytes, *, url: str, entry: FeedEntry | None) -> dic
 
 async def _extract_address(url: str, settings: Settings) -> dict[str, Any]:
     from crawler.client import fetch_once
+
     from vigie.running import crawler_settings
 
     result = await fetch_once(url, crawler_settings(settings))
-    missing = CrawlFailure(reason="internal", detail="no answer")  # type: ignore[arg-type]
+    missing = CrawlFailure(reason=FailureReason.INTERNAL, detail="the crawler gave no answer")
     return _record(url, result.article or result.failure or missing)
 
 
 def _record(name: str, answer: Article | CrawlFailure) -> dict[str, Any]:
-    article = answer if isinstance(answer, Article) else None
+    article, failure = (answer, None) if isinstance(answer, Article) else (None, answer)
     return {
         "id": name,
         "title": article.title if article else "",
@@ -113,8 +115,8 @@ def _record(name: str, answer: Article | CrawlFailure) -> dict[str, Any]:
         "agency": article.agency if article else None,
         "canonical_url": article.canonical_url if article else None,
         "partial": article.partial if article else False,
-        "failure": None if article else answer.reason.value,
-        "detail": None if article else answer.detail,
+        "failure": failure.reason.value if failure else None,
+        "detail": failure.detail if failure else None,
     }
 
 

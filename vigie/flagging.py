@@ -97,9 +97,7 @@ class Flagger:
             signals=signals,
         )
         holds = query is None or matches(query, subject)
-        judged = assess(
-            signals, watch, language=language, source_id=article.source or "", query_matches=holds
-        )
+        judged = assess(signals, watch, language=language, source_id=article.source or "", query_matches=holds)
         return {"alert": judged.alert, "severity": judged.severity, "reason": judged.reason, "detail": judged.detail}
 
 

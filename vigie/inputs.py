@@ -100,7 +100,9 @@ def _moment(value: object) -> datetime | None:
     try:
         return parse_moment(value)
     except (ValueError, OverflowError) as error:
-        raise InputLineError(f"published: {value!r} is not an ISO 8601 date such as 2025-09-19T08:30:00+02:00") from error
+        raise InputLineError(
+            f"published: {value!r} is not an ISO 8601 date such as 2025-09-19T08:30:00+02:00"
+        ) from error
 
 
 def _text(record: dict[str, Any], key: str) -> str:

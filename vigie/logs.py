@@ -22,7 +22,9 @@ def set_up(*, verbose: bool) -> None:
     ]
     on_terminal = sys.stderr.isatty()
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer(colors=True) if on_terminal else structlog.processors.JSONRenderer(ensure_ascii=False)
+        structlog.dev.ConsoleRenderer(colors=True)
+        if on_terminal
+        else structlog.processors.JSONRenderer(ensure_ascii=False)
     )
     last = [renderer] if on_terminal else [structlog.processors.format_exc_info, renderer]
     formatter = structlog.stdlib.ProcessorFormatter(
@@ -35,11 +37,22 @@ def set_up(*, verbose: bool) -> None:
     root.handlers[:] = [handler]
     root.setLevel(logging.DEBUG if verbose else logging.INFO)
     # What these say at INFO is of use to their own developers only.
-    for noisy in ("apscheduler", "asyncio", "mail.log", "uvicorn", "aiohttp.access", "urllib3", "trafilatura", "htmldate"):
+    for noisy in (
+        "apscheduler",
+        "asyncio",
+        "mail.log",
+        "uvicorn",
+        "aiohttp.access",
+        "urllib3",
+        "trafilatura",
+        "htmldate",
+    ):
         logging.getLogger(noisy).setLevel(logging.INFO if verbose else logging.WARNING)
 
 
-def _escape_control_characters(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+def _escape_control_characters(
+    _logger: Any, _method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
     """Keep what the press sends from drawing on the terminal or faking a log line."""
     event["event"] = _CONTROL.sub(lambda match: f"\\x{ord(match.group()):02x}", str(event.get("event", "")))
     return event

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+from collections.abc import Awaitable
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -61,12 +62,10 @@ def crawler_settings(settings: Settings) -> CrawlerSettings:
 
 def review_settings(settings: Settings) -> ReviewSettings:
     """Return what the page needs of the settings."""
-    host = urlsplit(settings.public_url).hostname
     return ReviewSettings(
         public_url=settings.public_url,
         language=settings.language,
         timezone=settings.timezone,
-        allowed_hosts=tuple({"localhost", "127.0.0.1", "::1", *((host,) if host else ())}),
         data_folder=settings.data_dir,
         watches=settings.watches,
         version=__version__,
@@ -112,7 +111,7 @@ async def serve_with(service: Service, settings: Settings, stop: asyncio.Event) 
         group.create_task(_then_stop(serve(app, settings.host, settings.port, stop), stop))
 
 
-async def _then_stop(work, stop: asyncio.Event) -> None:
+async def _then_stop(work: Awaitable[None], stop: asyncio.Event) -> None:
     try:
         await work
     finally:
@@ -126,7 +125,9 @@ async def readiness(service: Service) -> Readiness:
     ticking = tick is not None and now - tick < TICK_LIMIT
     health = await service.health()
     checks = (
-        Check(name="schedule", ok=ticking, detail="ticking" if ticking else "the schedule has not ticked for 2 minutes"),
+        Check(
+            name="schedule", ok=ticking, detail="ticking" if ticking else "the schedule has not ticked for 2 minutes"
+        ),
         *(Check(name=name, ok=ok, detail=detail) for name, ok, detail in health),
     )
     return Readiness(fit=all(check.ok for check in checks), checks=checks)

@@ -19,7 +19,7 @@ from crawler.catalogue import catalogue
 from detection.query import Query, QueryError, parse
 from detection.taxonomy import event_types
 from storage.types import Source, Watch
-from vigie import __version__
+from vigie import __version__, models
 from vigie.channels import build_channel, build_delivery
 from vigie.errors import ConfigurationError, Problem
 from vigie.models import ConfigurationFile, SourceTable, WatchTable
@@ -279,15 +279,12 @@ def _message(detail: dict[str, Any], location: Location) -> str:
 
 
 def _known_keys(location: Location) -> set[str]:
-    model: type[BaseModel] | None = ConfigurationFile
     if not location:
         return set(ConfigurationFile.model_fields)
     name = str(location[0])
-    from vigie import models
-
     if name == "channel":
         return set(models.EmailTable.model_fields) | set(models.WebhookTable.model_fields)
-    tables = {
+    tables: dict[str, type[BaseModel]] = {
         "service": models.Service,
         "network": models.Network,
         "source": models.SourceTable,

@@ -81,5 +81,3 @@ def demo(*, port: int, fast: bool, no_wait: bool) -> int:
     from vigie.demo.command import run_demo
 
     return PARTLY if asyncio.run(run_demo(port=port, fast=fast, wait=not no_wait)) else 0
-
-

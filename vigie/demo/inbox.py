@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from weakref import WeakSet
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
@@ -74,7 +75,7 @@ class Inbox:
         self._on_mail = on_mail
         self._wanted_port = port
         self._server: asyncio.Server | None = None
-        self._connections: set[SMTP] = set()
+        self._connections: WeakSet[SMTP] = WeakSet()
         self._mails: deque[ReceivedMail] = deque(maxlen=KEPT)
 
     @property
@@ -111,7 +112,7 @@ class Inbox:
         """Close the port; calling it twice is harmless. What arrived stays readable."""
         if self._server is not None:
             self._server.close()
-            for connection in self._connections:
+            for connection in tuple(self._connections):
                 if connection.transport is not None:
                     connection.transport.close()
             self._connections.clear()
@@ -128,7 +129,6 @@ class Inbox:
             timeout=IDLE,
             loop=asyncio.get_running_loop(),
         )
-        self._connections = {known for known in self._connections if known.transport is not None}
         self._connections.add(connection)
         return connection
 

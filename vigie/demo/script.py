@@ -7,12 +7,14 @@ takes its body from the article that ``copy_of`` names, minus ``drop_paragraphs`
 
 from __future__ import annotations
 
+import math
 import re
 import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo
@@ -28,9 +30,9 @@ ARTICLES_FOLDER = _FOLDER / "articles"
 PAGES_FOLDER = _FOLDER / "pages"
 
 #: a pause of the scenario longer than this counts as this much in compressed time
-LONGEST_PAUSE = timedelta(hours=5)
+LONGEST_PAUSE = timedelta(minutes=30)
 #: articles of one instant still come one after the other
-SHORTEST_PAUSE = timedelta(minutes=2)
+SHORTEST_PAUSE = timedelta(minutes=5)
 
 
 class Kind(StrEnum):
@@ -56,7 +58,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expectation:
-    """A signal that a careful reader finds in the article."""
+    """A signal that a careful reader finds in the article; the list names the news, not every mention.
+
+    ``sever_relations`` is mutual where the text says so: either order of the two states is right then.
+    """
 
     type: str
     actor: str | None
@@ -322,18 +327,17 @@ def timeline(articles: Sequence[DemoArticle], duration_seconds: float) -> tuple[
     longer than :data:`LONGEST_PAUSE` counts as that much: quiet weeks pass in a moment.
 
     Raises:
-        ValueError: the duration is negative.
+        ValueError: the duration is negative or not finite.
     """
-    if duration_seconds < 0:
-        raise ValueError(f"the duration must not be negative, {duration_seconds} was given")
+    if not 0 <= duration_seconds < math.inf:
+        raise ValueError(f"the duration must be finite and not negative, {duration_seconds} was given")
     ordered = sorted(articles, key=lambda article: article.published)
-    pauses = [timedelta(0)] + [
-        min(max(later.published - earlier.published, SHORTEST_PAUSE), LONGEST_PAUSE)
-        for earlier, later in zip(ordered, ordered[1:], strict=False)
-    ]
-    total = sum(pauses, timedelta(0)) or timedelta(seconds=1)
-    elapsed, publications = timedelta(0), []
-    for pause, article in zip(pauses, ordered, strict=True):
-        elapsed += pause
-        publications.append(Publication(offset=elapsed / total * duration_seconds, article=article))
-    return tuple(publications)
+    moments = [timedelta(0)]
+    for earlier, later in pairwise(ordered):
+        pause = min(max(later.published - earlier.published, SHORTEST_PAUSE), LONGEST_PAUSE)
+        moments.append(moments[-1] + pause)
+    total = moments[-1] or timedelta(seconds=1)
+    return tuple(
+        Publication(offset=moment / total * duration_seconds, article=article)
+        for moment, article in zip(moments, ordered, strict=False)
+    )

@@ -1,0 +1,68 @@
+# The front door for developers and users: `make` lists what there is.
+# Needs Python 3.11 or newer, git and make; everything else is installed into .venv.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo test lint format bench evaluate browser-test example lock clean
+
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+run: $(VENV)/.installed ## start the service with vigie.toml, or with the built-in defaults
+	$(BIN)/vigie run
+
+demo: $(VENV)/.installed ## replay a crisis on a newsroom inside this machine: no network, no configuration
+	$(BIN)/vigie demo
+
+test: $(VENV)/.developer ## run the test suite
+	$(BIN)/python -m pytest -q
+
+lint: $(VENV)/.developer ## style, types and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.developer ## write the code in its one style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.developer ## measure speed on this machine
+	$(BIN)/python -m tests.bench
+
+evaluate: $(VENV)/.developer ## score detection on the labelled texts, with floors it may not sink below
+	$(BIN)/python -m tests.evaluate
+
+browser-test: $(VENV)/.browser ## drive the review page in headless Chromium (Debian: chromium)
+	$(BIN)/python -m pytest -q -m browser tests
+
+example: $(VENV)/.installed ## write vigie.example.toml anew
+	cp vigie/example.toml vigie.example.toml
+
+lock: ## renew the lock files from pyproject.toml (needs uv)
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml -o requirements.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra dev pyproject.toml -o requirements-dev.lock
+
+clean: ## remove the environment and everything that was built
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: requirements.lock pyproject.toml | $(VENV)/bin/python
+	@echo "Installing the locked dependencies into $(VENV) (about a minute, once)…"
+	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.developer: requirements-dev.lock $(VENV)/.installed
+	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(VENV)/.browser: $(VENV)/.developer
+	@$(PIP) install 'playwright>=1.65,<2'
+	@touch $@

@@ -1,0 +1,133 @@
+"""The breaker of one channel: after failures in a row it stops trying and probes now and then.
+
+Pure. While it is open no attempt counts against a delivery's schedule, so an outage of the channel does
+not use a message up. A far end that wants no more alerts (HTTP 410) closes the channel for good.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from enum import Enum
+
+from alerts.settings import DeliverySettings
+from storage.types import Outcome, OutcomeClass, utc
+
+#: outcomes that say something about the channel, not about one recipient
+CHANNEL_FAILURES = frozenset({OutcomeClass.CHANNEL_TRANSIENT, OutcomeClass.CHANNEL_CONFIG, OutcomeClass.UNKNOWN})
+_ALIVE = frozenset({OutcomeClass.OK, OutcomeClass.TRANSIENT_RECIPIENT, OutcomeClass.PERMANENT_RECIPIENT})
+
+
+class Permit(Enum):
+    """What a channel may do now."""
+
+    #: anything that is due
+    FREE = "free"
+    #: one attempt, to see whether the channel is back
+    PROBE = "probe"
+    #: nothing until the next probe
+    WAIT = "wait"
+    #: nothing any more, until a person resets the channel
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breaker:
+    """A channel's health, kept over restarts."""
+
+    #: channel-level failures in a row
+    failures: int = 0
+    #: probes that failed since it opened
+    probes: int = 0
+    #: when the next attempt may be made; None while closed
+    wait_until: datetime | None = None
+    #: the first failure of the row
+    failing_since: datetime | None = None
+    #: what the far end said last
+    detail: str = ""
+    #: the far end wants no more alerts
+    gone: bool = False
+
+
+def is_open(breaker: Breaker, settings: DeliverySettings) -> bool:
+    """Whether the row of failures is long enough to stop."""
+    return breaker.failures >= settings.breaker_failures
+
+
+def permit(breaker: Breaker, settings: DeliverySettings, now: datetime) -> Permit:
+    """Say what the channel may do at ``now``.
+
+    A wait longer than any pause there is comes from a clock that ran ahead, and is over.
+    """
+    if breaker.gone:
+        return Permit.GONE
+    waits = breaker.wait_until is not None and now < breaker.wait_until <= now + _longest(settings)
+    if waits:
+        return Permit.WAIT
+    return Permit.PROBE if is_open(breaker, settings) else Permit.FREE
+
+
+def after_attempt(breaker: Breaker, outcome: Outcome, settings: DeliverySettings, now: datetime) -> Breaker:
+    """Return the breaker after one attempt that ended at ``now``."""
+    now = utc(now)
+    if outcome.outcome in _ALIVE:
+        return Breaker()
+    if outcome.outcome is OutcomeClass.GONE:
+        return replace(breaker, gone=True, failing_since=breaker.failing_since or now, detail=outcome.detail)
+    if outcome.outcome not in CHANNEL_FAILURES:
+        return breaker
+    asked = now + _asked(outcome, settings)
+    was_open = is_open(breaker, settings)
+    if was_open and breaker.wait_until is not None and now < breaker.wait_until:
+        # It began before the breaker opened, so it is no probe.
+        return replace(breaker, wait_until=max(breaker.wait_until, asked), detail=outcome.detail)
+    failed = replace(
+        breaker, failures=breaker.failures + 1, failing_since=breaker.failing_since or now, detail=outcome.detail
+    )
+    if not is_open(failed, settings):
+        return replace(failed, wait_until=asked if asked > now else None)
+    pauses = settings.breaker_probes
+    probes = breaker.probes + 1 if was_open else 0
+    # What a person must mend is not mended in seconds, and quick logins with a wrong password lock accounts.
+    index = len(pauses) - 1 if outcome.outcome is OutcomeClass.CHANNEL_CONFIG else min(probes, len(pauses) - 1)
+    return replace(failed, probes=probes, wait_until=max(now + pauses[index], asked))
+
+
+def _asked(outcome: Outcome, settings: DeliverySettings) -> timedelta:
+    """How long the far end asked everybody to wait, within the limit."""
+    if outcome.retry_after is None:
+        return timedelta(0)
+    return timedelta(seconds=min(max(outcome.retry_after, 0.0), settings.retry_after_limit.total_seconds()))
+
+
+def _longest(settings: DeliverySettings) -> timedelta:
+    return max(*settings.breaker_probes, settings.retry_after_limit)
+
+
+def to_json(breaker: Breaker) -> str:
+    """Return the breaker as JSON text for the archive."""
+    fields = asdict(breaker)
+    for key in ("wait_until", "failing_since"):
+        fields[key] = fields[key].isoformat() if fields[key] is not None else None
+    return json.dumps(fields)
+
+
+def from_json(text: str | None) -> Breaker:
+    """Read what :func:`to_json` wrote; anything else is a closed breaker, because a doubt must not stop alerts."""
+    try:
+        stored = json.loads(text or "{}")
+        moments = {
+            key: utc(datetime.fromisoformat(stored[key])) if stored[key] is not None else None
+            for key in ("wait_until", "failing_since")
+        }
+        return Breaker(
+            failures=int(stored["failures"]),
+            probes=int(stored["probes"]),
+            wait_until=moments["wait_until"],
+            failing_since=moments["failing_since"],
+            detail=str(stored["detail"]),
+            gone=stored["gone"] is True,
+        )
+    except (ValueError, TypeError, KeyError):
+        return Breaker()

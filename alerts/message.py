@@ -1,0 +1,156 @@
+"""An alert as a mail: text and HTML, the same bytes on every attempt.
+
+Nothing in it depends on the time or the attempt: the Date is the alert's, the Message-ID and the MIME
+boundary come from the delivery's key. So copies of a repeated mail are recognisable as one (RFC 5322
+section 3.6.4), and mail programs thread a story's updates by References.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from functools import partial
+from zoneinfo import ZoneInfo
+
+from alerts import identity, wording
+from alerts.payload import ArticleFacts, Body, Event, links_for, read_payload
+from alerts.settings import EmailChannel, Language, recipient_address
+from alerts.text import clean_line, shorten
+from storage.types import Alert
+
+_COLOURS = {1: "#7a7a7a", 2: "#2f6f9f", 3: "#c58a00", 4: "#d2491c", 5: "#a3001f"}
+
+
+def render_email(
+    *,
+    delivery_key: str,
+    alert: Alert,
+    channel: EmailChannel,
+    recipient: str,
+    install_id: str,
+    zone: ZoneInfo,
+) -> bytes:
+    """Return the mail for one recipient, ready for SMTP: 7-bit lines that end in CR LF.
+
+    Args:
+        delivery_key: identity of the delivery, see :func:`alerts.identity.delivery_key`.
+        alert: what is told; its stored payload is worded again in the channel's language.
+        channel: sender and language.
+        recipient: the one address this mail goes to.
+        install_id: the archive's own id, for the thread.
+        zone: the reader's time zone, shown beside UTC.
+
+    Raises:
+        RenderError: the stored payload is not readable.
+    """
+    body = read_payload(alert)
+    values = _values(body, channel.language, zone)
+    message = _headers(
+        delivery_key, alert, channel, recipient, install_id, subject=str(values["headline"]), severity=alert.severity
+    )
+    message.set_content(wording.render("alert.txt.j2", **values), cte="quoted-printable")
+    message.add_alternative(wording.render("alert.html.j2", **values), subtype="html", cte="quoted-printable")
+    message.set_boundary(f"vigie-{delivery_key}")
+    return message.as_bytes()
+
+
+def render_plain_email(
+    *, delivery_key: str, alert: Alert, channel: EmailChannel, recipient: str, install_id: str, public_url: str
+) -> bytes:
+    """Return the mail that goes out when :func:`render_email` fails: headline, ids and a link, no layout."""
+    headline = shorten(alert.headline, wording.HEADLINE_LIMIT)
+    links = links_for(public_url, story_id=alert.story_id or 0, alert_id=alert.id, watch_id=clean_line(alert.watch_id))
+    lines = (
+        headline,
+        "",
+        wording.label("unreadable", channel.language),
+        links.story if alert.story_id is not None else links.ack,
+        "",
+        wording.footer(clean_line(alert.id), clean_line(alert.watch_id), alert.sequence, channel.language),
+        "",
+    )
+    message = _headers(delivery_key, alert, channel, recipient, install_id, subject=headline, severity=alert.severity)
+    message.set_content("\n".join(lines), cte="quoted-printable")
+    return message.as_bytes()
+
+
+def _headers(
+    delivery_key: str,
+    alert: Alert,
+    channel: EmailChannel,
+    recipient: str,
+    install_id: str,
+    *,
+    subject: str,
+    severity: int,
+) -> EmailMessage:
+    message = EmailMessage(policy=SMTP)
+    message["From"] = Address(clean_line(channel.sender_name) or "Vigie", addr_spec=channel.sender_address)
+    message["To"] = Address(addr_spec=recipient_address(channel, recipient))
+    message["Subject"] = clean_line(subject)
+    message["Date"] = format_datetime(alert.created_at.astimezone(UTC))
+    message["Message-ID"] = identity.message_id(delivery_key)
+    subject_id = identity.story_subject(alert.story_id) if alert.story_id is not None else f"alert:{alert.id}"
+    thread = identity.thread_id(install_id=install_id, watch_id=alert.watch_id, subject=subject_id)
+    if alert.sequence > 1:
+        message["In-Reply-To"] = thread
+    message["References"] = thread
+    # RFC 3834 section 5: no out-of-office answers to a machine.
+    message["Auto-Submitted"] = "auto-generated"
+    message["List-Id"] = f"<{identity.list_id(alert.watch_id)}>"
+    message["X-Vigie-Alert"] = clean_line(alert.id)
+    message["X-Vigie-Severity"] = str(severity)
+    return message
+
+
+def _values(body: Body, language: Language, zone: ZoneInfo) -> dict[str, object]:
+    data = body.data
+    reach = wording.Reach(articles=data.story.articles, outlets=data.story.outlets, origins=data.story.origins)
+    first = data.events[0] if data.events else None
+    headline, proof = clean_line(data.headline), ""
+    if first is not None:
+        update = body.type == "alert.update"
+        headline = wording.headline(data.events, language, severity=data.severity, update=update)
+        proof = wording.quoted(first.sentence, language)
+    label = partial(wording.label, language=language)
+    origins = f" — {label('origins')}{', '.join(reach.origins)}" if reach.origins else ""
+    return {
+        "language": language,
+        "colour": _COLOURS.get(data.severity, _COLOURS[3]),
+        "headline": headline,
+        "proof": proof,
+        "reach": wording.reach(reach, language),
+        "origins": origins,
+        "first_seen": label("first_seen") + wording.moment(data.story.first_seen, language, zone),
+        "acts": [_act(event, language) for event in data.events],
+        "articles": [_article(article, language, zone) for article in data.articles],
+        "links": {"story": data.links.story, "ack": data.links.ack, "silence": data.links.silence},
+        "why": data.why,
+        "footer": wording.footer(data.alert, data.watch, data.sequence, language),
+        "acts_label": label("acts"),
+        "articles_label": label("articles"),
+        "why_label": label("why"),
+        "story_label": label("story"),
+        "ack_label": label("ack"),
+        "silence_label": label("silence"),
+        "story_link": label("story_link"),
+        "ack_link": label("ack_link"),
+        "silence_link": label("silence_link"),
+    }
+
+
+def _act(event: Event, language: Language) -> dict[str, str]:
+    return {
+        "line": f"{wording.severity_word(event.severity, language)} · {wording.act_line(event, language)}",
+        "status": wording.status_word(event.status, language),
+        "quote": wording.quoted(event.sentence, language),
+    }
+
+
+def _article(article: ArticleFacts, language: Language, zone: ZoneInfo) -> dict[str, str]:
+    origin = f" ({article.origin})" if article.origin and article.origin != article.source else ""
+    seen = wording.moment(article.published or article.first_seen, language, zone)
+    return {"title": article.title, "url": article.url, "credit": f"{article.source}{origin}, {seen}"}

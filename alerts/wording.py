@@ -1,0 +1,266 @@
+"""What an alert says, in French and in English.
+
+Everything here is pure text over data. French is set with its own spaces: a narrow no-break space
+(U+202F) before ``; : ! ?`` and a no-break space (U+00A0) inside guillemets. The press's own sentences are
+quoted as printed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+import jinja2
+
+from alerts.errors import RenderError
+from alerts.settings import Language
+from alerts.text import clean_line, shorten
+from detection.countries import country_name
+from detection.taxonomy import type_label
+
+_FINE = "\u202f"
+_NBSP = "\u00a0"
+#: a subject that a phone's lock screen still shows
+HEADLINE_LIMIT = 120
+
+_SEVERITIES = {
+    "fr": {1: "Pour mémoire", 2: "À suivre", 3: "Sérieux", 4: "Grave", 5: "Critique"},
+    "en": {1: "For the record", 2: "Notable", 3: "Serious", 4: "Severe", 5: "Critical"},
+}
+_STATUSES = {
+    "fr": {
+        "asserted": "affirmé", "threatened": "menace", "hypothetical": "hypothèse", "denied": "démenti",
+        "past": "passé", "ended": "levé",
+    },
+    "en": {
+        "asserted": "asserted", "threatened": "threatened", "hypothetical": "hypothetical", "denied": "denied",
+        "past": "past", "ended": "lifted",
+    },
+}  # fmt: skip
+_REASONS = {
+    "fr": {
+        "new_story": "Premier article retenu sur ce dossier",
+        "new_act": "Un acte nouveau sur un dossier déjà signalé",
+        "higher_severity": "Un acte déjà signalé, à un degré plus grave",
+    },
+    "en": {
+        "new_story": "First article on this story that passed the bar",
+        "new_act": "A new act on a story that was told before",
+        "higher_severity": "An act that was told before, now more severe",
+    },
+}
+_MONTHS = {
+    "fr": (
+        "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre",
+        "décembre",
+    ),
+    "en": (
+        "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+        "December",
+    ),
+}  # fmt: skip
+_LABELS = {
+    "fr": {
+        "acts": "Actes", "origins": f"Origines{_FINE}: ", "articles": "Articles", "why": "Pourquoi cette alerte",
+        "story": f"Le dossier{_FINE}: ", "ack": f"Prendre en charge{_FINE}: ",
+        "silence": f"Mettre en sourdine{_FINE}: ",
+        "story_link": "Le dossier", "ack_link": "Prendre en charge", "silence_link": "Mettre en sourdine",
+        "first_seen": f"Vu pour la première fois{_FINE}: ", "unreadable":
+        f"Cette alerte n’a pas pu être mise en forme{_FINE}; la voici en texte brut.",
+    },
+    "en": {
+        "acts": "Acts", "origins": "Origins: ", "articles": "Articles", "why": "Why this alert",
+        "story": "The story: ", "ack": "Acknowledge: ", "silence": "Silence: ",
+        "story_link": "The story", "ack_link": "Acknowledge", "silence_link": "Silence",
+        "first_seen": "First seen: ", "unreadable": "This alert could not be laid out; here it is as plain text.",
+    },
+}  # fmt: skip
+
+
+class Act(Protocol):
+    """What wording needs of a signal or of an event in a payload."""
+
+    @property
+    def type(self) -> str:
+        """Type of the ladder."""
+        ...
+
+    @property
+    def actor(self) -> str | None:
+        """Code of who acts."""
+        ...
+
+    @property
+    def target(self) -> str | None:
+        """Code of whom the act hits."""
+        ...
+
+    @property
+    def severity(self) -> int:
+        """1 to 5."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """How widely a story is told."""
+
+    articles: int
+    outlets: int
+    origins: tuple[str, ...]
+
+
+def severity_word(severity: int, language: Language) -> str:
+    """Return the word for a severity; out of range counts as the nearest."""
+    return _SEVERITIES[language][min(5, max(1, severity))]
+
+
+def status_word(status: str, language: Language) -> str:
+    """Return the word for an act's status, the status itself when unknown."""
+    return _STATUSES[language].get(status, status)
+
+
+def act_label(type_id: str, language: Language) -> str:
+    """Return the ladder's noun phrase for a type."""
+    return type_label(type_id, language)
+
+
+def name(code: str, language: Language) -> str:
+    """Return a state's or body's name, its code when unknown."""
+    return country_name(code, language)
+
+
+def who_to_whom(act: Act, language: Language) -> str:
+    """Return « France → Mali », or the side that is known, or an empty string."""
+    actor = name(act.actor, language) if act.actor else ""
+    target = name(act.target, language) if act.target else ""
+    if not target:
+        return actor
+    return f"{actor} → {target}" if actor else f"→ {target}"
+
+
+def act_line(act: Act, language: Language) -> str:
+    """Return « France → Mali : expulsion de diplomates »."""
+    sides, label = who_to_whom(act, language), act_label(act.type, language)
+    if not sides:
+        return label[:1].upper() + label[1:]
+    return f"{sides}{colon(language)}{label}"
+
+
+def headline(acts: Sequence[Act], language: Language, *, severity: int, update: bool) -> str:
+    """Return the first line people see: severity word, who → whom, act.
+
+    Args:
+        acts: what is told, the most telling first; at least one.
+        language: of the words.
+        severity: of the alert.
+        update: the story was told before.
+    """
+    word = severity_word(severity, language)
+    if update:
+        word += " (suite)" if language == "fr" else " (update)"
+    more = ""
+    if len(acts) > 1:
+        count = len(acts) - 1
+        others = f"{_FINE}{count} autre{'s' if count > 1 else ''}"
+        more = f" (+{others})" if language == "fr" else f" (+{count} more)"
+    return shorten(f"{word} · {act_line(acts[0], language)}", HEADLINE_LIMIT - len(more)) + more
+
+
+def quoted(sentence: str, language: Language) -> str:
+    """Return a printed sentence between the quotation marks of ``language``."""
+    sentence = clean_line(sentence)
+    return f"«{_NBSP}{sentence}{_NBSP}»" if language == "fr" else f"“{sentence}”"
+
+
+def reach(story: Reach, language: Language) -> str:
+    """Return « 4 articles, 3 médias »."""
+    if language == "fr":
+        articles = f"{story.articles}{_NBSP}article{'s' if story.articles > 1 else ''}"
+        return f"{articles}, {story.outlets}{_NBSP}média{'s' if story.outlets > 1 else ''}"
+    articles = f"{story.articles} article{'' if story.articles == 1 else 's'}"
+    return f"{articles}, {story.outlets} outlet{'' if story.outlets == 1 else 's'}"
+
+
+def summary(sentence: str, story: Reach, language: Language) -> str:
+    """Return one paragraph: the sentence that proves the act, then who reports it."""
+    proof = quoted(sentence, language) if sentence else ""
+    origins = f" — {_LABELS[language]['origins']}{', '.join(story.origins)}" if story.origins else ""
+    return " ".join(part for part in (proof, f"{reach(story, language)}{origins}.") if part)
+
+
+def why_decided(reason: str, detail: str, language: Language) -> str:
+    """Return why an alert went out; a reason without words of its own is shown with its detail."""
+    return _REASONS[language].get(reason) or f"{reason}{colon(language)}{detail}"
+
+
+def why_found(act: Act, rule: str, cues: Sequence[str], language: Language) -> str:
+    """Return what made detection find an act: « expulsion de diplomates… : règle fr.expel, indices « … » »."""
+    rule_word, cues_word = ("règle", "indices") if language == "fr" else ("rule", "cues")
+    shown = f", {cues_word}{colon(language)}{', '.join(quoted(cue, language) for cue in cues)}" if cues else ""
+    return f"{act_line(act, language)} ({rule_word}{_NBSP}{rule}{shown})"
+
+
+def colon(language: Language) -> str:
+    """Return a colon with its spaces."""
+    return f"{_FINE}: " if language == "fr" else ": "
+
+
+def moment(at: datetime, language: Language, zone: ZoneInfo) -> str:
+    """Return a time in UTC and in the reader's zone: « 3 mars 2026, 14 h 05 UTC (15 h 05, Paris) »."""
+    universal, local = at.astimezone(UTC), at.astimezone(zone)
+    text = f"{_date(universal, language)}, {_clock(universal, language)} UTC"
+    if local.utcoffset() == universal.utcoffset():
+        return text
+    day = "" if local.date() == universal.date() else f"{_date(local, language)}, "
+    return f"{text} ({day}{_clock(local, language)}, {zone.key.rpartition('/')[2].replace('_', ' ')})"
+
+
+def _date(at: datetime, language: Language) -> str:
+    day = f"1er{_NBSP}" if language == "fr" and at.day == 1 else f"{at.day}{_NBSP}"
+    return f"{day}{_MONTHS[language][at.month - 1]} {at.year}"
+
+
+def _clock(at: datetime, language: Language) -> str:
+    return f"{at.hour}{_NBSP}h{_NBSP}{at.minute:02}" if language == "fr" else f"{at.hour:02}:{at.minute:02}"
+
+
+def label(key: str, language: Language) -> str:
+    """Return a fixed text of the mail's layout."""
+    return _LABELS[language][key]
+
+
+def footer(alert_id: str, watch_id: str, sequence: int, language: Language) -> str:
+    """Return the line that names the alert."""
+    if language == "fr":
+        return f"Vigie · alerte {alert_id} · veille {watch_id} · message {sequence} sur ce dossier"
+    return f"Vigie · alert {alert_id} · watch {watch_id} · message {sequence} on this story"
+
+
+@cache
+def _templates() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).with_name("templates")),
+        autoescape=jinja2.select_autoescape(enabled_extensions=("html.j2",), default=False),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+def render(template: str, **values: object) -> str:
+    """Fill one of the package's templates; values are data and never become template code.
+
+    Raises:
+        RenderError: the template and the values do not fit together.
+    """
+    try:
+        return _templates().get_template(template).render(**values)
+    except (jinja2.TemplateError, TypeError, ValueError, LookupError, AttributeError) as error:
+        raise RenderError(f"{template} could not be filled: {error}") from error

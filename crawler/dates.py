@@ -1,0 +1,57 @@
+"""Dates as feeds and pages print them for machines: ISO 8601 / RFC 3339 and RFC 822 / 5322."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+_YEARS = range(1990, 2101)
+# Zone names that the e-mail standard does not list but feeds of our region use.
+_ZONES = {
+    "CET": "+0100",
+    "CEST": "+0200",
+    "WAT": "+0100",
+    "CAT": "+0200",
+    "EAT": "+0300",
+    "WET": "+0000",
+    "BST": "+0100",
+}
+_ZONE_NAME = re.compile(r"(?<=\d) ?\b(" + "|".join(_ZONES) + r")$")
+_SPACED_OFFSET = re.compile(r"(?<=\d)\s+(?=(?:[+-]\d\d:?\d\d|Z)$)")
+_ISO_START = re.compile(r"\d{4}-?\d\d-?\d\d")
+_MAX_LENGTH = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """A date as printed: the instant, and what of it was stated rather than assumed."""
+
+    #: aware, UTC; midnight where no time of day was given, UTC assumed where no zone was
+    at: datetime
+    has_time: bool
+    has_zone: bool
+
+
+def read_date(text: str) -> Moment | None:
+    """Return the moment ``text`` states, or None when it states none between 1990 and 2100.
+
+    A missing zone is read as UTC.
+    """
+    text = text.strip()
+    if not text or len(text) > _MAX_LENGTH:
+        return None
+    text = _ZONE_NAME.sub(lambda match: " " + _ZONES[match[1]], text)
+    try:
+        if _ISO_START.match(text):
+            moment = datetime.fromisoformat(_SPACED_OFFSET.sub("", text))
+        else:
+            moment = parsedate_to_datetime(text)
+        has_zone = moment.tzinfo is not None
+        at = moment.astimezone(UTC) if has_zone else moment.replace(tzinfo=UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    if at.year not in _YEARS:
+        return None
+    return Moment(at=at, has_time=":" in text or "T" in text[8:], has_zone=has_zone)

@@ -1,0 +1,82 @@
+"""The egress guard of the crawler: which addresses it asks, and which it connects to.
+
+:func:`url_refusal` turns down what can be judged by the address's text. Everything else is decided where
+the connection is made: :class:`GuardedConnector` looks at the numeric addresses a name resolved to and at
+the one a socket is opened to, so that redirects, DNS rebinding and disguised literals gain nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from storage.egress import EgressPolicy, check, is_allowed_network, socket_factory
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aiohttp.abc import ResolveResult
+    from aiohttp.tracing import Trace
+
+#: longest address that is asked for
+MAX_URL = 4096
+# A back-slash is a path separator to some parsers and part of the host to others (WHATWG URL, section 4.4).
+_SUSPICIOUS = re.compile(r"[\x00-\x20\x7f\\\ud800-\udfff]")
+
+
+def url_refusal(url: str) -> str | None:
+    """Return why ``url`` is not asked for, or None when its text is in order.
+
+    Only http and https are spoken, without user names and passwords in the address. Host and port are
+    judged later, as the address that is connected to.
+    """
+    if len(url) > MAX_URL:
+        return f"the address is longer than {MAX_URL} characters"
+    if _SUSPICIOUS.search(url):
+        return f"{url!r} holds blanks, control characters or a back-slash"
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        return f"{url!r} is no address ({error})"
+    if parts.scheme not in {"http", "https"}:
+        return f"{url!r}: only http and https are crawled"
+    if not parts.hostname or port == 0:
+        return f"{url!r} names no host and port to connect to"
+    if "@" in parts.netloc:
+        return f"{parts.hostname}: user names and passwords in addresses are not used"
+    return None
+
+
+def is_allowed_literal(url: str, policy: EgressPolicy) -> bool:
+    """Whether the host of ``url`` is an address inside ``policy.allow_cidrs``, localhost being 127.0.0.1."""
+    host = (urlsplit(url).hostname or "").rstrip(".")
+    return is_allowed_network("127.0.0.1" if host == "localhost" else host, policy)
+
+
+class GuardedConnector(aiohttp.TCPConnector):
+    """A connector that opens no socket towards an address the policy refuses.
+
+    Every address of a name must be allowed, not only the one chosen. With ``through_proxy`` the proxy is
+    the one host connected to; it is configured by hand and must refuse private destinations itself.
+    """
+
+    def __init__(self, policy: EgressPolicy, *, limit: int, through_proxy: bool) -> None:
+        self._policy = policy
+        self._guarding = not through_proxy
+        super().__init__(
+            limit=limit,
+            limit_per_host=0,
+            ttl_dns_cache=10,
+            socket_factory=socket_factory(policy) if self._guarding else None,
+        )
+
+    async def _resolve_host(self, host: str, port: int, traces: Sequence[Trace] | None = None) -> list[ResolveResult]:
+        answers = await super()._resolve_host(host, port, traces)
+        if self._guarding:
+            for answer in answers:
+                check(answer["host"], answer["port"], self._policy)
+        return answers

@@ -1,0 +1,253 @@
+"""States and bodies, and how to find them in a text.
+
+The data stands in ``countries.toml``; codes are ISO 3166-1 alpha-3, or UN, EU, ECOWAS, AES, AU.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+
+from detection.errors import RuleError
+from detection.notation import NotationError, expand
+from detection.text import Tokens, words_of
+
+_FILE = Path(__file__).with_name("countries.toml")
+_ARTICLES = frozenset({"le", "la", "l’", "les", ""})
+
+
+class MentionKind(StrEnum):
+    """What a form says of its state, and so what it may do in a sentence."""
+
+    NAME = "names"
+    PEOPLE = "people"
+    SEAT = "seats"
+    PLACE = "places"
+    ASSET = "assets"
+    MEDIA = "media"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Country:
+    """A state or body with its names for people to read."""
+
+    code: str
+    #: name by language (``fr``, ``en``)
+    names: Mapping[str, str]
+    #: French article: ``le``, ``la``, ``l’``, ``les`` or empty
+    article_fr: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A state named in a text, by token indices."""
+
+    code: str
+    kind: MentionKind
+    #: index of the first token
+    first: int
+    #: index after the last token
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    words: tuple[str, ...]
+    #: None masks the phrase: it names no state
+    code: str | None
+    kind: MentionKind
+    #: printed in capitals only
+    capitals: bool = False
+    #: index into the contextual entries, or -1
+    contextual: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class _Gazetteer:
+    countries: Mapping[str, Country]
+    #: forms by first word, longest first
+    forms: Mapping[str, tuple[_Form, ...]]
+    #: forms that are stems (``франци*``), by their stem
+    stems: tuple[tuple[str, _Form], ...]
+    #: (candidates, fallback) of each contextual entry
+    contextual: tuple[tuple[frozenset[str], str | None], ...]
+
+
+def _country(code: str, entry: Mapping[str, object]) -> Country:
+    article = entry.get("fr_article", "")
+    if not isinstance(article, str) or article not in _ARTICLES:
+        raise RuleError(f"[{code}] fr_article must be one of le, la, l’, les or empty", file=_FILE)
+    names = {language: entry.get(language) for language in ("fr", "en")}
+    for language, name in names.items():
+        if not isinstance(name, str):
+            raise RuleError(f"[{code}] has no {language} name", file=_FILE)
+    return Country(
+        code=code, names=MappingProxyType({key: str(name) for key, name in names.items()}), article_fr=article
+    )
+
+
+def _phrases(code: str, entry: Mapping[str, object], key: str) -> list[str]:
+    phrases = entry.get(key, [])
+    if not isinstance(phrases, list) or not all(isinstance(phrase, str) for phrase in phrases):
+        raise RuleError(f"[{code}] {key} must be a list of phrases", file=_FILE)
+    try:
+        return sorted({reading for phrase in phrases for reading in expand(phrase)})
+    except NotationError as error:
+        raise RuleError(f"[{code}] {key}: {error}", file=_FILE) from error
+
+
+def _country_forms(code: str, entry: Mapping[str, object]) -> tuple[list[_Form], list[tuple[str, _Form]]]:
+    forms: list[_Form] = []
+    stems: list[tuple[str, _Form]] = []
+    for kind in MentionKind:
+        for phrase in _phrases(code, entry, kind.value):
+            words = words_of(phrase)
+            form = _Form(words, code, kind)
+            if phrase.endswith("*"):
+                stems.append((words[0], form))
+            else:
+                forms.append(form)
+    forms.extend(
+        _Form(words_of(phrase), code, MentionKind.NAME, capitals=True) for phrase in _phrases(code, entry, "codes")
+    )
+    return forms, stems
+
+
+def _contextual_forms(
+    entries: list[dict[str, object]],
+) -> tuple[list[_Form], tuple[tuple[frozenset[str], str | None], ...]]:
+    forms: list[_Form] = []
+    table: list[tuple[frozenset[str], str | None]] = []
+    for index, entry in enumerate(entries):
+        candidates = frozenset(_phrases("contextual", entry, "candidates"))
+        fallback = entry.get("fallback")
+        table.append((candidates, fallback if isinstance(fallback, str) else None))
+        forms.extend(
+            _Form(words_of(phrase), None, MentionKind.SEAT, contextual=index)
+            for phrase in _phrases("contextual", entry, "forms")
+        )
+    return forms, tuple(table)
+
+
+@cache
+def _gazetteer() -> _Gazetteer:
+    try:
+        data = tomllib.loads(_FILE.read_text("utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise RuleError(f"not valid TOML: {error}", file=_FILE) from error
+    phrases = data.pop("phrases", {})
+    forms, contextual = _contextual_forms(data.pop("contextual", []))
+    forms.extend(_Form(words_of(phrase), None, MentionKind.PLACE) for phrase in _phrases("phrases", phrases, "none"))
+    stems: list[tuple[str, _Form]] = []
+    countries: dict[str, Country] = {}
+    for code, entry in data.items():
+        countries[code] = _country(code, entry)
+        more_forms, more_stems = _country_forms(code, entry)
+        forms.extend(more_forms)
+        stems.extend(more_stems)
+    by_first: dict[str, list[_Form]] = {}
+    for form in forms:
+        by_first.setdefault(form.words[0], []).append(form)
+    return _Gazetteer(
+        MappingProxyType(countries),
+        {first: tuple(sorted(some, key=lambda form: -len(form.words))) for first, some in by_first.items()},
+        tuple(sorted(stems, key=lambda stem: -len(stem[0]))),
+        contextual,
+    )
+
+
+def countries() -> Mapping[str, Country]:
+    """Return every state and body by its code.
+
+    Raises:
+        RuleError: the data file is not valid; it comes with the package, so reinstall it.
+    """
+    return _gazetteer().countries
+
+
+def country_name(code: str | None, language: str = "en", *, article: bool = False) -> str:
+    """Return a state's name for people to read, ``?`` for None, the code itself when unknown.
+
+    Args:
+        code: ISO 3166-1 alpha-3, or UN, EU, ECOWAS, AES, AU.
+        language: ``fr`` or ``en``; anything else gives English.
+        article: put the French article before it (« la France », « l’Algérie »); English names
+            come without.
+    """
+    if code is None:
+        return "?"
+    country = countries().get(code)
+    if country is None:
+        return code
+    name = country.names.get(language, country.names["en"])
+    if not article or language != "fr" or not country.article_fr:
+        return name
+    glue = "" if country.article_fr.endswith("’") else " "
+    return f"{country.article_fr}{glue}{name}"
+
+
+def _printed_in_capitals(form: _Form, tokens: Tokens, at: int, text: str) -> bool:
+    printed = text[tokens.starts[at] : tokens.ends[at + len(form.words) - 1]]
+    if not printed.isupper():
+        return False
+    # In a line set in capitals « UN » is an article and "US" a pronoun: neighbours tell.
+    beside = [text[tokens.starts[i] : tokens.ends[i]] for i in (at - 1, at + len(form.words)) if 0 <= i < len(tokens)]
+    return not beside or not all(word.isupper() and len(word) > 1 for word in beside if word.isalpha())
+
+
+def _form_at(gazetteer: _Gazetteer, tokens: Tokens, at: int, text: str) -> _Form | None:
+    words = tokens.words
+    for form in gazetteer.forms.get(words[at], ()):
+        if words[at : at + len(form.words)] == form.words and (
+            not form.capitals or _printed_in_capitals(form, tokens, at, text)
+        ):
+            return form
+    if not words[at].isascii():
+        for stem, form in gazetteer.stems:
+            if words[at].startswith(stem):
+                return form
+    return None
+
+
+def find_mentions(tokens: Tokens, text: str) -> tuple[Mention, ...]:
+    """Return every state named in a text, in order, the longest form at each place.
+
+    Words that stand for several states (« la junte », "Brussels") take the candidate named last
+    before them, else the one named most often; with no candidate in the text they name none.
+
+    Args:
+        tokens: the tokens of the folded text.
+        text: the text as printed, of the same length, for forms that count in capitals only.
+    """
+    gazetteer = _gazetteer()
+    found: list[tuple[_Form, int]] = []
+    at = 0
+    while at < len(tokens):
+        form = _form_at(gazetteer, tokens, at, text)
+        if form is None:
+            at += 1
+            continue
+        found.append((form, at))
+        at += len(form.words)
+    counts = Counter(form.code for form, _ in found if form.code is not None)
+    mentions: list[Mention] = []
+    latest: dict[int, str] = {}
+    for form, at in found:
+        code = form.code
+        if form.contextual >= 0:
+            candidates, fallback = gazetteer.contextual[form.contextual]
+            named = [(counts[candidate], candidate) for candidate in candidates if counts[candidate]]
+            code = latest.get(form.contextual) or (max(named)[1] if named else fallback)
+        elif code is not None:
+            for index, (candidates, _) in enumerate(gazetteer.contextual):
+                if code in candidates:
+                    latest[index] = code
+        if code is not None:
+            mentions.append(Mention(code, form.kind, at, at + len(form.words)))
+    return tuple(mentions)

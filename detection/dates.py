@@ -1,0 +1,140 @@
+"""Dates that a sentence states, and whether they lie too far back to be news."""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+#: an act dated longer before publication than this is background
+RECENT = timedelta(days=14)
+
+_MONTHS = {
+    name: number
+    for number, names in enumerate(
+        (
+            ("janvier", "january", "janv", "jan"),
+            ("fevrier", "february", "fev", "feb"),
+            ("mars", "march"),
+            ("avril", "april", "avr", "apr"),
+            ("mai", "may"),
+            ("juin", "june"),
+            ("juillet", "july"),
+            ("aout", "august", "aug"),
+            ("septembre", "september", "sept", "sep"),
+            ("octobre", "october", "oct"),
+            ("novembre", "november", "nov"),
+            ("decembre", "december", "dec"),
+        ),
+        start=1,
+    )
+    for name in names
+}
+#: a bare year or month counts after one of these: « en 2020 », "in August", « fin 2021 »
+_BEFORE = frozenset(
+    {"en", "in", "depuis", "since", "debut", "fin", "mi", "early", "late", "mid", "annee", "year", "ete", "ce"}
+)
+_YEARS = range(1900, 2100)
+#: what follows lies ahead, or belongs to a name: « d'ici le 5 », « jusqu'au 5 », "by May 5"
+_AHEAD = frozenset({"ici", "jusqu", "avant", "until", "by", "before", "prochain", "next"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatedDate:
+    """A date in a text; a month or a year stands for its last day."""
+
+    #: index of its first token
+    first: int
+    #: index after its last token
+    last: int
+    year: int | None
+    month: int | None
+    day: int | None
+
+    def latest(self, published: date) -> date | None:
+        """Return the latest day it can mean in a text of ``published``, None where it means no day.
+
+        A date without a year is the last such day that is not well after publication.
+        """
+        year = self.year if self.year is not None else published.year
+        month = self.month or 12
+        last_day = calendar.monthrange(year, month)[1]
+        day = min(self.day or last_day, last_day)
+        latest = date(year, month, day)
+        if self.year is None and date(year, month, day if self.day else 1) > published + timedelta(days=45):
+            latest = date(year - 1, month, min(day, calendar.monthrange(year - 1, month)[1]))
+        return latest
+
+
+def _number(words: Sequence[str], at: int) -> int | None:
+    if 0 <= at < len(words) and words[at].isascii() and words[at].isdigit() and len(words[at]) <= 4:
+        return int(words[at])
+    return None
+
+
+def _around_month(words: Sequence[str], at: int) -> StatedDate | None:
+    """Read the date whose month stands at ``at``: 15 août 2025, August 15, 2025, en août."""
+    month = _MONTHS[words[at]]
+    first, last = at, at + 1
+    day = _number(words, at - 1)
+    if words[at - 1 : at] == ("er",):  # 1er mai
+        day, first = _number(words, at - 2), at - 1
+    if day is not None and 1 <= day <= 31:
+        first -= 1
+    else:
+        day, first = None, at
+        after = _number(words, at + 1)
+        if after is not None and 1 <= after <= 31:
+            day, last = after, at + 2
+            if words[last : last + 1] in (("st",), ("nd",), ("rd",), ("th",)):
+                last += 1
+    year = _number(words, last)
+    if year is not None and year in _YEARS:
+        last += 1
+    else:
+        year = None
+    before = words[first - 1] if first else ""
+    if day is None and year is None and before not in _BEFORE:
+        return None  # « mars » the planet, "may" the verb
+    return StatedDate(first=first, last=last, year=year, month=month, day=day)
+
+
+def find_dates(words: Sequence[str], first: int, last: int) -> tuple[StatedDate, ...]:
+    """Return the past-looking dates that ``words[first:last]`` state.
+
+    Deadlines (« d'ici au 5 mai », "until May 5") are left out, and so is a year that names a thing
+    rather than a time (« l'accord de 2014 »).
+    """
+    sentence = tuple(words[first:last])
+    dates: list[StatedDate] = []
+    at = 0
+    while at < len(sentence):
+        found: StatedDate | None = None
+        if sentence[at] in _MONTHS:
+            found = _around_month(sentence, at)
+        elif at and sentence[at - 1] in _BEFORE and _number(sentence, at) in _YEARS:
+            found = StatedDate(first=at, last=at + 1, year=int(sentence[at]), month=None, day=None)
+        at = found.last if found else at + 1
+        if found and not _AHEAD & set(sentence[max(0, found.first - 3) : found.first]):
+            dates.append(
+                StatedDate(
+                    first=found.first + first,
+                    last=found.last + first,
+                    year=found.year,
+                    month=found.month,
+                    day=found.day,
+                )
+            )
+    return tuple(dates)
+
+
+def is_background(stated: StatedDate, published: date | None) -> bool:
+    """Say whether a stated date is too old to be the news of a text.
+
+    Without a publication date only a bare year tells: news of the day does not say « en 2020 ».
+    """
+    if published is None:
+        return stated.year is not None and stated.month is None
+    latest = stated.latest(published)
+    return latest is not None and latest < published - RECENT

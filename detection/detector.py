@@ -1,0 +1,275 @@
+"""Text to signals: presearch, sentences, rules, status, roles, then the text as a whole.
+
+:func:`detect` is pure and never raises on text: the same document and rules always give the same
+answer.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from detection.compiler import LanguageRules, RuleSet
+from detection.language import identify_language
+from detection.matching import Found, match_sentence
+from detection.merging import OPENING, Candidate, fill_roles, merge, settle
+from detection.reading import Reading, read
+from detection.roles import Scene, find_roles
+from detection.sentences import Sentence
+from detection.status import FoundCue, Scope, find_cues, genre_cues, judge, read_doubts
+from detection.text import fold, written_out
+from storage.types import Signal
+
+#: characters read of one document: no press article is longer
+MAX_CHARACTERS = 200_000
+#: this many words of sport, fiction or police matters, and the text is not about states
+_GENRE_CUES = 2
+_PRIVATE = frozenset({"removal_individual"})
+_ISO_DATE = re.compile(r"\b(20\d\d)-(\d\d)-(\d\d)\b")
+#: a date line stands within the first so many characters of the text
+_DATE_LINE = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A text to read. ``lede`` is the standfirst where ``text`` does not hold it; it helps to tell the language."""
+
+    title: str
+    text: str
+    published_at: datetime | None = None
+    #: ISO 639-1, or None to have it identified
+    language: str | None = None
+    lede: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One match and what became of it: the material of explanations."""
+
+    #: number of the sentence, 0 for the title
+    sentence_index: int
+    sentence: str
+    rule: str
+    type: str
+    trigger: str
+    actor: str | None = None
+    target: str | None = None
+    #: where the roles were found
+    actor_from: str = ""
+    target_from: str = ""
+    status: str = ""
+    cues: tuple[str, ...] = ()
+    kept: bool = False
+    #: why it was dropped, or ``kept``
+    reason: str = "kept"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detection:
+    """What a document gave."""
+
+    #: ISO 639-1, or None when neither the document nor its text tells
+    language: str | None
+    signals: tuple[Signal, ...] = ()
+    trace: tuple[Step, ...] = ()
+
+
+def _published(document: Document, text: str) -> date | None:
+    if document.published_at is not None:
+        return document.published_at.date()
+    stated = _ISO_DATE.search(text, len(document.title), len(document.title) + _DATE_LINE)
+    if stated is None:
+        return None
+    try:
+        return date(int(stated[1]), int(stated[2]), int(stated[3]))
+    except ValueError:
+        return None
+
+
+def _worth_reading(reading: Reading, offsets: Sequence[int], *, exact: bool) -> Iterable[Sentence]:
+    """Yield the sentences that hold an anchor; all of them where offsets are not those of the text."""
+    for sentence in reading.sentences:
+        at = bisect_left(offsets, sentence.start)
+        if not exact or (at < len(offsets) and offsets[at] < sentence.end):
+            yield sentence
+
+
+def _step(found: Found, reading: Reading, sentence: Sentence, reason: str) -> Step:
+    start, end = found.trigger
+    return Step(
+        sentence_index=sentence.index,
+        sentence=reading.printed(sentence),
+        rule=found.rule.entry.id,
+        type=found.rule.entry.type,
+        trigger=reading.text[reading.tokens.starts[start] : reading.tokens.ends[end - 1]],
+        reason=reason,
+    )
+
+
+def _candidate_step(candidate: Candidate, reading: Reading, reason: str) -> Step:
+    start, end = candidate.trigger
+    return Step(
+        sentence_index=candidate.sentence.index,
+        sentence=reading.printed(candidate.sentence),
+        rule=candidate.rule.entry.id,
+        type=candidate.type,
+        trigger=reading.text[reading.tokens.starts[start] : reading.tokens.ends[end - 1]],
+        actor=candidate.roles.actor,
+        target=candidate.roles.target,
+        actor_from=candidate.roles.actor_from,
+        target_from=candidate.roles.target_from,
+        status=candidate.verdict.status.value,
+        cues=candidate.verdict.cues,
+        kept=reason == "kept",
+        reason=reason,
+    )
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """What the sentences of a document gave, before the text is seen as a whole."""
+
+    candidates: list[Candidate]
+    text_cues: list[tuple[int, FoundCue]]
+    #: (genre, word) of the title and the opening
+    genre: set[tuple[int, str]]
+    steps: list[Step]
+
+
+def _read_sentence(rules: LanguageRules, reading: Reading, sentence: Sentence, gathered: _Gathered) -> None:
+    words, tokens = reading.tokens.words, reading.tokens
+    hits = rules.index.scan(words, sentence.first, sentence.last, reading.by_token)
+    if sentence.index <= OPENING:
+        gathered.genre |= genre_cues(rules.cues, hits, words)
+    doubts = read_doubts(
+        rules.cues, hits, sentence, tokens, reading.text, language=rules.language, published=reading.published
+    )
+    gathered.text_cues += [(sentence.index, cue) for cue in doubts.cues if cue.scope is Scope.TEXT]
+    doubts = replace(doubts, cues=tuple(cue for cue in doubts.cues if cue.scope is not Scope.TEXT))
+    matches = match_sentence(rules, hits, sentence)
+    gathered.steps += [_step(found, reading, sentence, reason) for found, reason in matches.dropped]
+    for found in matches.found:
+        verdict = judge(
+            doubts,
+            head=found.head,
+            trigger=found.trigger,
+            own_words=found.spans,
+            rivals=[other.trigger for other in matches.found],
+            event_negations=[span for group in found.rule.event_negation for span in hits.get(group, ())],
+            floor=found.rule.entry.status,
+        )
+        objects = tuple(hits.get(found.rule.object, ())) if found.rule.object is not None else ()
+        scene = Scene(
+            words=words,
+            sentence=sentence,
+            mentions=reading.mentions_in(sentence),
+            spans=found.spans,
+            head=found.head,
+            trigger=found.trigger,
+            objects=objects,
+        )
+        roles = find_roles(scene, actor=found.rule.entry.actor, target=found.rule.entry.target)
+        gathered.candidates.append(
+            Candidate(
+                rule=found.rule, sentence=sentence, head=found.head, trigger=found.trigger, roles=roles, verdict=verdict
+            )
+        )
+
+
+def _signal(candidate: Candidate, reading: Reading) -> Signal:
+    start, end = candidate.trigger
+    return Signal(
+        type=candidate.type,
+        severity=candidate.rule.severity,
+        actor=candidate.roles.actor,
+        target=candidate.roles.target,
+        status=candidate.verdict.status,
+        sentence=reading.printed(candidate.sentence),
+        start=reading.tokens.starts[start],
+        end=reading.tokens.ends[end - 1],
+        rule=candidate.rule.entry.id,
+        cues=candidate.verdict.cues,
+    )
+
+
+def _conclude(gathered: _Gathered, reading: Reading, *, has_title: bool) -> tuple[list[Signal], list[Step]]:
+    genres = Counter(genre for genre, _ in gathered.genre)
+    if max(genres.values(), default=0) >= _GENRE_CUES:
+        # What the police do to one person is told in just those words; it never concerns states.
+        outside = [candidate for candidate in gathered.candidates if candidate.type not in _PRIVATE]
+        gathered.steps += [_candidate_step(candidate, reading, "genre") for candidate in outside]
+        gathered.candidates = [candidate for candidate in gathered.candidates if candidate.type in _PRIVATE]
+    filled = fill_roles(gathered.candidates, reading)
+    settled = settle(filled, gathered.text_cues, has_title=has_title)
+    kept, dropped = merge(settled)
+    steps = [_candidate_step(candidate, reading, "kept") for candidate in kept]
+    steps += [_candidate_step(candidate, reading, reason) for candidate, reason in dropped]
+    steps = sorted(gathered.steps + steps, key=lambda step: (step.sentence_index, not step.kept))
+    return [_signal(candidate, reading) for candidate in kept], steps
+
+
+def detect(document: Document, rules: RuleSet) -> Detection:
+    r"""Return the signals of a document, with the trace that explains them.
+
+    At most one signal stands for an act and a status. Offsets count characters of
+    ``title + "\n" + text``. A text in a language without rules, or whose language nothing tells,
+    is read by every rule set.
+
+    Args:
+        document: the text; anything beyond :data:`MAX_CHARACTERS` is not read.
+        rules: from :func:`detection.engine.load_rules`.
+    """
+    text = f"{document.title}\n{document.text}"[:MAX_CHARACTERS]
+    language = document.language
+    if language is None:
+        language = identify_language(f"{document.title}\n{document.lede}\n{document.text[:2000]}")
+    folded = fold(text)
+    searched = written_out(folded)
+    offsets = rules.presearch.offsets(searched)
+    if not offsets:
+        return Detection(language=language)
+    offsets.sort()
+    title_end = min(len(document.title), len(text))
+    reading = read(text, folded, title_end=title_end, published=_published(document, text))
+    exact = len(searched) == len(folded)
+    sentences = list(_worth_reading(reading, offsets, exact=exact))
+    worth = {sentence.index for sentence in sentences}
+    rest = [sentence for sentence in reading.sentences if sentence.index not in worth]
+    known = rules.languages.get(language or "")
+    signals: list[Signal] = []
+    steps: list[Step] = []
+    for own in [known] if known else rules.languages.values():
+        gathered = _Gathered([], [], set(), [])
+        for sentence in sentences:
+            _read_sentence(own, reading, sentence, gathered)
+        _read_cues(own, reading, rest, gathered)
+        more, explained = _conclude(gathered, reading, has_title=bool(document.title.strip()))
+        signals += more
+        steps += explained
+    return Detection(language=language, signals=_unique(signals), trace=tuple(steps))
+
+
+def _read_cues(rules: LanguageRules, reading: Reading, sentences: Sequence[Sentence], gathered: _Gathered) -> None:
+    """Read sentences without an anchor for what they say of the whole text."""
+    if not gathered.candidates:
+        return
+    words = reading.tokens.words
+    for sentence in sentences:
+        if sentence.index > OPENING:
+            break
+        hits = rules.index.scan(words, sentence.first, sentence.last, reading.by_token)
+        gathered.genre |= genre_cues(rules.cues, hits, words)
+        cues = find_cues(rules.cues, hits, sentence, reading.tokens, reading.text, rules.language)
+        gathered.text_cues += [(sentence.index, cue) for cue in cues if cue.scope is Scope.TEXT]
+
+
+def _unique(signals: Sequence[Signal]) -> tuple[Signal, ...]:
+    """Keep one signal per act and status when several languages read the text."""
+    first: dict[tuple[object, ...], Signal] = {}
+    for signal in signals:
+        first.setdefault((signal.act, signal.status), signal)
+    return tuple(sorted(first.values(), key=lambda signal: (signal.start, signal.type)))

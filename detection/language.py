@@ -1,0 +1,46 @@
+"""Which language a text is in, among those that have rules."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Protocol
+
+LANGUAGES = ("fr", "en", "ar", "ru")
+#: enough for a sure answer, and cheap
+_SAMPLE = 800
+#: below this probability the text is taken for unknown and every rule set reads it
+_SURE = 0.6
+_MIN_LETTERS = 20
+
+
+class _Identifier(Protocol):
+    def classify(self, instance: str) -> tuple[str, float]:
+        """Return a language and its probability."""
+
+
+@cache
+def _identifier() -> _Identifier:
+    # Loading numpy and the model takes a quarter of a second; texts that say their language skip it.
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    identifier.set_languages(list(LANGUAGES))
+    known: _Identifier = identifier
+    return known
+
+
+def identify_language(text: str) -> str | None:
+    """Return the ISO 639-1 code of a text's language, or None when the text does not tell."""
+    sample = text[:_SAMPLE].strip()
+    letters = [character for character in sample if character.isalpha()]
+    if len(letters) < _MIN_LETTERS:
+        return None
+    if sum("\u0600" <= letter <= "\u06ff" for letter in letters) * 2 > len(letters):
+        return "ar"
+    if sum("\u0400" <= letter <= "\u04ff" for letter in letters) * 2 > len(letters):
+        return "ru"
+    if sum(letter < "\u0250" for letter in letters) * 2 < len(letters):
+        return None
+    # A decoder fault in the archive may leave half a surrogate pair, which cannot be encoded.
+    language, probability = _identifier().classify(sample.encode("utf-8", "replace").decode("utf-8"))
+    return language if probability >= _SURE else None

@@ -1,0 +1,105 @@
+"""Rules against one sentence: which hold, which guard stops them, which gives way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from detection.compiler import LanguageRules, Rule
+from detection.patterns import Hits, Span, hull, match_line
+from detection.sentences import Sentence
+
+#: how many words may stand between a trigger and what "right before" or "right after" it forbids
+_BESIDE = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A rule that holds in a sentence."""
+
+    rule: Rule
+    spans: tuple[Span, ...]
+    head: Span
+    #: from the first to after the last word of the match
+    trigger: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matches:
+    """What a sentence gave: matches that stand, and those dropped with the reason."""
+
+    found: tuple[Found, ...]
+    dropped: tuple[tuple[Found, str], ...]
+
+
+def _guard(found: Found, hits: Hits, sentence: Sentence) -> str | None:
+    """Return the guard that forbids a match, or None."""
+    rule = found.rule
+    start, end = found.trigger
+    head = found.head
+    if any(hits.get(group) for group in rule.not_near):
+        return "not_near"
+    if rule.requires and not any(hits.get(group) for group in rule.requires):
+        return "requires"
+    for group in rule.not_followed_by:
+        if any(0 <= span[0] - stop <= _BESIDE for span in hits.get(group, ()) for stop in (end, head[1])):
+            return "not_followed_by"
+    for group in rule.not_preceded_by:
+        if any(0 <= begin - span[1] <= _BESIDE for span in hits.get(group, ()) for begin in (start, head[0])):
+            return "not_preceded_by"
+    clause = sentence.clause_of(head[0])
+    for group in rule.subject_not:
+        if any(span[1] <= head[0] and sentence.clause_of(span[0]) == clause for span in hits.get(group, ())):
+            return "subject_not"
+    return None
+
+
+def _overlap(one: Span, two: Span) -> bool:
+    return one[0] < two[1] and two[0] < one[1]
+
+
+def _best_per_head(matches: Sequence[Found]) -> list[Found]:
+    """Keep one match of a type per place: the one with most groups, then the tightest."""
+    ranked = sorted(matches, key=lambda found: (-len(found.spans), found.trigger[1] - found.trigger[0], found.trigger))
+    kept: list[Found] = []
+    taken: dict[str, list[Span]] = {}
+    for found in ranked:
+        spans = taken.setdefault(found.rule.entry.type, [])
+        if not any(_overlap(found.head, span) for span in spans):
+            kept.append(found)
+            spans.extend(found.spans)
+    return kept
+
+
+def match_sentence(rules: LanguageRules, hits: Hits, sentence: Sentence) -> Matches:
+    """Return the rules that hold in a sentence.
+
+    Args:
+        rules: of the language.
+        hits: of every group, from the index's scan of the sentence.
+        sentence: the sentence.
+    """
+    stands: list[Found] = []
+    dropped: list[tuple[Found, str]] = []
+    for group in hits:
+        for rule, line in rules.by_group.get(group, ()):
+            for spans in match_line(line, hits):
+                found = Found(rule=rule, spans=spans, head=spans[line.head], trigger=hull(spans))
+                reason = _guard(found, hits, sentence)
+                if reason is None:
+                    stands.append(found)
+                else:
+                    dropped.append((found, reason))
+    best = _best_per_head(stands)
+    kept: list[Found] = []
+    for found in best:
+        stronger = any(
+            other.rule.entry.type in found.rule.entry.yields_to and _overlap(other.trigger, found.trigger)
+            for other in best
+        )
+        if stronger:
+            dropped.append((found, "yields"))
+        else:
+            kept.append(found)
+    kept.sort(key=lambda found: (found.trigger, found.rule.entry.id))
+    return Matches(found=tuple(kept), dropped=tuple(dropped))

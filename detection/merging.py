@@ -1,0 +1,211 @@
+"""From candidates to signals: what the whole text says of each, roles filled in, duplicates merged."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from detection.compiler import Rule
+from detection.countries import Mention, MentionKind
+from detection.patterns import Span
+from detection.reading import Reading
+from detection.roles import Roles
+from detection.sentences import Sentence
+from detection.status import FoundCue, Scope, Verdict
+from storage.types import Status
+
+#: only the title and this many sentences speak for the whole text
+OPENING = 4
+_STRONG = frozenset({MentionKind.NAME, MentionKind.SEAT, MentionKind.PEOPLE})
+#: types that tell one story in other words: a denial of one denies the others
+_FAMILIES = (
+    frozenset({"expel_ambassador", "expel_diplomats", "expel_national"}),
+    frozenset({"suspend_cooperation", "suspend_aid", "denounce_agreement"}),
+    frozenset({"expel_troops", "troop_withdrawal", "ultimatum"}),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A match on its way to a signal."""
+
+    rule: Rule
+    sentence: Sentence
+    head: Span
+    trigger: Span
+    roles: Roles
+    verdict: Verdict
+
+    @property
+    def type(self) -> str:
+        """Type of the ladder."""
+        return self.rule.entry.type
+
+
+def _same_family(one: str, two: str) -> bool:
+    return one == two or any(one in family and two in family for family in _FAMILIES)
+
+
+def _weak(candidate: Candidate) -> bool:
+    """Say whether mere nearness speaks for the roles, though the rule knows better evidence."""
+    roles = candidate.roles
+    near = {"other", ""}
+    return roles.target_from in near and (roles.actor_from in near or "object" in candidate.rule.entry.target)
+
+
+def _agrees(roles: Roles, other: Roles) -> bool:
+    pairs = ((roles.actor, other.actor), (roles.target, other.target))
+    return all(mine is None or yours is None or mine == yours for mine, yours in pairs)
+
+
+def _nearest(candidate: Candidate, others: Sequence[Candidate]) -> Candidate:
+    at = candidate.sentence.index
+    return min(others, key=lambda other: (abs(other.sentence.index - at), other.sentence.index))
+
+
+def _from_same_act(candidate: Candidate, complete: Sequence[Candidate]) -> Roles | None:
+    """Return the roles of the nearest complete candidate that can be the same act."""
+    able = [other for other in complete if other.type == candidate.type and _agrees(candidate.roles, other.roles)]
+    if not able:
+        able = [
+            other
+            for other in complete
+            if _same_family(other.type, candidate.type)
+            and _agrees(candidate.roles, other.roles)
+            and abs(other.sentence.index - candidate.sentence.index) <= 1
+        ]
+    if not able:
+        return None
+    return _nearest(candidate, able).roles
+
+
+def _context(reading: Reading, at: int) -> Iterable[Sequence[Mention]]:
+    """Yield mentions of the sentences that may fill a role: before, the title, after, then all."""
+    order = [at - 1, 0, at + 1, at + 2] if at else [1, 2]
+    for index in order:
+        if 0 <= index < len(reading.sentences) and index != at:
+            yield reading.mentions_in(reading.sentences[index])
+    yield reading.mentions
+
+
+def _fill_one(reading: Reading, at: int, taken: str | None) -> str | None:
+    counts = Counter(mention.code for mention in reading.mentions)
+    for mentions in _context(reading, at):
+        able = [mention for mention in mentions if mention.code != taken and mention.kind in _STRONG]
+        if able:
+            best = max(able, key=lambda mention: (counts[mention.code], -mention.first))
+            return best.code
+    return None
+
+
+def _filled(candidate: Candidate, complete: Sequence[Candidate], reading: Reading) -> Candidate:
+    roles, entry = candidate.roles, candidate.rule.entry
+    if _weak(candidate):
+        strong = [one for one in complete if one.type == candidate.type and not _weak(one)]
+        if strong:
+            return replace(candidate, roles=_nearest(candidate, strong).roles)
+    if roles.actor is not None and roles.target is not None:
+        return candidate
+    act = _from_same_act(candidate, complete)
+    if act is not None:
+        return replace(candidate, roles=act)
+    if roles.actor is None and roles.target is None and "context" in entry.target and "context" in entry.actor:
+        # Nothing in the sentence: neighbours name states, but not who acts on whom.
+        return candidate
+    at = candidate.sentence.index
+    if roles.target is None and "context" in entry.target:
+        code = _fill_one(reading, at, roles.actor)
+        roles = replace(roles, target=code, target_from="context" if code else "")
+    if roles.actor is None and "context" in entry.actor:
+        code = _fill_one(reading, at, roles.target)
+        roles = replace(roles, actor=code, actor_from="context" if code else "")
+    return replace(candidate, roles=roles)
+
+
+def fill_roles(candidates: Sequence[Candidate], reading: Reading) -> list[Candidate]:
+    """Return the candidates with open roles filled from the same act told elsewhere, else from neighbours."""
+    complete = [one for one in candidates if one.roles.actor is not None and one.roles.target is not None]
+    return [_filled(candidate, complete, reading) for candidate in candidates]
+
+
+def _denied_by_title(candidate: Candidate, title: Sequence[Candidate]) -> Candidate | None:
+    for other in title:
+        doubtful = other.verdict.status in {Status.DENIED, Status.HYPOTHETICAL, Status.THREATENED}
+        if doubtful and _same_family(other.type, candidate.type) and _agrees(candidate.roles, other.roles):
+            return other
+    return None
+
+
+def settle(
+    candidates: Sequence[Candidate], text_cues: Sequence[tuple[int, FoundCue]], *, has_title: bool
+) -> list[Candidate]:
+    """Return the candidates with the status that the whole text gives them.
+
+    A title that denies or doubts an act governs the text below it; a denial or an unverified rumour
+    in the opening overrides what the lines before it assert.
+
+    Args:
+        candidates: of the whole text, in order.
+        text_cues: cues about the whole text, each with the number of its sentence.
+        has_title: sentence 0 is not empty.
+    """
+    title = [candidate for candidate in candidates if candidate.sentence.index == 0] if has_title else []
+    settled: list[Candidate] = []
+    for candidate in candidates:
+        verdict = candidate.verdict
+        if verdict.status is Status.ASSERTED:
+            governing = _denied_by_title(candidate, title) if candidate not in title else None
+            if governing is not None:
+                verdict = governing.verdict
+            for at, cue in text_cues:
+                if at <= OPENING and -1 <= at - candidate.sentence.index <= OPENING and cue.scope is Scope.TEXT:
+                    verdict = Verdict(cue.meaning, (cue.words,))
+                    break
+        settled.append(replace(candidate, verdict=verdict))
+    return settled
+
+
+_RANK = {
+    status: rank
+    for rank, status in enumerate(
+        (Status.ASSERTED, Status.THREATENED, Status.HYPOTHETICAL, Status.DENIED, Status.PAST, Status.ENDED)
+    )
+}
+
+
+def merge(candidates: Sequence[Candidate]) -> tuple[list[Candidate], list[tuple[Candidate, str]]]:
+    """Return one candidate per act and status, and those dropped with the reason.
+
+    An act that the text asserts anywhere keeps its asserted candidates only; one that is never
+    asserted keeps the earliest of each status. A candidate with an open role gives way to a fuller
+    one of its type.
+    """
+    kept: list[Candidate] = []
+    dropped: list[tuple[Candidate, str]] = []
+    ranked = sorted(
+        candidates,
+        key=lambda one: (
+            (one.roles.actor is None) + (one.roles.target is None),
+            _RANK[one.verdict.status],
+            one.sentence.index,
+            one.trigger,
+        ),
+    )
+    for candidate in ranked:
+        if candidate.roles.actor is None and candidate.roles.target is None:
+            dropped.append((candidate, "no_country"))
+            continue
+        rival = next((other for other in kept if _absorbs(other, candidate)), None)
+        if rival is None:
+            kept.append(candidate)
+        else:
+            dropped.append((candidate, f"merged into {rival.rule.entry.id}"))
+    kept.sort(key=lambda one: (one.trigger, one.type))
+    return kept, dropped
+
+
+def _absorbs(kept: Candidate, candidate: Candidate) -> bool:
+    if kept.type != candidate.type or not _agrees(kept.roles, candidate.roles):
+        return False
+    return kept.verdict.status in {Status.ASSERTED, candidate.verdict.status}

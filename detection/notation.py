@@ -1,0 +1,78 @@
+"""The small notation of the data files: ``(x)`` is optional, ``(a|b)`` a choice, ``a|b`` alternatives.
+
+>>> sorted(expand("consul(s)"))
+['consul', 'consuls']
+>>> sorted(expand("ambassad(eur|rice)"))
+['ambassadeur', 'ambassadrice']
+"""
+
+from __future__ import annotations
+
+from itertools import product
+
+#: more readings than this of one phrase is a mistake in the data
+MAX_READINGS = 4096
+
+
+class NotationError(ValueError):
+    """A phrase is not written in the notation; the message says where."""
+
+
+def split_outside(text: str, separator: str) -> list[str]:
+    """Split ``text`` at ``separator`` where it stands outside every parenthesis and brace."""
+    parts: list[str] = []
+    depth = begin = index = 0
+    while index < len(text):
+        character = text[index]
+        if character in "({":
+            depth += 1
+        elif character in ")}":
+            depth -= 1
+            if depth < 0:
+                raise NotationError(f"{text!r} closes a bracket that was never opened")
+        elif depth == 0 and text.startswith(separator, index):
+            parts.append(text[begin:index])
+            index += len(separator)
+            begin = index
+            continue
+        index += 1
+    if depth:
+        raise NotationError(f"{text!r} leaves a bracket open")
+    parts.append(text[begin:])
+    return parts
+
+
+def _closing(text: str, opening: int) -> int:
+    depth = 0
+    for index in range(opening, len(text)):
+        depth += (text[index] == "(") - (text[index] == ")")
+        if depth == 0:
+            return index
+    raise NotationError(f"{text!r} leaves a bracket open")
+
+
+def _readings(text: str) -> list[str]:
+    """Return every reading of a text without alternatives at its top level."""
+    opening = text.find("(")
+    if opening < 0:
+        return [text]
+    closing = _closing(text, opening)
+    choices = split_outside(text[opening + 1 : closing], "|")
+    inside = [reading for choice in choices for reading in _readings(choice)]
+    if len(choices) == 1:
+        inside.append("")
+    rest = _readings(text[closing + 1 :])
+    if len(inside) * len(rest) > MAX_READINGS:
+        raise NotationError(f"{text!r} has more than {MAX_READINGS} readings; split it")
+    return [text[:opening] + middle + end for middle, end in product(inside, rest)]
+
+
+def expand(text: str) -> frozenset[str]:
+    """Return every reading of a phrase, spaces collapsed.
+
+    Raises:
+        NotationError: brackets do not match, or there are more than :data:`MAX_READINGS`.
+    """
+    readings = {" ".join(reading.split()) for part in split_outside(text, "|") for reading in _readings(part)}
+    readings.discard("")
+    return frozenset(readings)

@@ -1,0 +1,269 @@
+"""Patterns over tokens: the five-mark notation compiled to word lookups.
+
+A *group* is a set of phrases; all groups of a language share one :class:`PhraseIndex`, which a
+sentence is read through once. A *line* then joins groups by order and distance, looking at hits
+only, so that the cost of a sentence hardly depends on the number of rules.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+
+from detection.countries import Mention, MentionKind
+from detection.inflect import inflect
+from detection.notation import NotationError, expand, split_outside
+from detection.text import words_of
+
+#: words a phrase is made of; ``@people`` and the like stand for mentions, ``stem*`` for a beginning
+Phrase = tuple[str, ...]
+#: (first token, token after the last)
+Span = tuple[int, int]
+#: spans by group number
+Hits = Mapping[int, list[Span]]
+
+MAX_PHRASES = 20_000
+DEFAULT_GAP = 8
+MAX_GAP = 30
+_DYNAMIC: Mapping[str, frozenset[MentionKind]] = {
+    "@country": frozenset(MentionKind) - {MentionKind.MEDIA},
+    "@state": frozenset({MentionKind.NAME, MentionKind.SEAT}),
+    "@people": frozenset({MentionKind.PEOPLE}),
+    "@outlet": frozenset({MentionKind.MEDIA}),
+}
+RESERVED = frozenset({name[1:] for name in _DYNAMIC} | {"number"})
+_STEM_KEY = 3
+
+
+class Vocabulary:
+    """The sets and verbs of one language, and what a group of phrases expands to."""
+
+    def __init__(self, language: str, sets: Mapping[str, Sequence[str]]) -> None:
+        self.language = language
+        self._sets = dict(sets)
+        self._expanded: dict[str, frozenset[Phrase]] = {}
+
+    def extended(self, sets: Mapping[str, Sequence[str]]) -> Vocabulary:
+        """Return a vocabulary with further sets, which may replace those of the same name."""
+        return Vocabulary(self.language, self._sets | dict(sets)) if sets else self
+
+    def phrases(self, source: str, _open: tuple[str, ...] = ()) -> frozenset[Phrase]:
+        """Return every phrase of a group.
+
+        Raises:
+            NotationError: an unknown set or verb, brackets that do not match, or too many phrases.
+        """
+        phrases: set[Phrase] = set()
+        for reading in expand(source):
+            parts = [self._word(word, _open) for word in split_outside(reading, " ") if word]
+            count = 1
+            for part in parts:
+                count *= len(part)
+            if count > MAX_PHRASES or count + len(phrases) > MAX_PHRASES:
+                raise NotationError(f"{source!r} expands to more than {MAX_PHRASES} phrases; split it")
+            phrases.update(tuple(word for piece in pieces for word in piece) for pieces in product(*parts))
+        phrases.discard(())
+        if not phrases:
+            raise NotationError(f"{source!r} holds no word")
+        return frozenset(phrases)
+
+    def _word(self, word: str, open_sets: tuple[str, ...]) -> frozenset[Phrase]:
+        if word.startswith("{"):
+            return self._set(word[1:-1], open_sets)
+        if word.startswith("~"):
+            try:
+                return frozenset(words_of(form) for form in inflect(word[1:], self.language))
+            except KeyError as error:
+                raise NotationError(f"verb {word!r} is not regular; list it in verbs.toml") from error
+        words = words_of(word)
+        if not words:
+            raise NotationError(f"{word!r} holds no letter or digit")
+        return frozenset({(*words[:-1], words[-1] + "*") if word.endswith("*") else words})
+
+    def _set(self, name: str, open_sets: tuple[str, ...]) -> frozenset[Phrase]:
+        if name in RESERVED:
+            return frozenset({("@" + name,)})
+        if name in open_sets:
+            raise NotationError(f"set {{{name}}} holds itself")
+        if name not in self._sets:
+            known = ", ".join(sorted(self._sets.keys() | RESERVED))
+            raise NotationError(f"unknown set {{{name}}}; known: {known}")
+        if name not in self._expanded:
+            inner = (*open_sets, name)
+            self._expanded[name] = frozenset(p for source in self._sets[name] for p in self.phrases(source, inner))
+        return self._expanded[name]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a rule: groups in order (or not) with a bounded gap."""
+
+    source: str
+    groups: tuple[int, ...]
+    ordered: bool
+    gap: int
+    #: position among ``groups`` of the word that carries the act
+    head: int
+
+
+@dataclass(slots=True)
+class PhraseIndex:
+    """All groups of one language, by their first words."""
+
+    vocabulary: Vocabulary
+    _numbers: dict[frozenset[Phrase], int] = field(default_factory=dict)
+    _by_word: dict[str, list[tuple[Phrase, int]]] = field(default_factory=dict)
+    _by_stem: dict[str, list[tuple[Phrase, int]]] = field(default_factory=dict)
+    _by_dynamic: list[tuple[Phrase, int]] = field(default_factory=list)
+
+    def group(self, source: str, vocabulary: Vocabulary | None = None) -> int:
+        """Return the number of a group, adding it when it is new.
+
+        Raises:
+            NotationError: see :meth:`Vocabulary.phrases`.
+        """
+        phrases = (vocabulary or self.vocabulary).phrases(source)
+        number = self._numbers.get(phrases)
+        if number is None:
+            number = self._numbers[phrases] = len(self._numbers)
+            for phrase in phrases:
+                first = phrase[0]
+                if first.startswith("@"):
+                    self._by_dynamic.append((phrase, number))
+                elif first.endswith("*"):
+                    self._by_stem.setdefault(first[:_STEM_KEY], []).append((phrase, number))
+                else:
+                    self._by_word.setdefault(first, []).append((phrase, number))
+        return number
+
+    def phrases(self, number: int) -> frozenset[Phrase]:
+        """Return the phrases of a group."""
+        return list(self._numbers)[number]
+
+    def scan(
+        self, words: Sequence[str], first: int, last: int, mentions: Mapping[int, Mention]
+    ) -> dict[int, list[Span]]:
+        """Return where each group occurs among ``words[first:last]``.
+
+        Args:
+            words: all words of the text.
+            first: index of the first word to read.
+            last: index after the last.
+            mentions: states named, by the index of their first word.
+        """
+        hits: dict[int, list[Span]] = {}
+        for at in range(first, last):
+            word = words[at]
+            candidates: Iterable[tuple[Phrase, int]] = self._by_word.get(word, ())
+            if self._by_stem:
+                candidates = (*candidates, *self._by_stem.get(word[:_STEM_KEY], ()))
+            if self._by_dynamic and (at in mentions or word.isdigit()):
+                candidates = (*candidates, *self._by_dynamic)
+            for phrase, number in candidates:
+                end = at + 1 if phrase == (word,) else _phrase_end(phrase, words, at, last, mentions)
+                if end:
+                    spans = hits.setdefault(number, [])
+                    if not spans or spans[-1][0] != at:
+                        spans.append((at, end))
+                    elif end > spans[-1][1]:  # of phrases that begin together, the longest
+                        spans[-1] = (at, end)
+        return hits
+
+
+def _phrase_end(phrase: Phrase, words: Sequence[str], at: int, last: int, mentions: Mapping[int, Mention]) -> int:
+    """Return the index after ``phrase`` when it stands at ``at``, else 0."""
+    for part in phrase:
+        if at >= last:
+            return 0
+        if part[0] == "@":
+            mention = mentions.get(at)
+            if part == "@number":
+                if not words[at].isdigit():
+                    return 0
+                at += 1
+            elif mention is None or mention.kind not in _DYNAMIC[part]:
+                return 0
+            else:
+                at = mention.last
+        elif part[-1] == "*":
+            if not words[at].startswith(part[:-1]):
+                return 0
+            at += 1
+        elif words[at] != part:
+            return 0
+        else:
+            at += 1
+    return at if at <= last else 0
+
+
+_GAP = re.compile(r"\s*<=\s*(\d+)\s*$")
+
+
+def compile_line(source: str, index: PhraseIndex, vocabulary: Vocabulary) -> Line:
+    """Compile one line of the notation.
+
+    Raises:
+        NotationError: the line is not well written.
+    """
+    gap_match = _GAP.search(source)
+    gap = int(gap_match[1]) if gap_match else DEFAULT_GAP
+    if gap > MAX_GAP:
+        raise NotationError(f"{source!r}: a gap of {gap} words is too wide (limit {MAX_GAP})")
+    body = source[: gap_match.start()] if gap_match else source
+    if "<=" in body:
+        raise NotationError(f"{source!r}: '<= N' stands once, at the end")
+    ordered = " .. " not in body
+    if not ordered and " > " in body:
+        raise NotationError(f"{source!r} mixes '>' and '..'; use one of them")
+    parts = [part.strip() for part in split_outside(body, " > " if ordered else " .. ")]
+    if not ordered and len(parts) > 2:
+        raise NotationError(f"{source!r}: '..' joins two groups")
+    groups = tuple(index.group(part, vocabulary) for part in parts)
+    head = next((i for i, part in enumerate(parts) if "~" in part), 0)
+    return Line(source, groups, ordered, gap, head)
+
+
+def _ordered(line: Line, hits: Hits) -> list[tuple[Span, ...]]:
+    chains: list[tuple[Span, ...]] = [(span,) for span in hits.get(line.groups[0], ())]
+    for number in line.groups[1:]:
+        spans = hits.get(number, [])
+        longer: list[tuple[Span, ...]] = []
+        for chain in chains:
+            end = chain[-1][1]
+            at = bisect_left(spans, (end, 0))
+            if at < len(spans) and spans[at][0] - end <= line.gap:
+                longer.append((*chain, spans[at]))
+        chains = longer
+    return chains
+
+
+def _unordered(line: Line, hits: Hits) -> list[tuple[Span, ...]]:
+    found: list[tuple[Span, ...]] = []
+    others = hits.get(line.groups[1], [])
+    for span in hits.get(line.groups[0], ()):
+        at = bisect_left(others, (span[1], 0))
+        near = [other for other in others[max(0, at - 3) : at + 1] if _gap(span, other) <= line.gap]
+        if near:
+            best = min(near, key=lambda other: (_gap(span, other), other[0] < span[0]))
+            found.append((span, best))
+    return found
+
+
+def _gap(one: Span, two: Span) -> int:
+    if one[0] < two[1] and two[0] < one[1]:
+        return MAX_GAP + 1  # the same words cannot serve twice
+    return two[0] - one[1] if two[0] >= one[1] else one[0] - two[1]
+
+
+def hull(spans: Sequence[Span]) -> Span:
+    """Return the span from the first word of the spans to after their last."""
+    return min(begin for begin, _ in spans), max(end for _, end in spans)
+
+
+def match_line(line: Line, hits: Hits) -> list[tuple[Span, ...]]:
+    """Return the spans of the line's groups for every place where the line holds."""
+    matcher: Callable[[Line, Hits], list[tuple[Span, ...]]] = _ordered if line.ordered else _unordered
+    return matcher(line, hits)

@@ -1,0 +1,30 @@
+"""One query language for watches and for the archive.
+
+:func:`parse` reads a query, :func:`matches` asks one article about it, :func:`plan` turns it into an
+expression for the full-text index that never loses a match. ``docs/query.md`` teaches the language.
+"""
+
+from __future__ import annotations
+
+from detection.query.errors import QueryError
+from detection.query.evaluate import Clause, Subject, explain, matches
+from detection.query.nodes import Query
+from detection.query.parse import MAX_LENGTH, MAX_NESTING, MAX_TERMS, parse
+from detection.query.plan import SearchPlan, plan
+from detection.query.syntax import describe_syntax
+
+__all__ = [
+    "MAX_LENGTH",
+    "MAX_NESTING",
+    "MAX_TERMS",
+    "Clause",
+    "Query",
+    "QueryError",
+    "SearchPlan",
+    "Subject",
+    "describe_syntax",
+    "explain",
+    "matches",
+    "parse",
+    "plan",
+]

@@ -1,0 +1,219 @@
+"""Asks one article whether a query holds: what a watch does, and the last word in an archive search."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from detection.query.nodes import (
+    ACT_FIELDS,
+    COMPARISONS,
+    Act,
+    And,
+    CodeTest,
+    Field,
+    NameTest,
+    Near,
+    Node,
+    Not,
+    Or,
+    Phrase,
+    Query,
+    Scope,
+    SeverityTest,
+    leaves,
+)
+from detection.query.words import IndexedText, index
+from storage.types import Signal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What a query is asked about: one article as detection knows it."""
+
+    title: str
+    #: standfirst, then the paragraphs, as :attr:`storage.types.Article.text` gives them
+    text: str
+    source_id: str
+    #: ISO 639-1
+    language: str | None = None
+    #: of the source: ISO 3166-1 alpha-3 or UN, EU, AU, ECOWAS, AES
+    country: str | None = None
+    #: the agency or outlet that reported first
+    origin: str | None = None
+    authors: tuple[str, ...] = ()
+    signals: tuple[Signal, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clause:
+    """One condition of a query and whether the article meets it by itself."""
+
+    #: as typed
+    text: str
+    #: offsets in the query
+    start: int
+    end: int
+    holds: bool
+
+
+def matches(query: Query, subject: Subject) -> bool:
+    """Whether the article meets the query."""
+    return _holds(query.root, subject)
+
+
+def explain(query: Query, subject: Subject) -> tuple[Clause, ...]:
+    """Return every condition of the query with its own answer, in the order they were typed.
+
+    A condition under NOT is given as it stands, without the NOT.
+    """
+    return tuple(
+        Clause(text=query.text[leaf.start : leaf.end], start=leaf.start, end=leaf.end, holds=_holds(leaf, subject))
+        for leaf in leaves(query.root)
+    )
+
+
+def _holds(node: Node, subject: Subject) -> bool:
+    match node:
+        case And(parts=parts):
+            return all(_holds(part, subject) for part in parts)
+        case Or(parts=parts):
+            return any(_holds(part, subject) for part in parts)
+        case Not(part=part):
+            return not _holds(part, subject)
+        case Phrase():
+            return any(_occurs(node, text) for text in _texts(node.scope, subject))
+        case Near():
+            return any(_near(node, text) for text in _texts(node.scope, subject))
+        case NameTest():
+            return any(_occurs(node.phrase, index(name)) for name in _names(node.field, subject))
+        case CodeTest() if node.field not in ACT_FIELDS:
+            return _fits(node, _code(node.field, subject))
+        case Act() | CodeTest() | SeverityTest():
+            return any(_holds_of(node, signal) for signal in subject.signals)
+
+
+def _holds_of(node: Node, signal: Signal) -> bool:
+    """Whether one act meets conditions on acts."""
+    match node:
+        case Act(parts=parts):
+            return all(_holds_of(part, signal) for part in parts)
+        case Or(parts=parts):
+            return any(_holds_of(part, signal) for part in parts)
+        case SeverityTest():
+            return COMPARISONS[node.comparison](signal.severity, node.number)
+        case CodeTest():
+            return _fits(node, _code_of_act(node.field, signal))
+        case _:
+            raise AssertionError(f"{node!r} does not speak of acts")
+
+
+# --- codes and names ---------------------------------------------------------------------------
+
+
+def _fits(test: CodeTest, code: str | None) -> bool:
+    if code is None:
+        return False
+    folded = code.casefold()
+    return folded.startswith(test.value) if test.prefix else folded == test.value
+
+
+def _code(field: Field, subject: Subject) -> str | None:
+    match field:
+        case Field.SOURCE:
+            return subject.source_id
+        case Field.LANGUAGE:
+            return subject.language
+        case Field.COUNTRY:
+            return subject.country
+        case _:
+            raise AssertionError(f"{field} is no code of an article")
+
+
+def _code_of_act(field: Field, signal: Signal) -> str | None:
+    match field:
+        case Field.TYPE:
+            return signal.type
+        case Field.ACTOR:
+            return signal.actor
+        case Field.TARGET:
+            return signal.target
+        case Field.STATUS:
+            return signal.status
+        case _:
+            raise AssertionError(f"{field} is no code of an act")
+
+
+def _names(field: Field, subject: Subject) -> Iterable[str]:
+    if field is Field.AUTHOR:
+        return subject.authors
+    return () if subject.origin is None else (subject.origin,)
+
+
+# --- words -------------------------------------------------------------------------------------
+
+
+def _texts(scope: Scope, subject: Subject) -> Iterable[IndexedText]:
+    if scope is not Scope.TEXT:
+        yield index(subject.title)
+    if scope is not Scope.TITLE:
+        yield index(subject.text)
+
+
+def _occurs(phrase: Phrase, text: IndexedText) -> bool:
+    if len(phrase.words) == 1 and phrase.exactly is None and not phrase.prefix:
+        return phrase.words[0] in text.places
+    return any(True for _ in _places(phrase, text))
+
+
+def _places(phrase: Phrase, text: IndexedText) -> Iterable[int]:
+    """Yield where the phrase begins, in words, ascending."""
+    last = len(phrase.words) - 1
+    for first in _places_of_first(phrase, text):
+        if all(_word_at(phrase, text, first, offset) for offset in range(1, last + 1)) and (
+            phrase.exactly is None or _printed_so(phrase, phrase.exactly, text, first)
+        ):
+            yield first
+
+
+def _places_of_first(phrase: Phrase, text: IndexedText) -> Iterable[int]:
+    word = phrase.words[0]
+    if len(phrase.words) > 1 or not phrase.prefix:
+        return text.places.get(word, ())
+    return sorted(place for other, places in text.places.items() if other.startswith(word) for place in places)
+
+
+def _word_at(phrase: Phrase, text: IndexedText, first: int, offset: int) -> bool:
+    if first + offset >= len(text.words):
+        return False
+    wanted, found = phrase.words[offset], text.words[first + offset]
+    if phrase.prefix and offset == len(phrase.words) - 1:
+        return found.startswith(wanted)
+    return found == wanted
+
+
+def _printed_so(phrase: Phrase, exactly: tuple[str, ...], text: IndexedText, first: int) -> bool:
+    *whole, last = exactly
+    printed = text.printed[first : first + len(exactly)]
+    return list(printed[:-1]) == whole and (printed[-1].startswith(last) if phrase.prefix else printed[-1] == last)
+
+
+def _near(near: Near, text: IndexedText) -> bool:
+    left, right = _spans(near.left, text), _spans(near.right, text)
+    return _follows(left, right, near.distance) or _follows(right, left, near.distance)
+
+
+def _spans(phrases: Iterable[Phrase], text: IndexedText) -> list[tuple[int, int]]:
+    """Return where any of the phrases begins and ends, in words, ascending."""
+    return sorted((first, first + len(phrase.words)) for phrase in phrases for first in _places(phrase, text))
+
+
+def _follows(before: list[tuple[int, int]], after: list[tuple[int, int]], distance: int) -> bool:
+    """Whether something of ``after`` begins at most ``distance`` words past the end of something before."""
+    starts = [first for first, _ in after]
+    for _, end in before:
+        next_one = bisect_left(starts, end)
+        if next_one < len(starts) and starts[next_one] <= end + distance:
+            return True
+    return False

@@ -1,0 +1,179 @@
+"""Turns a query into what the full-text index can answer, so that a search need not read the archive.
+
+The index holds the columns title, lede and body (FTS5, ``unicode61 remove_diacritics 2``). A plan may
+select too much, never too little: :func:`detection.query.evaluate.matches` has the last word unless the
+plan is exact.
+
+Standfirst and body are two columns but one running text to the reader, so a phrase or a NEAR may begin
+in one and end in the other. The index cannot see that; the plan takes in the articles where it may be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import product
+
+from detection.query.nodes import And, Near, Node, Not, Or, Phrase, Query, Scope
+
+#: how deep FTS5's parser is asked to go; its stack holds 100 signs (SQLite's yyStackDepth)
+_MAX_DEPTH = 20
+#: spellings of one phrase, and pairs of one NEAR, at most; beyond that the index is not asked
+_MAX_SPELLINGS = 64
+
+_COLUMNS = {Scope.ANYWHERE: "{title lede body}", Scope.TITLE: "{title}", Scope.TEXT: "{lede body}"}
+_LIGATURES = {"oe": "œ", "ae": "æ"}
+#: a prefix that ends so may be the first half of a ligature
+_HALVES = {"o": "œ", "a": "æ"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchPlan:
+    """What to ask the index."""
+
+    #: an FTS5 expression (sqlite.org/fts5.html section 3), safe to run; None: read every article
+    expression: str | None
+    #: every article found matches; False: ask :func:`detection.query.evaluate.matches` about each
+    exact: bool
+
+
+_EVERYTHING = SearchPlan(expression=None, exact=False)
+
+
+def plan(query: Query) -> SearchPlan:
+    """Return the plan for a query."""
+    return _plan(query.root, 0)
+
+
+def _plan(node: Node, depth: int) -> SearchPlan:
+    if depth > _MAX_DEPTH:
+        return _EVERYTHING
+    match node:
+        case Phrase():
+            return _plan_phrase(node)
+        case Near():
+            return _plan_near(node)
+        case And(parts=parts):
+            return _plan_and(parts, depth)
+        case Or(parts=parts):
+            return _plan_or(parts, depth)
+        case _:
+            return _EVERYTHING
+
+
+def _plan_and(parts: tuple[Node, ...], depth: int) -> SearchPlan:
+    wanted = [_plan(part, depth + 1) for part in parts if not isinstance(part, Not)]
+    unwanted = [_plan(part.part, depth + 1) for part in parts if isinstance(part, Not)]
+    positive = [part.expression for part in wanted if part.expression is not None]
+    if not positive:
+        return _EVERYTHING
+    # Leaving out what an inexact plan finds would lose articles that do match.
+    negative = [part.expression for part in unwanted if part.exact and part.expression is not None]
+    expression = _any_or_all(positive, "AND")
+    if negative:
+        expression = f"({expression} NOT {_any_or_all(negative, 'OR')})"
+    return SearchPlan(expression=expression, exact=all(part.exact for part in wanted + unwanted))
+
+
+def _plan_or(parts: tuple[Node, ...], depth: int) -> SearchPlan:
+    plans = [_plan(part, depth + 1) for part in parts]
+    expressions = [part.expression for part in plans if part.expression is not None]
+    if len(expressions) < len(plans):
+        return _EVERYTHING
+    return SearchPlan(expression=_any_or_all(expressions, "OR"), exact=all(part.exact for part in plans))
+
+
+def _any_or_all(expressions: Iterable[str], operator: str) -> str:
+    distinct = tuple(dict.fromkeys(expressions))
+    return distinct[0] if len(distinct) == 1 else f"({f' {operator} '.join(distinct)})"
+
+
+# --- phrases -------------------------------------------------------------------------------------
+
+
+def _plan_phrase(phrase: Phrase) -> SearchPlan:
+    spellings = _phrase_spellings(phrase)
+    if spellings is None:
+        return _EVERYTHING
+    expression = _within(phrase.scope, spellings)
+    one_column = phrase.scope is Scope.TITLE or len(phrase.words) == 1
+    if not one_column:
+        expression = _any_or_all([expression, _crossing([phrase])], "OR")
+    return SearchPlan(expression=expression, exact=one_column and phrase.exactly is None)
+
+
+def _within(scope: Scope, alternatives: Iterable[str]) -> str:
+    found = _any_or_all(alternatives, "OR")
+    return found if scope is Scope.ANYWHERE else f"{_COLUMNS[scope]} : {found}"
+
+
+def _crossing(phrases: list[Phrase]) -> str:
+    """Return what holds wherever the phrases stretch from the standfirst into the body.
+
+    Whatever stretches so begins with a first word in the one and ends with a last word in the other.
+    """
+    first = [
+        spelling
+        for phrase in phrases
+        for spelling in _quoted(phrase.words[:1], prefix=phrase.prefix and len(phrase.words) == 1)
+    ]
+    last = [spelling for phrase in phrases for spelling in _quoted(phrase.words[-1:], prefix=phrase.prefix)]
+    return f"({{lede}} : {_any_or_all(first, 'OR')} AND {{body}} : {_any_or_all(last, 'OR')})"
+
+
+def _plan_near(near: Near) -> SearchPlan:
+    phrases = near.left + near.right
+    left = [spelling for phrase in near.left for spelling in _phrase_spellings(phrase) or ()]
+    right = [spelling for phrase in near.right for spelling in _phrase_spellings(phrase) or ()]
+    asked = all(_phrase_spellings(phrase) is not None for phrase in phrases)
+    if not asked or len(left) * len(right) > _MAX_SPELLINGS:
+        return _plan_and((Or(near.left), Or(near.right)), _MAX_DEPTH - 2)
+    close = _within(near.scope, [f"NEAR({one} {other}, {near.distance})" for one in left for other in right])
+    if near.scope is not Scope.TITLE:
+        sides = [_plan_or(side, 0).expression for side in (near.left, near.right)]
+        apart = [_crossing(list(phrases)), *(side for side in sides if side is not None)]
+        close = _any_or_all([close, _any_or_all(apart, "AND")], "OR")
+    return SearchPlan(expression=close, exact=False)
+
+
+# --- spellings -----------------------------------------------------------------------------------
+
+
+def _phrase_spellings(phrase: Phrase) -> list[str] | None:
+    """Return the phrase as FTS5 strings, one for each spelling; None: more than the index is asked."""
+    return _quoted(phrase.words, prefix=phrase.prefix) or None
+
+
+def _quoted(words: tuple[str, ...], *, prefix: bool) -> list[str]:
+    """Return the FTS5 strings for words in a row, empty if there are too many spellings.
+
+    Folded words hold letters and digits alone, so nothing in them can end the string.
+    """
+    last = len(words) - 1
+    spellings: list[tuple[str, ...]] = [()]
+    for place, word in enumerate(words):
+        choices = _spellings(word, prefix=prefix and place == last)
+        if len(spellings) * len(choices) > _MAX_SPELLINGS:
+            return []
+        spellings = [(*before, choice) for before, choice in product(spellings, choices)]
+    star = " *" if prefix else ""
+    return [f'"{" ".join(spelling)}"{star}' for spelling in spellings]
+
+
+def _spellings(word: str, *, prefix: bool) -> list[str]:
+    """Return how the index may hold a word whose ligatures are spelled out."""
+    found = [""]
+    at = 0
+    while at < len(word):
+        pair = word[at : at + 2]
+        half = _HALVES.get(pair) if prefix else None
+        if pair in _LIGATURES:
+            found = [before + choice for before in found for choice in (pair, _LIGATURES[pair])]
+        elif half is not None:
+            found = [before + choice for before in found for choice in (pair, half)]
+        else:
+            found = [before + pair[0] for before in found]
+        at += 2 if pair in _LIGATURES else 1
+        if len(found) > _MAX_SPELLINGS:
+            return found
+    return found

@@ -1,0 +1,57 @@
+"""A document made ready: folded, cut into tokens and sentences, its states found."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from detection.countries import Mention, find_mentions
+from detection.sentences import Sentence, split_sentences
+from detection.text import Tokens, tokenize
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """Everything that rules, cues and roles look at."""
+
+    #: ``title + "\\n" + text`` as printed
+    text: str
+    tokens: Tokens
+    sentences: tuple[Sentence, ...]
+    mentions: tuple[Mention, ...]
+    #: mentions by the index of their first token
+    by_token: Mapping[int, Mention]
+    published: date | None
+
+    def mentions_in(self, sentence: Sentence) -> tuple[Mention, ...]:
+        """Return the states named in a sentence, in order."""
+        begin = bisect_left(self.mentions, sentence.first, key=lambda mention: mention.first)
+        end = bisect_left(self.mentions, sentence.last, key=lambda mention: mention.first)
+        return self.mentions[begin:end]
+
+    def printed(self, sentence: Sentence) -> str:
+        """Return a sentence as printed."""
+        return self.text[sentence.start : sentence.end]
+
+
+def read(text: str, folded: str, *, title_end: int, published: date | None) -> Reading:
+    r"""Return the reading of ``title + "\n" + text``.
+
+    Args:
+        text: as printed.
+        folded: the same text folded.
+        title_end: length of the title.
+        published: day of publication, if known.
+    """
+    tokens = tokenize(folded)
+    mentions = find_mentions(tokens, text)
+    return Reading(
+        text=text,
+        tokens=tokens,
+        sentences=split_sentences(text, tokens, title_end=title_end),
+        mentions=mentions,
+        by_token={mention.first: mention for mention in mentions},
+        published=published,
+    )

@@ -1,0 +1,315 @@
+"""How real an act is: asserted, threatened, hypothetical, denied, past or ended.
+
+Cues stand in ``cues.toml``. Those that only look like a negation or a doubt (« n'a pas hésité à »)
+are masked first. What is left speaks of a trigger according to its scope; the gravest doubt wins:
+denied, then threatened, hypothetical, past, ended.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+
+from detection.dates import StatedDate, find_dates, is_background
+from detection.errors import RuleError
+from detection.notation import NotationError
+from detection.patterns import Hits, Line, PhraseIndex, Span, compile_line, hull, match_line
+from detection.sentences import Sentence
+from detection.text import Tokens
+from storage.types import Status
+
+_FILE = Path(__file__).with_name("cues.toml")
+_ORDER = (Status.DENIED, Status.THREATENED, Status.HYPOTHETICAL, Status.PAST, Status.ENDED)
+#: how many words before or after a trigger a cue of its clause still speaks of it
+_REACH = 14
+
+
+class Scope(StrEnum):
+    """Where a cue must stand to speak of a trigger."""
+
+    #: it begins before the trigger and reaches to within two words of it, or encloses it
+    NEGATION = "negation"
+    #: right before the trigger, at most three words between
+    NEAR = "near"
+    #: before the end of the trigger, in its clause
+    BEFORE = "before"
+    #: after the trigger, in its clause
+    AFTER = "after"
+    #: anywhere in the sentence before the trigger
+    AHEAD = "ahead"
+    #: anywhere in the clause
+    CLAUSE = "clause"
+    #: anywhere in the sentence
+    SENTENCE = "sentence"
+    #: anywhere in the title or the opening: it speaks of the whole text
+    TEXT = "text"
+
+
+class CueKind(StrEnum):
+    """What a cue does when it is not a status."""
+
+    MASK = "mask"
+    #: « a annoncé que »: a conditional after it is a decision, not a doubt
+    REPORT = "report"
+    GENRE = "genre"
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """A compiled line of ``cues.toml``."""
+
+    line: Line
+    meaning: Status | CueKind
+    scope: Scope
+    #: number of the table it stands in, which tells one genre from another
+    genre: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class FoundCue:
+    """A cue in a sentence."""
+
+    meaning: Status
+    scope: Scope
+    span: Span
+    #: the words as printed
+    words: str
+    #: it is the mood of a verb, so the trigger's own verb may be the cue
+    mood: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubts:
+    """Everything in a sentence that speaks of how real its acts are."""
+
+    sentence: Sentence
+    words: Sequence[str]
+    cues: tuple[FoundCue, ...]
+    #: dates too far back to be news
+    old_dates: tuple[StatedDate, ...]
+    question: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A status and the words that decided it."""
+
+    status: Status
+    cues: tuple[str, ...] = ()
+
+
+def compile_cues(index: PhraseIndex) -> tuple[Cue, ...]:
+    """Compile the cues of the index's language.
+
+    Raises:
+        RuleError: the data file is not valid.
+    """
+    try:
+        entries = tomllib.loads(_FILE.read_text("utf-8")).get(index.vocabulary.language, [])
+    except tomllib.TOMLDecodeError as error:
+        raise RuleError(f"not valid TOML: {error}", file=_FILE) from error
+    cues: list[Cue] = []
+    for number, entry in enumerate(entries):
+        meaning = entry["status"]
+        try:
+            kind: Status | CueKind = CueKind(meaning) if meaning in set(CueKind) else Status(meaning)
+            scope = Scope(entry.get("scope", "before"))
+            cues.extend(
+                Cue(compile_line(line, index, index.vocabulary), kind, scope, number) for line in entry["match"]
+            )
+        except (NotationError, ValueError) as error:
+            raise RuleError(f"[[{index.vocabulary.language}]] {error}", file=_FILE) from error
+    return tuple(cues)
+
+
+@cache
+def _conditional() -> tuple[tuple[str, ...], frozenset[str]]:
+    data = tomllib.loads(_FILE.read_text("utf-8"))["conditional"]
+    return tuple(data["endings"]), frozenset(data["exceptions"])
+
+
+@cache
+def _causes() -> frozenset[str]:
+    """Return words between an act and the older act that it answers."""
+    return frozenset(tomllib.loads(_FILE.read_text("utf-8"))["cause"]["words"])
+
+
+def _conditionals(tokens: Tokens, sentence: Sentence) -> Iterable[Span]:
+    """Yield the French conditionals of a sentence: rumour or hypothesis (« aurait quitté »)."""
+    endings, exceptions = _conditional()
+    for at in range(sentence.first, sentence.last):
+        word = tokens.words[at]
+        if word.endswith(endings) and word.removesuffix("ent").removesuffix("t") not in exceptions:
+            yield (at, at + 1)
+
+
+def _overlap(one: Span, two: Span) -> bool:
+    return one[0] < two[1] and two[0] < one[1]
+
+
+def find_cues(
+    cues: Sequence[Cue], hits: Hits, sentence: Sentence, tokens: Tokens, text: str, language: str
+) -> tuple[FoundCue, ...]:
+    """Return the cues that count in a sentence, masked ones left out."""
+    masks: list[Span] = []
+    reports: list[int] = []
+    found: list[tuple[Status, Scope, Span, bool]] = []
+    for cue in cues:
+        if cue.line.groups[0] not in hits or cue.meaning is CueKind.GENRE:
+            continue
+        spans = [
+            (match[0][0], match[-1][1]) if cue.line.ordered else hull(match) for match in match_line(cue.line, hits)
+        ]
+        if cue.meaning is CueKind.MASK:
+            masks.extend(spans)
+        elif cue.meaning is CueKind.REPORT:
+            reports.extend(span[1] for span in spans)
+        elif isinstance(cue.meaning, Status):
+            found.extend((cue.meaning, cue.scope, span, False) for span in spans)
+    if language == "fr":
+        found.extend(
+            (Status.HYPOTHETICAL, Scope.BEFORE, span, True)
+            for span in _conditionals(tokens, sentence)
+            if not any(report <= span[0] for report in reports)
+        )
+    return tuple(
+        FoundCue(meaning, scope, span, text[tokens.starts[span[0]] : tokens.ends[span[1] - 1]], mood)
+        for meaning, scope, span, mood in found
+        if not any(_overlap(span, mask) for mask in masks)
+    )
+
+
+def genre_cues(cues: Sequence[Cue], hits: Hits, words: Sequence[str]) -> frozenset[tuple[int, str]]:
+    """Return the words of sport, fiction or police matters in a sentence, each with its genre's number."""
+    genres = [cue for cue in cues if cue.meaning is CueKind.GENRE]
+    return frozenset(
+        (cue.genre, " ".join(words[begin:end])) for cue in genres for begin, end in hits.get(cue.line.groups[0], ())
+    )
+
+
+def _applies(cue: FoundCue, sentence: Sentence, head: Span, trigger: Span) -> bool:
+    start, end = cue.span
+    same_clause = bool(
+        {sentence.clause_of(start), sentence.clause_of(end - 1)}
+        & {sentence.clause_of(head[0]), sentence.clause_of(trigger[0]), sentence.clause_of(trigger[1] - 1)}
+    )
+    match cue.scope:
+        case Scope.NEGATION:
+            return start <= head[0] <= end + 2 and head[0] - start <= 8
+        case Scope.NEAR:
+            return 0 <= trigger[0] - end <= 3 or 0 <= head[0] - end <= 3
+        case Scope.BEFORE:
+            return same_clause and start < trigger[1] and trigger[0] - end <= _REACH
+        case Scope.AFTER:
+            return same_clause and start >= head[1] and start - trigger[1] <= _REACH
+        case Scope.AHEAD:
+            return end <= head[0]
+        case Scope.CLAUSE:
+            return same_clause
+        case Scope.SENTENCE:
+            return True
+        case Scope.TEXT:
+            return True
+
+
+def _date_speaks_of(stated: StatedDate, doubts: Doubts, trigger: Span, rivals: Sequence[Span]) -> bool:
+    """Say whether an old date is that of the trigger: it opens the sentence, or stands nearest to it."""
+    sentence = doubts.sentence
+    if stated.first - sentence.first <= 3:
+        return True
+    inside = sentence.clause_of(stated.first) in {sentence.clause_of(trigger[0]), sentence.clause_of(trigger[1] - 1)}
+    if not inside and not 0 <= stated.first - trigger[1] <= 4:
+        return False
+    distance = _distance(stated.first, trigger)
+    for rival in rivals:
+        nearer = _distance(stated.first, rival) < distance and not _overlap(rival, trigger)
+        # « a suspendu … après l'arrestation en août »: the date is that of the arrest alone.
+        if nearer and _causes() & set(doubts.words[trigger[1] : rival[0]]):
+            return False
+    return True
+
+
+def _beside(cue: Span, words: Span) -> bool:
+    return cue[0] - 3 <= words[1] and words[0] <= cue[1] + 3
+
+
+def _distance(at: int, span: Span) -> int:
+    return span[0] - at if at < span[0] else max(0, at - span[1] + 1)
+
+
+def judge(
+    doubts: Doubts,
+    *,
+    head: Span,
+    trigger: Span,
+    own_words: Sequence[Span],
+    rivals: Sequence[Span],
+    event_negations: Sequence[Span] = (),
+    floor: Status | None = None,
+) -> Verdict:
+    """Return the status of one trigger.
+
+    Args:
+        doubts: of its sentence.
+        head: words that carry the act.
+        trigger: from the first to the last word of the match.
+        own_words: spans of the match itself, which are no cues.
+        rivals: triggers of the other matches in the sentence.
+        event_negations: words whose negation asserts the act (« plus les bienvenus »).
+        floor: what the rule says of its act when no cue says otherwise.
+    """
+    reasons: dict[Status, list[str]] = {}
+    for cue in doubts.cues:
+        own = any(span[0] <= cue.span[0] and cue.span[1] <= span[1] for span in own_words)
+        opened_by_act = cue.scope is not Scope.NEGATION and cue.span[0] == head[0]  # « accuse … de »
+        if (own or opened_by_act) and not cue.mood:
+            continue
+        if cue.meaning is Status.DENIED and any(_beside(cue.span, asserting) for asserting in event_negations):
+            continue
+        if _applies(cue, doubts.sentence, head, trigger):
+            reasons.setdefault(cue.meaning, []).append(cue.words)
+    for stated in doubts.old_dates:
+        if _date_speaks_of(stated, doubts, trigger, rivals):
+            reasons.setdefault(Status.PAST, []).append(" ".join(doubts.words[stated.first : stated.last]))
+    if doubts.question:
+        reasons.setdefault(Status.HYPOTHETICAL, []).append("?")
+    for status in _ORDER:
+        if status in reasons:
+            return Verdict(status, tuple(dict.fromkeys(reasons[status])))
+    return Verdict(floor or Status.ASSERTED)
+
+
+def read_doubts(
+    cues: Sequence[Cue],
+    hits: Hits,
+    sentence: Sentence,
+    tokens: Tokens,
+    text: str,
+    *,
+    language: str,
+    published: date | None,
+) -> Doubts:
+    """Return what a sentence says of the reality of its acts.
+
+    Args:
+        cues: of the language.
+        hits: of every group, from the index's scan of the sentence.
+        sentence: the sentence.
+        tokens: tokens of the text.
+        text: as printed.
+        language: of the cues; French has a mood of its own for rumours.
+        published: day of publication, if known.
+    """
+    dates = find_dates(tokens.words, sentence.first, sentence.last)
+    return Doubts(
+        sentence=sentence,
+        words=tokens.words,
+        cues=find_cues(cues, hits, sentence, tokens, text, language),
+        old_dates=tuple(stated for stated in dates if is_background(stated, published)),
+        question=text[sentence.start : sentence.end].rstrip(' \u00a0\u202f»"”').endswith("?"),
+    )

@@ -1,0 +1,125 @@
+"""Folding and tokens: the one normalised view of a text on which everything else works.
+
+:func:`fold` maps one character to one character, so every offset into the folded text is an offset
+into the text as printed. Marks that Unicode writes as characters of their own (a decomposed accent,
+a soft hyphen, Arabic vowel signs) become :data:`IGNORABLE`, which tokens leave out: composed and
+decomposed spellings give the same words.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_left
+from dataclasses import dataclass
+
+#: stands for a character that carries no letter of its own
+IGNORABLE = "\u00ad"
+
+_SINGLE_QUOTES = "’‘‚‛ʼʹ´`′＇‹›"
+_DOUBLE_QUOTES = "«»“”„‟″＂"
+_DASHES = "−–—‐‑‒―﹣－"
+#: letters whose usual fold would leave their look-alikes apart (Arabic alef maqsura and teh marbuta)
+_LETTERS = {"ى": "ي", "ة": "ه", "ـ": IGNORABLE, "ı": "i", "ø": "o", "Ø": "o", "ł": "l", "Ł": "l", "đ": "d", "Đ": "d"}
+#: letters that stay one character when folded and are written out in words
+_WRITTEN_OUT = {"œ": "oe", "æ": "ae", "ß": "ss", "ﬁ": "fi", "ﬂ": "fl", "ﬀ": "ff"}
+
+_NON_ASCII = re.compile(r"[^\x00-\x5f\x61-\x7f]")
+_WORD = re.compile(r"(?:[^\W\d_]|\u00ad)+|\d+")
+
+
+def _fold_character(character: str) -> str:
+    category = unicodedata.category(character)
+    if category[0] == "M" or category == "Cf":
+        return IGNORABLE
+    if category == "Zs":
+        return " "
+    if category in {"Zl", "Zp"}:
+        return "\n"
+    lowered = character.lower()
+    letters = [part for part in unicodedata.normalize("NFKD", lowered) if unicodedata.category(part)[0] != "M"]
+    if len(letters) == 1 and len(letters[0].lower()) == 1:
+        return letters[0].lower()
+    return lowered if len(lowered) == 1 else character
+
+
+class _FoldTable(dict[str, str]):
+    """Folds of single characters, worked out once each."""
+
+    def __missing__(self, character: str) -> str:
+        folded = _fold_character(character)
+        self[character] = folded
+        return folded
+
+
+_FOLDS = _FoldTable(
+    dict.fromkeys(_SINGLE_QUOTES, "'")
+    | dict.fromkeys(_DOUBLE_QUOTES, '"')
+    | dict.fromkeys(_DASHES, "-")
+    | {"…": "."}
+    | _LETTERS
+)
+
+
+def fold(text: str) -> str:
+    """Return ``text`` in lower case without accents, with plain quotes, spaces and dashes.
+
+    The result has exactly the length of ``text``; folding twice changes nothing more.
+    """
+    return _NON_ASCII.sub(lambda match: _FOLDS[match[0]], text).lower()
+
+
+def written_out(folded: str) -> str:
+    """Return folded text as words see it: ignorable marks gone, ``œ`` as ``oe``.
+
+    Offsets are lost; this is for searching, not for pointing.
+    """
+    if folded.isascii():
+        return folded
+    folded = folded.replace(IGNORABLE, "")
+    for letter, letters in _WRITTEN_OUT.items():
+        if letter in folded:
+            folded = folded.replace(letter, letters)
+    return folded
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The words and numbers of a text, in parallel tuples.
+
+    Apostrophes and hyphens separate: ``l'ambassadeur`` is ``l`` + ``ambassadeur`` and
+    ``72h`` is ``72`` + ``h``.
+    """
+
+    #: folded words
+    words: tuple[str, ...]
+    #: character offset where each begins
+    starts: tuple[int, ...]
+    #: character offset after each
+    ends: tuple[int, ...]
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def first_at(self, offset: int) -> int:
+        """Return the index of the first token that starts at ``offset`` or after it."""
+        return bisect_left(self.starts, offset)
+
+
+def tokenize(folded: str) -> Tokens:
+    """Split folded text into :class:`Tokens`."""
+    words: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    for match in _WORD.finditer(folded):
+        word = written_out(match[0])
+        if word:
+            words.append(word)
+            starts.append(match.start())
+            ends.append(match.end())
+    return Tokens(tuple(words), tuple(starts), tuple(ends))
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """Return the folded words of a phrase: how data files are read."""
+    return tokenize(fold(text)).words

@@ -1,0 +1,134 @@
+"""The application: pages, the JSON interface, health and figures, behind one guard."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+
+from review.errors import PageBusyError, PageNotFoundError, SearchTextError
+from review.guard import Guard
+from review.health import ReadinessCheck, judge
+from review.interface import interface_routes
+from review.metrics import CONTENT_TYPE, exposition
+from review.pages import page_routes
+from review.readers import Readers
+from review.rendering import STATIC_FOLDER, environment
+from review.room import Room
+from review.settings import ReviewSettings
+from storage import overview
+from storage.errors import NotFoundError, SearchError, StorageError
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def create_app(
+    settings: ReviewSettings, *, readiness: ReadinessCheck, now: Callable[[], datetime] = _utc_now
+) -> FastAPI:
+    """Build the application; connections to the archive open with the first page and close with the service.
+
+    Args:
+        settings: the page's part of the configuration.
+        readiness: the checks behind ``/readyz``.
+        now: the clock, in UTC.
+    """
+    room = Room(
+        settings=settings,
+        readers=Readers(settings.data_folder),
+        readiness=readiness,
+        templates=environment(),
+        now=now,
+    )
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            room.readers.close()
+
+    app = FastAPI(
+        title="Vigie",
+        version=settings.version,
+        description="What Vigie stored, detected and told. Times are UTC; lists are paged by `next`.",
+        openapi_url="/api/openapi.json",
+        # The documentation page loads scripts from another site, which the content policy forbids.
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+    )
+    app.include_router(page_routes(room))
+    app.include_router(interface_routes(room), prefix="/api/v1")
+    _add_health(app, room)
+    app.mount("/static", StaticFiles(directory=STATIC_FOLDER), name="static")
+    _add_error_pages(app, room)
+    app.add_middleware(Guard, hosts=settings.hosts())
+    return app
+
+
+def _add_health(app: FastAPI, room: Room) -> None:
+    @app.get("/healthz", include_in_schema=False)
+    async def healthz() -> PlainTextResponse:
+        return PlainTextResponse("ok")
+
+    @app.get("/readyz", include_in_schema=False)
+    async def readyz() -> JSONResponse:
+        verdict = await judge(room.readiness)
+        checks = [{"name": check.name, "ok": check.ok, "detail": check.detail} for check in verdict.checks]
+        return JSONResponse({"fit": verdict.fit, "checks": checks}, status_code=200 if verdict.fit else 503)
+
+    @app.get("/metrics", include_in_schema=False)
+    def metrics() -> PlainTextResponse:
+        now = room.now()
+        with room.readers.reading() as database:
+            figures = overview.overview(database, now)
+            channels = overview.channels(database)
+        text = exposition(figures, channels, version=room.settings.version, now=now)
+        return PlainTextResponse(text, media_type=CONTENT_TYPE)
+
+
+def _add_error_pages(app: FastAPI, room: Room) -> None:
+    """Errors become pages for people and JSON for programs."""
+
+    def answer(request: Request, status: int, detail: str, **extra: object) -> Response:
+        if request.url.path.startswith("/api/"):
+            return JSONResponse({"detail": detail, **extra}, status_code=status)
+        if status in {404, 405}:
+            return room.page(request, "error.html", database=None, status=404, kind="not_found", detail=None)
+        return room.page(request, "error.html", database=None, status=status, kind="unavailable", detail=detail)
+
+    @app.exception_handler(HTTPException)
+    async def refused(request: Request, error: HTTPException) -> Response:
+        return answer(request, error.status_code, str(error.detail))
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, error: RequestValidationError) -> Response:
+        faults = [{"parameter": str(fault["loc"][-1]), "fault": str(fault["msg"])} for fault in error.errors()]
+        return JSONResponse({"detail": "a parameter cannot be read", "faults": faults}, status_code=422)
+
+    @app.exception_handler(PageNotFoundError)
+    @app.exception_handler(NotFoundError)
+    async def missing(request: Request, error: Exception) -> Response:
+        return answer(request, 404, str(error))
+
+    @app.exception_handler(SearchTextError)
+    async def unreadable(request: Request, error: SearchTextError) -> Response:
+        return answer(request, 400, error.detail, position=error.position)
+
+    @app.exception_handler(SearchError)
+    async def unsearchable(request: Request, error: SearchError) -> Response:
+        return answer(request, 400, str(error))
+
+    @app.exception_handler(PageBusyError)
+    @app.exception_handler(StorageError)
+    async def unavailable(request: Request, error: Exception) -> Response:
+        return answer(request, 503, str(error))

@@ -1,0 +1,90 @@
+"""What stands before every page: the host allow-list, reading only, the security headers, the last net.
+
+A foreign ``Host`` gets 421 (RFC 9110 section 15.5.20): it is how DNS rebinding shows. Nothing here reads
+``X-Forwarded-*``.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterable
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_logger = logging.getLogger(__name__)
+
+_HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?", re.ASCII)
+#: everything from our own address, no inline script or style, nowhere to send a form but here
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+
+class Guard:
+    """ASGI middleware around the whole application."""
+
+    def __init__(self, app: ASGIApp, *, hosts: Iterable[str]) -> None:
+        self._app = app
+        self._hosts = frozenset(hosts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request through, or answer for the application."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = False
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                _add_headers(message, scope["path"])
+            await send(message)
+
+        refusal = self._refusal(scope)
+        if refusal is not None:
+            await refusal(scope, receive, send_with_headers)
+            return
+        # HEAD is GET without the body, which the server drops (RFC 9110 section 9.3.2).
+        inner = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
+        try:
+            await self._app(inner, receive, send_with_headers)
+        except Exception:
+            _logger.exception("a page broke", extra={"path": scope["path"]})
+            if started:
+                raise
+            broken = PlainTextResponse("This page broke; the log says where.\n", status_code=500)
+            await broken(scope, receive, send_with_headers)
+
+    def _refusal(self, scope: Scope) -> PlainTextResponse | None:
+        hosts = Headers(scope=scope).getlist("host")
+        match = _HOST.fullmatch(hosts[0]) if len(hosts) == 1 else None
+        if match is None or match["name"].lower().removesuffix(".") not in self._hosts:
+            return PlainTextResponse(
+                "This service does not answer to that host name. Add it to [service] public_url.\n", status_code=421
+            )
+        if scope["method"] not in {"GET", "HEAD"}:
+            return PlainTextResponse(
+                "Only reading is possible here.\n", status_code=405, headers={"Allow": "GET, HEAD"}
+            )
+        return None
+
+
+def _add_headers(message: Message, path: str) -> None:
+    headers = MutableHeaders(scope=message)
+    for name, value in _HEADERS.items():
+        headers[name] = value
+    headers["Cache-Control"] = "public, max-age=86400" if path.startswith("/static/") else "no-store"

@@ -1,0 +1,72 @@
+"""Figures for Prometheus (text exposition format 0.0.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from storage.overview import ChannelHealth, Overview
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+def exposition(overview: Overview, channels: Sequence[ChannelHealth], *, version: str, now: datetime) -> str:
+    """Return the watch's figures; ages are in seconds, 0 where nothing waits."""
+    lines: list[str] = []
+
+    def metric(name: str, text: str, samples: Sequence[tuple[dict[str, str], float]]) -> None:
+        lines.extend((f"# HELP vigie_{name} {text}", f"# TYPE vigie_{name} gauge"))
+        lines.extend(f"vigie_{name}{_labels(labels)} {value:g}" for labels, value in samples)
+
+    metric("info", "The running version.", [({"version": version}, 1)])
+    metric(
+        "sources",
+        "Enabled sources by how their last poll went.",
+        [
+            ({"state": "fresh"}, overview.sources_fresh),
+            ({"state": "failing"}, overview.sources_failing),
+            ({"state": "unchecked"}, overview.sources_unchecked),
+        ],
+    )
+    if overview.last_success_at is not None:
+        metric(
+            "last_successful_poll_timestamp_seconds",
+            "When a source was last read with success.",
+            [({}, round(overview.last_success_at.timestamp(), 3))],
+        )
+    metric("pages_due", "Pages listed by feeds and not read yet.", [({}, overview.pages_due)])
+    metric("oldest_unread_seconds", "Age of the oldest page never tried.", [({}, _age(overview.oldest_unread_at, now))])
+    metric("articles_last_day", "Articles of the last 24 hours.", [({}, overview.articles_today)])
+    metric(
+        "deliveries",
+        "Deliveries by channel and state.",
+        [
+            ({"channel": channel.id, "state": state}, count)
+            for channel in channels
+            for state, count in (
+                ("waiting", channel.waiting),
+                ("sent", channel.sent),
+                ("dead", channel.dead),
+                ("suppressed", channel.suppressed),
+            )
+        ],
+    )
+    metric(
+        "oldest_delivery_waiting_seconds",
+        "Age of the oldest delivery that is not sent yet.",
+        [({}, _age(overview.oldest_waiting_at, now))],
+    )
+    return "\n".join(lines) + "\n"
+
+
+def _age(moment: datetime | None, now: datetime) -> float:
+    return 0.0 if moment is None else max(0.0, round((now - moment).total_seconds(), 1))
+
+
+def _labels(labels: dict[str, str]) -> str:
+    if not labels:
+        return ""
+    escaped = (
+        (name, value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")) for name, value in labels.items()
+    )
+    return "{" + ",".join(f'{name}="{value}"' for name, value in escaped) + "}"

@@ -1,0 +1,84 @@
+"""Templates: every value escaped, undefined names are errors, links lead to http and https only."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from urllib.parse import urlencode, urlsplit
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from review import naming
+from review.marking import emphasise
+from review.moments import Moments
+from review.standing import alert_standing, reasons_of, source_standing
+from storage.reading import StoryRow
+
+_FOLDER = Path(__file__).parent
+STATIC_FOLDER = _FOLDER / "static"
+
+
+def outside_link(url: str) -> str | None:
+    """Return an address that may stand in a link to another site, or None."""
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        return None
+    return url if usable and url.isprintable() and " " not in url else None
+
+
+def environment() -> Environment:
+    """Return the template environment."""
+    # Autoescaping holds for every template whatever its name.
+    found = Environment(
+        loader=FileSystemLoader(_FOLDER / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.globals.update(
+        static_version=_static_version(),
+        outside_link=outside_link,
+        emphasise=emphasise,
+        alert_standing=alert_standing,
+        source_standing=source_standing,
+        reasons_of=reasons_of,
+        severity_name=naming.severity_name,
+        type_name=naming.type_name,
+        state_name=naming.state_name,
+    )
+    found.filters["groupby_day"] = group_by_day
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """The rows of one day in the reader's zone."""
+
+    label: str
+    rows: tuple[StoryRow, ...]
+
+
+def group_by_day(rows: Sequence[StoryRow], moments: Moments) -> list[Day]:
+    """Return rows under the day they were last reported on, in their order."""
+    groups = groupby(rows, key=lambda row: moments.day(row.story.last_seen_at))
+    return [Day(label=label, rows=tuple(members)) for label, members in groups]
+
+
+def language_link(path: str, parameters: dict[str, str], language: str) -> str:
+    """Return the address of the same page in another language."""
+    return f"{path}?{urlencode({**parameters, 'lang': language})}"
+
+
+def _static_version() -> str:
+    """Return a short hash over the static files, so that browsers fetch them anew after an upgrade."""
+    digest = hashlib.sha256()
+    for path in sorted(STATIC_FOLDER.iterdir()):
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]

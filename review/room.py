@@ -1,0 +1,82 @@
+"""What every page shares: settings, the archive's readers, the clock, the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment
+from sqlite_utils import Database
+
+from review.health import ReadinessCheck
+from review.moments import Moments
+from review.readers import Readers
+from review.rendering import language_link
+from review.settings import LANGUAGES, ReviewSettings
+from review.standing import judge_overview
+from review.wording import Words, words
+from storage.overview import overview
+
+LANGUAGE_COOKIE = "vigie_language"
+_YEAR = 365 * 24 * 3600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """Everything a page needs beside the request."""
+
+    settings: ReviewSettings
+    readers: Readers
+    readiness: ReadinessCheck
+    templates: Environment
+    now: Callable[[], datetime]
+
+    def language(self, request: Request) -> str:
+        """Return the language a reader chose, by address or cookie, else the configured one."""
+        for choice in (request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)):
+            if choice in LANGUAGES:
+                return choice
+        return self.settings.language
+
+    def words(self, request: Request) -> Words:
+        """Return the interface texts for a reader."""
+        return words(self.language(request))
+
+    def page(
+        self, request: Request, template: str, *, database: Database | None, status: int = 200, **context: object
+    ) -> HTMLResponse:
+        """Render a page.
+
+        Args:
+            request: what was asked for.
+            template: file name of the template.
+            database: the archive for the trust strip, or None to leave the strip out.
+            status: HTTP status.
+            context: values of the template.
+        """
+        text, now = self.words(request), self.now()
+        strip = None if database is None else overview(database, now)
+        parameters = dict(request.query_params)
+        response = HTMLResponse(
+            self.templates.get_template(template).render(
+                t=text,
+                lang=text.language,
+                moments=Moments(zone=self.settings.zone(), words=text, now=now),
+                now=now,
+                settings=self.settings,
+                strip=strip,
+                levels=None if strip is None else judge_overview(strip, now),
+                languages=[
+                    (code, words(code)("language"), language_link(request.url.path, parameters, code))
+                    for code in LANGUAGES
+                ],
+                **context,
+            ),
+            status_code=status,
+        )
+        if request.query_params.get("lang") in LANGUAGES:
+            response.set_cookie(LANGUAGE_COOKIE, text.language, max_age=_YEAR, httponly=True, samesite="lax")
+        return response

@@ -1,0 +1,61 @@
+"""What the review page needs to know of the configuration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from review.errors import ReviewSettingsError
+from storage.types import Watch
+
+#: languages the interface speaks
+LANGUAGES = ("fr", "en")
+#: names under which a browser on this machine reaches the page
+_LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewSettings:
+    """The page's part of the configuration."""
+
+    #: address under which people reach the page, for the host allow-list
+    public_url: str
+    #: interface language where a reader chose none: ``fr`` or ``en``
+    language: str
+    #: IANA name of the zone in which times are shown beside UTC
+    timezone: str
+    #: further host names the page answers to, without port
+    allowed_hosts: tuple[str, ...] = ()
+    data_folder: Path
+    watches: tuple[Watch, ...] = ()
+    version: str
+
+    def __post_init__(self) -> None:
+        if self.language not in LANGUAGES:
+            raise ReviewSettingsError(f"[service] language is {self.language!r}; choose one of {', '.join(LANGUAGES)}")
+        self.zone()
+
+    def zone(self) -> ZoneInfo:
+        """Return the zone in which times are shown.
+
+        Raises:
+            ReviewSettingsError: there is no such zone.
+        """
+        try:
+            return ZoneInfo(self.timezone)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ReviewSettingsError(
+                f"[service] timezone is {self.timezone!r}, which is no IANA zone; write one like Europe/Zurich"
+            ) from error
+
+    def hosts(self) -> frozenset[str]:
+        """Return the host names the page answers to, lower case, IPv6 addresses in brackets."""
+        host = urlsplit(self.public_url).hostname
+        public = (f"[{host}]" if ":" in host else host,) if host else ()
+        return frozenset(name.lower() for name in (*_LOCAL_HOSTS, *public, *self.allowed_hosts))
+
+    def watch_name(self, watch_id: str) -> str:
+        """Return a watch's name for people, or its id when the configuration no longer has it."""
+        return next((watch.name for watch in self.watches if watch.id == watch_id), watch_id)

@@ -1,0 +1,173 @@
+"""``import``, ``search``, ``export``, ``backup``, ``restore`` and ``doctor``: the archive from outside."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from vigie import output
+from vigie.commands import PARTLY, Context
+
+
+def register(group: click.Group) -> None:
+    """Add this module's commands."""
+    for command in (import_, search, export, backup, restore, doctor):
+        group.add_command(command)
+
+
+class Moment(click.ParamType[datetime]):
+    """An ISO 8601 date or time."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """Read it, UTC where it states no zone."""
+        from vigie.inputs import parse_moment
+
+        if isinstance(value, datetime):
+            return value
+        try:
+            return parse_moment(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a date such as 2025-09-19 or 2025-09-19T08:30:00+02:00", param, ctx)
+
+
+@click.command("import")
+@click.argument("files", nargs=-1, required=True, metavar="FILE…")
+@click.option("--alerts", is_flag=True, help="Let the articles alert people (default: recorded, never sent).")
+@click.pass_obj
+def import_(context: Context, files: tuple[str, ...], *, alerts: bool) -> int:
+    """Store articles from JSON lines through the same path as the crawler."""
+    from vigie.importing import import_files
+    from vigie.settings import load
+
+    return PARTLY if import_files(files, load(context.path), sending=alerts) else 0
+
+
+@click.command()
+@click.argument("query")
+@click.option("--since", type=Moment(), help="Published at or after.")
+@click.option("--until", type=Moment(), help="Published before.")
+@click.option("--source", help="Id of a source.")
+@click.option("--lang", help="ISO 639-1 language.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object an article.")
+@click.pass_obj
+def search(
+    context: Context,
+    query: str,
+    *,
+    since: datetime | None,
+    until: datetime | None,
+    source: str | None,
+    lang: str | None,
+    limit: int,
+    as_json: bool,
+) -> int:
+    """Search the archive, newest first, in the query language of watches."""
+    from storage.search import ArticleFilter
+    from vigie.searching import found, open_archive
+    from vigie.settings import load
+
+    wanted = ArticleFilter(since=since, until=until, source_id=source, language=lang, limit=limit)
+    with open_archive(load(context.path)) as database:
+        rows = [
+            {
+                "id": article.id,
+                "published": article.effective_at,
+                "source": article.source_id,
+                "title": article.title,
+                "url": article.url,
+                "story": article.story_id,
+            }
+            for article in found(database, query, wanted)
+        ]
+    output.print_rows(rows, as_json=as_json, columns=("id", "published", "source", "title"))
+    return 0
+
+
+@click.command()
+@click.argument("what", type=click.Choice(["articles", "stories", "alerts"]))
+@click.option("--format", "form", type=click.Choice(["jsonl", "csv"]), default="jsonl", show_default=True)
+@click.option("--since", type=Moment(), help="At or after.")
+@click.option("--until", type=Moment(), help="Before.")
+@click.option("--query", help="Only what matches (articles).")
+@click.pass_obj
+def export(
+    context: Context, what: str, *, form: str, since: datetime | None, until: datetime | None, query: str | None
+) -> int:
+    """Write articles, stories or alerts to standard output."""
+    from vigie.exporting import records
+    from vigie.searching import open_archive
+    from vigie.settings import load
+
+    with open_archive(load(context.path)) as database:
+        rows = (output.plain(row) for row in records(database, what, since=since, until=until, query=query))
+        if form == "jsonl":
+            for row in rows:
+                output.print_json(row)
+        else:
+            _write_csv(rows)
+    return 0
+
+
+def _write_csv(rows: Any) -> None:
+    writer: csv.DictWriter[str] | None = None
+    for row in rows:
+        flat = {key: _cell(value) for key, value in row.items()}
+        if writer is None:
+            writer = csv.DictWriter(sys.stdout, fieldnames=list(flat))
+            writer.writeheader()
+        writer.writerow(flat)
+
+
+def _cell(value: Any) -> str:
+    """Return a value as a cell that no spreadsheet runs as a formula (OWASP, CSV injection)."""
+    text = "" if value is None else " ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
+
+
+@click.command()
+@click.argument("destination", type=click.Path(path_type=Path))
+@click.pass_obj
+def backup(context: Context, destination: Path) -> int:
+    """Write a verified copy of the archive to DESTINATION; the service may be running."""
+    from storage.backup import backup as copy
+    from vigie.settings import load
+
+    click.echo(f"{copy(load(context.path).data_dir, destination)} written and verified")
+    return 0
+
+
+@click.command()
+@click.argument("source", type=click.Path(path_type=Path))
+@click.pass_obj
+def restore(context: Context, source: Path) -> int:
+    """Put the backup SOURCE back; the archive it replaces is kept beside it."""
+    from storage.backup import restore as put_back
+    from storage.folder import ownership
+    from vigie.settings import load
+
+    folder = load(context.path).data_dir
+    with ownership(folder):
+        put_back(source, folder)
+    click.echo(f"{folder} restored from {source}")
+    return 0
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a check.")
+@click.pass_obj
+def doctor(context: Context, *, as_json: bool) -> int:
+    """Check the health of data, sources, channels, clock and disk."""
+    from vigie.examining import examine
+    from vigie.settings import load
+
+    findings = examine(load(context.path))
+    output.print_rows(findings, as_json=as_json, columns=("check", "ok", "detail"))
+    return 0 if all(finding["ok"] for finding in findings) else PARTLY

@@ -1,0 +1,254 @@
+"""``sources``, ``alerts``, ``deliveries`` and ``silence``: what the archive remembers of its work."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import json
+
+import click
+
+from vigie import output
+from vigie.commands import PARTLY, Context
+from vigie.errors import VigieError
+
+
+def register(group: click.Group) -> None:
+    """Add this module's commands."""
+    for command in (sources, alerts, deliveries, silence):
+        group.add_command(command)
+
+
+as_json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+
+
+@click.group()
+def sources() -> None:
+    """Show the sources Vigie reads and whether they answer."""
+
+
+@sources.command("list")
+@as_json_option
+@click.pass_obj
+def list_sources(context: Context, *, as_json: bool) -> int:
+    """List the configured sources with what is known of each."""
+    from vigie.listing import source_rows
+    from vigie.settings import load
+
+    output.print_rows(
+        source_rows(load(context.path)),
+        as_json=as_json,
+        columns=("id", "name", "country", "enabled", "health", "detail"),
+    )
+    return 0
+
+
+@sources.command("check")
+@click.argument("ids", nargs=-1)
+@as_json_option
+@click.pass_obj
+def check_sources(context: Context, ids: tuple[str, ...], *, as_json: bool) -> int:
+    """Poll sources now (all enabled ones without IDS) and tell what each answered; nothing is stored."""
+    from vigie.listing import check_feeds
+    from vigie.settings import load
+
+    rows = asyncio.run(check_feeds(load(context.path), ids))
+    output.print_rows(rows, as_json=as_json, columns=("source", "feed", "ok", "entries", "detail"))
+    return 0 if all(row["ok"] for row in rows) else PARTLY
+
+
+@click.group()
+def alerts() -> None:
+    """Show alerts and take them in hand."""
+
+
+@alerts.command("list")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
+@as_json_option
+@click.pass_obj
+def list_alerts(context: Context, *, limit: int, as_json: bool) -> int:
+    """List alerts, newest first."""
+    from storage.alerts import recent
+    from vigie.searching import open_archive
+    from vigie.settings import load
+
+    with open_archive(load(context.path)) as database:
+        rows = [
+            {
+                "id": alert.id,
+                "created": alert.created_at,
+                "type": alert.type,
+                "watch": alert.watch_id,
+                "severity": alert.severity,
+                "headline": alert.headline,
+                "story": alert.story_id,
+                "acknowledged": alert.acknowledged_at,
+            }
+            for alert in recent(database, limit=limit)
+        ]
+    output.print_rows(rows, as_json=as_json, columns=("id", "created", "severity", "headline", "acknowledged"))
+    return 0
+
+
+@alerts.command("show")
+@click.argument("alert_id", metavar="ID")
+@as_json_option
+@click.pass_obj
+def show_alert(context: Context, alert_id: str, *, as_json: bool) -> int:
+    """Show one alert as it was told, and how its deliveries went."""
+    from storage.alerts import get
+    from storage.deliveries import listing
+    from vigie.searching import open_archive
+    from vigie.settings import load
+
+    with open_archive(load(context.path)) as database:
+        alert = get(database, alert_id)
+        sent = listing(database, alert_id=alert_id)
+    body = json.loads(alert.payload)
+    if as_json:
+        output.print_json({**body, "deliveries": sent})
+        return 0
+    console = output.console()
+    console.print(body["data"]["headline"], markup=False, style="bold")
+    for event in body["data"]["events"]:
+        who = f"{event['actor'] or '?'} → {event['target'] or '?'}"
+        console.print(f"  {event['severity']} {event['type']} {who} ({event['status']})", markup=False)
+        console.print(f"    {event['sentence']}", markup=False, style="italic")
+    output.print_rows(sent, as_json=False, columns=("id", "channel_id", "recipient", "state", "attempts", "last_error"))
+    return 0
+
+
+@alerts.command("ack")
+@click.argument("alert_id", metavar="ID")
+@click.pass_obj
+def acknowledge_alert(context: Context, alert_id: str) -> int:
+    """Record that somebody took the alert in hand."""
+    from scheduler.clock import now_utc
+    from storage.alerts import acknowledge
+    from vigie.searching import writing
+    from vigie.settings import load
+
+    with writing(load(context.path)) as database:
+        alert = acknowledge(database, alert_id, now_utc())
+    click.echo(f"{alert.id} acknowledged at {alert.acknowledged_at:%Y-%m-%d %H:%M} UTC")
+    return 0
+
+
+@click.group()
+def deliveries() -> None:
+    """Show the outbox; send dead letters again or let them go."""
+
+
+@deliveries.command("list")
+@click.option("--state", type=click.Choice(["pending", "leased", "sent", "dead", "suppressed"]))
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
+@as_json_option
+@click.pass_obj
+def list_deliveries(context: Context, *, state: str | None, limit: int, as_json: bool) -> int:
+    """List deliveries, newest first."""
+    from storage.deliveries import listing
+    from storage.types import DeliveryState
+    from vigie.searching import open_archive
+    from vigie.settings import load
+
+    with open_archive(load(context.path)) as database:
+        rows = listing(database, state=DeliveryState(state) if state else None, limit=limit)
+    columns = ("id", "alert_id", "channel_id", "recipient", "state", "attempts", "next_attempt_at", "last_error")
+    output.print_rows(rows, as_json=as_json, columns=columns)
+    return 0
+
+
+@deliveries.command("replay")
+@click.argument("delivery_id", metavar="ID", type=int)
+@click.pass_obj
+def replay_delivery(context: Context, delivery_id: int) -> int:
+    """Queue a dead delivery again, under its own identity."""
+    from scheduler.clock import now_utc
+    from storage.deliveries import replay
+    from vigie.searching import writing
+    from vigie.settings import load
+
+    with writing(load(context.path)) as database:
+        replay(database, delivery_id, now_utc())
+    click.echo(f"delivery {delivery_id} is due again")
+    return 0
+
+
+@deliveries.command("discard")
+@click.argument("delivery_id", metavar="ID", type=int)
+@click.pass_obj
+def discard_delivery(context: Context, delivery_id: int) -> int:
+    """Give a pending or dead delivery up."""
+    from scheduler.clock import now_utc
+    from storage.deliveries import discard
+    from vigie.searching import writing
+    from vigie.settings import load
+
+    with writing(load(context.path)) as database:
+        discard(database, delivery_id, now_utc())
+    click.echo(f"delivery {delivery_id} discarded")
+    return 0
+
+
+@click.group()
+def silence() -> None:
+    """Hold alerts back for a while, for a stated reason."""
+
+
+@silence.command("add")
+@click.option("--watch", "watch_id", help="This watch only (default: every watch).")
+@click.option("--for", "duration", required=True, help="How long, such as 2h.")
+@click.option("--reason", required=True, help="Why; shown to everybody.")
+@click.option("--author", default=getpass.getuser, show_default="you")
+@click.pass_obj
+def add_silence(context: Context, *, watch_id: str | None, duration: str, reason: str, author: str) -> int:
+    """Start a silence now."""
+    from scheduler.clock import now_utc
+    from storage.silences import add
+    from vigie.durations import parse_duration
+    from vigie.searching import writing
+    from vigie.settings import load
+
+    settings = load(context.path)
+    if watch_id is not None and watch_id not in {watch.id for watch in settings.watches}:
+        raise VigieError(f"there is no watch {watch_id!r} in the configuration")
+    try:
+        length = parse_duration(duration)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--for") from error
+    now = now_utc()
+    with writing(settings) as database:
+        added = add(database, watch_id=watch_id, author=author, reason=reason, starts_at=now, ends_at=now + length)
+    click.echo(f"silence {added.id} holds until {added.ends_at:%Y-%m-%d %H:%M} UTC")
+    return 0
+
+
+@silence.command("list")
+@as_json_option
+@click.pass_obj
+def list_silences(context: Context, *, as_json: bool) -> int:
+    """List silences, the latest end first."""
+    from storage.silences import listing
+    from vigie.searching import open_archive
+    from vigie.settings import load
+
+    with open_archive(load(context.path)) as database:
+        rows = listing(database)
+    output.print_rows(rows, as_json=as_json, columns=("id", "watch_id", "author", "reason", "starts_at", "ends_at"))
+    return 0
+
+
+@silence.command("end")
+@click.argument("silence_id", metavar="ID", type=int)
+@click.pass_obj
+def end_silence(context: Context, silence_id: int) -> int:
+    """End a silence now."""
+    from scheduler.clock import now_utc
+    from storage.silences import end
+    from vigie.searching import writing
+    from vigie.settings import load
+
+    with writing(load(context.path)) as database:
+        end(database, silence_id, now_utc())
+    click.echo(f"silence {silence_id} ended")
+    return 0

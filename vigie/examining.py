@@ -1,0 +1,79 @@
+"""``doctor``: is everything fit to run for months."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sqlite3
+from typing import Any
+
+from sqlite_utils import Database
+
+from storage import deliveries, folder, sources
+from storage.errors import StorageError
+from storage.types import DeliveryState
+from vigie.searching import open_archive
+from vigie.settings import Settings
+
+#: below this the archive soon cannot be written, in bytes
+LEAST_FREE = 512 * 1024 * 1024
+#: repaired in this SQLite; older ones can lose commits when two connections write (sqlite.org/wal.html)
+GOOD_SQLITE = (3, 51, 3)
+
+
+def examine(settings: Settings) -> list[dict[str, Any]]:
+    """Return one finding a check: ``{"check", "ok", "detail"}``."""
+    findings = [_disk(settings), _sqlite()]
+    if not (settings.data_dir / folder.DATABASE_NAME).exists():
+        return [
+            *findings,
+            _finding("archive", ok=True, detail=f"none yet in {settings.data_dir}; 'vigie run' creates it"),
+        ]
+    try:
+        with open_archive(settings) as database:
+            findings += [_integrity(database), *_sources(database), _outbox(database)]
+    except StorageError as error:
+        findings.append(_finding("archive", ok=False, detail=str(error)))
+    return findings
+
+
+def _finding(check: str, *, ok: bool, detail: str) -> dict[str, Any]:
+    return {"check": check, "ok": ok, "detail": detail}
+
+
+def _disk(settings: Settings) -> dict[str, Any]:
+    place = next(path for path in (settings.data_dir, *settings.data_dir.parents) if path.exists())
+    free = shutil.disk_usage(place).free
+    return _finding("disk", ok=free >= LEAST_FREE, detail=f"{free / 1024**3:.1f} GiB free at {place}")
+
+
+def _sqlite() -> dict[str, Any]:
+    good = sqlite3.sqlite_version_info >= GOOD_SQLITE
+    note = "" if good else "; safe here because one process writes through one connection"
+    return _finding("sqlite", ok=True, detail=f"{sqlite3.sqlite_version}{note}")
+
+
+def _integrity(database: Database) -> dict[str, Any]:
+    verdict = "ok"
+    with contextlib.suppress(sqlite3.DatabaseError):
+        verdict = database.execute("PRAGMA quick_check(1)").fetchone()[0]
+        return _finding("archive", ok=verdict == "ok", detail=verdict)
+    return _finding("archive", ok=False, detail="the database is damaged; restore a backup with 'vigie restore'")
+
+
+def _sources(database: Database) -> list[dict[str, Any]]:
+    states = sources.states(database)
+    failing = [state for state in states if state.failure is not None]
+    findings = [
+        _finding(f"source {state.source_id}", ok=False, detail=f"{state.failure}: {state.detail}") for state in failing
+    ]
+    return [
+        *findings,
+        _finding("sources", ok=not failing, detail=f"{len(states) - len(failing)} of {len(states)} without failure"),
+    ]
+
+
+def _outbox(database: Database) -> dict[str, Any]:
+    dead = deliveries.count(database, DeliveryState.DEAD)
+    waiting = deliveries.count(database, DeliveryState.PENDING)
+    return _finding("deliveries", ok=dead == 0, detail=f"{waiting} waiting, {dead} given up")

@@ -1,0 +1,87 @@
+"""Lists of sources: what is configured, what is known of it, what it answers now."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from crawler.client import CrawlerProcess
+
+from storage import folder, sources
+from storage.types import PollOrder, Source, SourceState
+from vigie.errors import VigieError
+from vigie.running import crawler_settings
+from vigie.searching import open_archive
+from vigie.settings import Settings
+
+
+def source_rows(settings: Settings) -> list[dict[str, Any]]:
+    """Return every configured source with its state, if it was ever polled."""
+    known: dict[str, SourceState] = {}
+    if (settings.data_dir / folder.DATABASE_NAME).exists():
+        with open_archive(settings) as database:
+            known = {state.source_id: state for state in sources.states(database)}
+    return [_row(source, known.get(source.id)) for source in settings.sources]
+
+
+def _row(source: Source, state: SourceState | None) -> dict[str, Any]:
+    return {
+        "id": source.id,
+        "name": source.name,
+        "url": source.url,
+        "country": source.country,
+        "language": source.language,
+        "state_affiliation": source.state_affiliation,
+        "feeds": list(source.feeds),
+        "poll": source.poll,
+        "enabled": source.enabled,
+        "health": _health(source, state),
+        "failure": state.failure if state else None,
+        "detail": state.detail if state else None,
+        "failures": state.failures if state else 0,
+        "last_checked": state.last_checked_at if state else None,
+        "last_success": state.last_success_at if state else None,
+        "last_new": state.last_new_at if state else None,
+        "next_check": state.next_check_at if state else None,
+    }
+
+
+def _health(source: Source, state: SourceState | None) -> str:
+    if not source.enabled:
+        return "off"
+    if not source.feeds:
+        return "no feed"
+    if state is None or state.last_checked_at is None:
+        return "never polled"
+    return f"failing: {state.failure}" if state.failure else "ok"
+
+
+async def check_feeds(settings: Settings, ids: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Poll the feeds of some sources, or of all enabled ones, without storing anything.
+
+    Raises:
+        VigieError: there is no such source.
+    """
+    known = {source.id: source for source in settings.sources}
+    for source_id in ids:
+        if source_id not in known:
+            raise VigieError(f"there is no source {source_id!r}; 'vigie sources list' shows them")
+    wanted = [known[source_id] for source_id in ids] or [source for source in settings.sources if source.enabled]
+    crawler = CrawlerProcess(crawler_settings(settings))
+    await crawler.start()
+    try:
+        return await asyncio.gather(*(_check(crawler, source, url) for source in wanted for url in source.feeds))
+    finally:
+        await crawler.stop()
+
+
+async def _check(crawler: CrawlerProcess, source: Source, url: str) -> dict[str, Any]:
+    result = await crawler.poll(PollOrder(id=f"{source.id} {url}", source_id=source.id, url=url))
+    failure = result.failure
+    return {
+        "source": source.id,
+        "feed": url,
+        "ok": failure is None,
+        "entries": len(result.entries),
+        "detail": f"{failure.reason}: {failure.detail}" if failure else None,
+    }

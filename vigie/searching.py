@@ -1,0 +1,87 @@
+"""The archive for one command: opened for reading beside a running service, or owned for a change."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import replace
+
+from sqlite_utils import Database
+
+from detection.query import Query, Subject, matches, parse, plan
+from storage import articles, search, sources
+from storage.articles import StoredArticle
+from storage.database import open_reader, open_writer, transaction
+from storage.folder import ownership
+from storage.search import ArticleFilter
+from vigie.settings import Settings
+
+#: articles looked at in one go while a query is checked word by word
+_BATCH = 200
+
+
+@contextlib.contextmanager
+def open_archive(settings: Settings) -> Iterator[Database]:
+    """Open the archive read-only.
+
+    Raises:
+        DataRefusedError: there is none, or it must not be touched.
+    """
+    database = open_reader(settings.data_dir)
+    try:
+        yield database
+    finally:
+        database.conn.close()
+
+
+@contextlib.contextmanager
+def writing(settings: Settings) -> Iterator[Database]:
+    """Own the archive and change it in one transaction.
+
+    Raises:
+        AlreadyOwnedError: the service is running; it is the only writer.
+    """
+    with ownership(settings.data_dir):
+        database = open_writer(settings.data_dir)
+        try:
+            with transaction(database):
+                yield database
+        finally:
+            database.conn.close()
+
+
+def found(database: Database, query: str, wanted: ArticleFilter) -> Iterator[StoredArticle]:
+    """Yield the articles a query finds, newest first, with the meaning it has in a watch.
+
+    Raises:
+        QueryError: the query cannot be read.
+    """
+    parsed = parse(query)
+    steps = plan(parsed)
+    left = wanted.limit
+    page = replace(wanted, expression=steps.expression, limit=wanted.limit if steps.exact else _BATCH)
+    while left > 0:
+        rows = search.articles(database, page)
+        for article in rows:
+            if left > 0 and (steps.exact or _holds(database, parsed, article)):
+                left -= 1
+                yield article
+        if len(rows) < page.limit:
+            return
+        page = replace(page, before=(rows[-1].effective_at, rows[-1].id))
+
+
+def _holds(database: Database, query: Query, article: StoredArticle) -> bool:
+    return matches(
+        query,
+        Subject(
+            title=article.title,
+            text=article.text,
+            source_id=article.source_id,
+            language=article.language,
+            country=sources.country(database, article.source_id),
+            origin=article.origin,
+            authors=article.authors,
+            signals=articles.signals(database, article.revision_id),
+        ),
+    )
