@@ -113,7 +113,7 @@ def find_dates(words: Sequence[str], first: int, last: int) -> tuple[StatedDate,
         found: StatedDate | None = None
         if sentence[at] in _MONTHS:
             found = _around_month(sentence, at)
-        elif at and sentence[at - 1] in _BEFORE and _number(sentence, at) in _YEARS:
+        elif (not at or sentence[at - 1] in _BEFORE) and _number(sentence, at) in _YEARS:
             found = StatedDate(first=at, last=at + 1, year=int(sentence[at]), month=None, day=None)
         at = found.last if found else at + 1
         if found and not _AHEAD & set(sentence[max(0, found.first - 3) : found.first]):

@@ -99,6 +99,13 @@ def _fill_one(reading: Reading, at: int, taken: str | None) -> str | None:
     return None
 
 
+def _title_roles(reading: Reading) -> Roles:
+    codes = list(dict.fromkeys(mention.code for mention in reading.mentions_in(reading.sentences[0])))
+    if len(codes) != 2:
+        return Roles()
+    return Roles(codes[0], codes[1], "context", "context")
+
+
 def _filled(candidate: Candidate, complete: Sequence[Candidate], reading: Reading) -> Candidate:
     roles, entry = candidate.roles, candidate.rule.entry
     if _weak(candidate):
@@ -111,8 +118,8 @@ def _filled(candidate: Candidate, complete: Sequence[Candidate], reading: Readin
     if act is not None:
         return replace(candidate, roles=act)
     if roles.actor is None and roles.target is None and "context" in entry.target and "context" in entry.actor:
-        # Nothing in the sentence: neighbours name states, but not who acts on whom.
-        return candidate
+        # Nothing in the sentence: the title tells who acts on whom if it names two states.
+        return replace(candidate, roles=_title_roles(reading))
     at = candidate.sentence.index
     if roles.target is None and "context" in entry.target:
         code = _fill_one(reading, at, roles.actor)
@@ -159,7 +166,9 @@ def settle(
             if governing is not None:
                 verdict = governing.verdict
             for at, cue in text_cues:
-                if at <= OPENING and -1 <= at - candidate.sentence.index <= OPENING and cue.scope is Scope.TEXT:
+                near = at <= OPENING and -1 <= at - candidate.sentence.index
+                governs = cue.meaning is not Status.PAST and near
+                if at == 0 or governs:
                     verdict = Verdict(cue.meaning, (cue.words,))
                     break
         settled.append(replace(candidate, verdict=verdict))

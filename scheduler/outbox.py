@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from alerts.schedule import Next
 from scheduler.archive import Archive
 from storage import deliveries
-from storage.types import Alert, Delivery, Outcome, OutcomeClass
+from storage.types import Alert, Delivery, Outcome
 
 
 class ArchiveOutbox:
@@ -35,7 +35,7 @@ class ArchiveOutbox:
             state=following.state,
             next_attempt_at=following.next_attempt_at,
             counts=following.counts,
-            maybe_delivered=outcome.outcome is OutcomeClass.UNKNOWN,
+            maybe_delivered=following.maybe_delivered,
             started_at=started_at,
             ended_at=ended_at,
         )

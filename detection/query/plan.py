@@ -11,7 +11,7 @@ in one and end in the other. The index cannot see that; the plan takes in the ar
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 from detection.query.nodes import And, Near, Node, Not, Or, Phrase, Query, Scope
@@ -127,7 +127,7 @@ def _plan_near(near: Near) -> SearchPlan:
     right = [spelling for phrase in near.right for spelling in _phrase_spellings(phrase) or ()]
     asked = all(_phrase_spellings(phrase) is not None for phrase in phrases)
     if not asked or len(left) * len(right) > _MAX_SPELLINGS:
-        return _plan_and((Or(near.left), Or(near.right)), _MAX_DEPTH - 2)
+        return replace(_plan_and((Or(near.left), Or(near.right)), 0), exact=False)
     close = _within(near.scope, [f"NEAR({one} {other}, {near.distance})" for one in left for other in right])
     if near.scope is not Scope.TITLE:
         sides = [_plan_or(side, 0).expression for side in (near.left, near.right)]

@@ -68,7 +68,9 @@ def place(
     """
     for candidate in candidates:
         coverage = _copies(words, candidate.words)
-        if coverage is not None and not contradict(signals, candidate.signals):
+        if coverage is not None and not (
+            contradict(signals, candidate.signals) or other_acts(signals, candidate.signals)
+        ):
             return Placement(
                 story_id=candidate.story_id,
                 copy_of=candidate.copy_of or candidate.article_id,
@@ -85,6 +87,12 @@ def contradict(one: Iterable[Signal], other: Iterable[Signal]) -> bool:
     """Tell whether one text asserts an act that the other denies or says has ended."""
     first, second = list(one), list(other)
     return bool((_asserted(first) & _undone(second)) | (_asserted(second) & _undone(first)))
+
+
+def other_acts(one: Iterable[Signal], other: Iterable[Signal]) -> bool:
+    """Tell whether both texts assert acts and none is the same: one wording, other countries."""
+    first, second = _asserted(one), _asserted(other)
+    return bool(first) and bool(second) and not first & second
 
 
 def _asserted(signals: Iterable[Signal]) -> set[Act]:

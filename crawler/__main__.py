@@ -1,0 +1,19 @@
+"""``python -m crawler``: the crawler process. Started by :class:`crawler.client.CrawlerProcess`.
+
+Extraction workers import this module again under another name, so it must stay this small.
+"""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> int:
+    """Run the crawler until its orders end; return the exit code."""
+    from crawler.service import run
+
+    return run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,140 @@
+"""From a response to an answer: status, validators and type are judged here, the body in a worker."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from w3lib.encoding import http_content_type_encoding
+
+from crawler.clean import clean_line, cut
+from crawler.failures import from_status
+from crawler.jobs import feed_job, page_job
+from crawler.orders import failed
+from storage.types import CrawlFailure, Evidence, FailureReason, FetchOrder, FetchResult, PollOrder, PollResult
+
+if TYPE_CHECKING:
+    from crawler.pool import ExtractionPool
+    from crawler.settings import CrawlerSettings
+    from crawler.wire import Result
+
+_PAGE_TYPES = frozenset({"", "text/html", "application/xhtml+xml", "application/xml", "text/xml"})
+_VALIDATOR = re.compile(r"[\x20-\x7e\xa0-\xff]{1,512}")
+_MAX_HEADERS = 100
+_MAX_HEADER = 2000
+# Evidence must not become a store of sessions.
+_PRIVATE_HEADERS = frozenset({"set-cookie", "set-cookie2", "authorization", "proxy-authenticate"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What came back for an order, after redirects, content codings undone."""
+
+    url: str
+    status: int
+    #: names in lower case, in the order received
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    #: address after permanent redirects, None when there were none
+    moved_to: str | None = None
+
+    def header(self, name: str) -> str | None:
+        """Return the first header of that (lower-case) name."""
+        return next((value for key, value in self.headers if key == name), None)
+
+
+async def answer_poll(order: PollOrder, reply: Reply, pool: ExtractionPool) -> Result:
+    """Return the entries of a polled feed, or that it did not change, or what went wrong.
+
+    Raises:
+        RefusedError: the feed could not be read within its limits.
+    """
+    if reply.status == 304:
+        return PollResult(
+            order_id=order.id,
+            source_id=order.source_id,
+            url=order.url,
+            unchanged=True,
+            etag=validator(reply.header("etag")) or order.etag,
+            last_modified=validator(reply.header("last-modified")) or order.last_modified,
+            body_hash=order.body_hash,
+            moved_to=reply.moved_to,
+        )
+    failure = from_status(reply.status, reply.header("retry-after"), reply.url, datetime.now(UTC))
+    if failure is not None:
+        return failed(order, failure)
+    body_hash = hashlib.sha256(reply.body).hexdigest()
+    unchanged = body_hash == order.body_hash
+    entries = () if unchanged else await pool.run(feed_job, reply.body, reply.url, reply.header("content-type"))
+    if isinstance(entries, CrawlFailure):
+        return failed(order, entries)
+    return PollResult(
+        order_id=order.id,
+        source_id=order.source_id,
+        url=order.url,
+        entries=entries,
+        unchanged=unchanged,
+        etag=validator(reply.header("etag")),
+        last_modified=validator(reply.header("last-modified")),
+        body_hash=body_hash,
+        moved_to=reply.moved_to,
+    )
+
+
+async def answer_fetch(order: FetchOrder, reply: Reply, pool: ExtractionPool, settings: CrawlerSettings) -> Result:
+    """Return the article of a fetched page, or what went wrong.
+
+    Raises:
+        RefusedError: the page could not be read within its limits.
+    """
+    now = datetime.now(UTC)
+    failure = from_status(reply.status, reply.header("retry-after"), reply.url, now) or _unfit(reply, settings)
+    if failure is not None:
+        return failed(order, failure)
+    evidence = Evidence(
+        url=reply.url,
+        captured_at=now,
+        status=reply.status,
+        headers=kept_headers(reply.headers),
+        sha256="",
+        body_gzip=b"",
+    )
+    encoding = http_content_type_encoding(reply.header("content-type"))
+    found = await pool.run(page_job, order, evidence, reply.body, encoding)
+    if isinstance(found, CrawlFailure):
+        return failed(order, found)
+    article, proof = found
+    return FetchResult(order_id=order.id, source_id=order.source_id, url=order.url, article=article, evidence=proof)
+
+
+def _unfit(reply: Reply, settings: CrawlerSettings) -> CrawlFailure | None:
+    """Return why a successful answer is no page to be read."""
+    kind = (reply.header("content-type") or "").split(";", 1)[0].strip().lower()
+    if kind not in _PAGE_TYPES:
+        return CrawlFailure(
+            reason=FailureReason.NOT_HTML,
+            detail=f"the address gave {cut(kind, 80)!r}, no web page",
+            status=reply.status,
+        )
+    if len(reply.body) > settings.max_page:
+        return CrawlFailure(
+            reason=FailureReason.TOO_LARGE,
+            detail=f"the page has {len(reply.body)} bytes; at most {settings.max_page} are read",
+            status=reply.status,
+        )
+    return None
+
+
+def validator(value: str | None) -> str | None:
+    """Return a validator fit to be sent back in a header, or None."""
+    value = (value or "").strip()
+    return value if _VALIDATOR.fullmatch(value) else None
+
+
+def kept_headers(headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """Return the headers evidence keeps: a bounded number, without those that carry sessions."""
+    kept = ((name, cut(clean_line(value), _MAX_HEADER)) for name, value in headers if name not in _PRIVATE_HEADERS)
+    return tuple(kept)[:_MAX_HEADERS]

@@ -1,0 +1,290 @@
+"""What a page says of its article besides the text: headline, authors, date, address, language.
+
+Each field asks the sources in the order in which they proved right on real pages: JSON-LD before meta
+elements, the printed headline before the one written for search engines, the page before the feed.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from lxml.html import HtmlElement
+
+from crawler.boilerplate import agency_name, credit_line
+from crawler.clean import MAX_TITLE, clean_line, cut
+from crawler.dates import Moment, read_date
+from crawler.guard import url_refusal
+from crawler.jsonld import JsonObject, names_of
+from crawler.jsonld import text_of as json_text
+from crawler.page import headings, meta, metas, text_of
+from storage.types import FeedEntry
+
+_WORD = re.compile(r"\w+")
+_SUFFIX = re.compile(r"\s+(?:[|–—•·:]|-)\s+")
+_MAX_AUTHORS = 10
+
+
+# --- headline ------------------------------------------------------------------------------------
+
+
+def headline(tree: HtmlElement, article: JsonObject, entry: FeedEntry | None) -> tuple[str, HtmlElement | None]:
+    """Return the headline as printed, and the element that prints it when there is one.
+
+    The heading that shares at least half of its words with what the page says of itself wins; then an only
+    heading of three words or more, the JSON-LD headline, the social title and the window title without
+    their site names, and the feed's title.
+    """
+    stated = [json_text(article, "headline"), meta(tree, "og:title", "twitter:title"), _window_title(tree)]
+    hints = [title for title in [*stated, entry.title if entry else ""] if title]
+    printed = list(headings(tree))
+    for element, words in printed:
+        if any(_shared(words, hint) >= 0.5 for hint in hints):
+            return cut(words, MAX_TITLE), element
+    if len(printed) == 1 and (len(_WORD.findall(printed[0][1])) >= 3 or not hints):
+        return cut(printed[0][1], MAX_TITLE), printed[0][0]
+    site = meta(tree, "og:site_name", "application-name")
+    for title in (stated[0], *(_without_site(title, site) for title in stated[1:])):
+        if title:
+            return cut(title, MAX_TITLE), None
+    return (entry.title if entry else "", None)
+
+
+def _window_title(tree: HtmlElement) -> str:
+    element = tree.find(".//head/title")
+    return text_of(element) if element is not None else ""
+
+
+def _shared(words: str, hint: str) -> float:
+    own = set(_WORD.findall(words.casefold()))
+    return len(own & set(_WORD.findall(hint.casefold()))) / len(own) if own else 0.0
+
+
+def _without_site(title: str, site: str) -> str:
+    """Cut the site's name off the end; a short last part after a separator is one."""
+    parts = _SUFFIX.split(title)
+    if len(parts) < 2:
+        return title
+    last = parts[-1]
+    is_site = last.casefold() == site.casefold() if site else len(last) <= 30 and len(last) < len(title) / 3
+    return title[: title.rindex(last)].rstrip(" |–—•·:-") if is_site else title
+
+
+# --- authors -------------------------------------------------------------------------------------
+
+_BY = re.compile(
+    r"^(?:par|by|von|de notre correspondante?(?: à [\w -]+?)?|propos recueillis par|recueillis? par|publié par)\s+",
+    re.IGNORECASE,
+)
+_BETWEEN = re.compile(r"\s*(?:,|;|\||/|\bet\b|\band\b|&|\bavec\b|\bwith\b)\s*", re.IGNORECASE)
+_NOT_NAMES = re.compile(
+    r"https?:|www\.|@|\d{2}|rédaction|redaction|newsroom|staff|admin|web ?master|correspondant|envoyée? spécial"
+    r"|journaliste|agence|équipe|publié|mis à jour",
+    re.IGNORECASE,
+)
+
+
+def authors(tree: HtmlElement, article: JsonObject, notes: Iterable[str], entry: FeedEntry | None) -> tuple[str, ...]:
+    """Return the people who signed, from JSON-LD, meta elements, the byline or the feed, first that names any."""
+    outlets = {meta(tree, "og:site_name", "application-name").casefold()}
+    outlets |= {name.casefold() for name in names_of(article.get("publisher"))}
+    sources: list[Iterable[str]] = [
+        names_of(article.get("author")),
+        metas(tree, "author") or metas(tree, "article:author"),
+        _bylines(tree, notes),
+        entry.authors if entry else (),
+    ]
+    for source in sources:
+        people = [name for raw in source for name in _people(raw, outlets)]
+        if people:
+            return tuple(dict.fromkeys(people))[:_MAX_AUTHORS]
+    return ()
+
+
+def agency_among(names: Iterable[str]) -> str | None:
+    """Return the first agency among names that signed (``AFP``, ``Le Jour avec AFP``)."""
+    for raw in names:
+        for name in (raw, *_BETWEEN.split(clean_line(raw))):
+            agency = agency_name(_BY.sub("", name)) or credit_line(name) if name else None
+            if agency:
+                return agency
+    return None
+
+
+def signatures(tree: HtmlElement, article: JsonObject, notes: Iterable[str], entry: FeedEntry | None) -> list[str]:
+    """Return everything that stands where authors stand, agencies and outlets included."""
+    return [
+        *names_of(article.get("author")),
+        *metas(tree, "author"),
+        *_bylines(tree, notes),
+        *(entry.authors if entry else ()),
+    ]
+
+
+def _bylines(tree: HtmlElement, notes: Iterable[str]) -> list[str]:
+    marked = [text_of(element) for element in tree.iter("a", "span", "p", "div", "address") if _is_byline(element)]
+    return [line for line in [*marked, *(note for note in notes if _BY.match(note))] if 0 < len(line) <= 120]
+
+
+def _is_byline(element: HtmlElement) -> bool:
+    return (
+        element.get("rel") == "author"
+        or element.get("itemprop") == "author"
+        or (element.get("class") or "").lower() in {"author", "auteur", "byline", "signature", "article-author"}
+    )
+
+
+def _people(raw: str, outlets: set[str]) -> list[str]:
+    raw = re.sub(r"\([^)]*\)", "", _BY.sub("", clean_line(raw)))
+    people = []
+    for part in _BETWEEN.split(raw):
+        name = _BY.sub("", part.strip(" .-–—"))
+        known = name.casefold() in outlets or agency_name(name) is not None
+        if 3 < len(name) <= 60 and " " in name and not known and not _NOT_NAMES.search(name):
+            people.append(name)
+    return people
+
+
+# --- date ----------------------------------------------------------------------------------------
+
+
+def published(
+    tree: HtmlElement, article: JsonObject, title: HtmlElement | None, entry: FeedEntry | None, now: datetime
+) -> datetime | None:
+    """Return when the article was published, UTC.
+
+    The first source that states a date fixes the day; a later one may only add the time of that day.
+    Dates later than a day from ``now`` are not believed. A time without zone that differs from the feed's
+    by whole quarters of an hour is the feed's time in local clothes.
+    """
+    stated = [
+        *(article.get(key) for key in ("datePublished", "dateCreated", "uploadDate")),
+        meta(tree, "article:published_time", "og:article:published_time", "datepublished", "date", "dc.date.issued"),
+        meta(tree, "dc.date", "dcterms.date", "pubdate", "publication_date", "parsely-pub-date", "sailthru.date"),
+        *_marked_times(tree),
+        *_times_near(title),
+    ]
+    moments = [moment for text in stated if (moment := _believed(text, now)) is not None]
+    feed = entry.published_at if entry else None
+    if not moments:
+        return feed or _guessed(tree, now)
+    first = moments[0]
+    if not first.has_time:
+        same_day = [moment for moment in moments if moment.has_time and abs(moment.at - first.at) < timedelta(days=1.5)]
+        if same_day:
+            first = same_day[0]
+        elif feed is not None and abs(feed - first.at) < timedelta(days=1.5):
+            return feed
+    if feed is not None and not first.has_zone and first.has_time:
+        shift = abs(feed - first.at).total_seconds()
+        if shift <= 14 * 3600 and shift % 900 < 60:
+            return feed
+    return first.at
+
+
+def _believed(stated: Any, now: datetime) -> Moment | None:
+    moment = read_date(stated) if isinstance(stated, str) else None
+    return moment if moment is not None and moment.at <= now + timedelta(days=1) else None
+
+
+def _marked_times(tree: HtmlElement) -> list[str]:
+    marked = (element for element in tree.iter() if element.get("itemprop") == "datePublished")
+    return [element.get("datetime") or element.get("content") or text_of(element) for element in marked]
+
+
+def _times_near(title: HtmlElement | None) -> list[str]:
+    """Return the machine dates around the headline; those of other articles stand elsewhere."""
+    box = title
+    for _ in range(3):
+        if box is None:
+            return []
+        times = [found.get("datetime") for found in box.iter("time") if found.get("datetime")]
+        if times:
+            return times
+        box = box.getparent()
+    return []
+
+
+def _guessed(tree: HtmlElement, now: datetime) -> datetime | None:
+    from htmldate import find_date
+
+    try:
+        # The extensive search costs seconds of set-up and guesses from any number on the page.
+        day = find_date(
+            copy.deepcopy(tree),
+            extensive_search=False,
+            original_date=True,
+            max_date=(now + timedelta(days=1)).strftime("%Y-%m-%d"),
+        )
+    except (ValueError, TypeError, AttributeError, OverflowError):
+        return None
+    moment = _believed(day, now)
+    return moment.at if moment else None
+
+
+# --- address and language --------------------------------------------------------------------------
+
+
+def canonical_url(tree: HtmlElement, url: str) -> str | None:
+    """Return the address the page claims for itself, when it is a page of the same site (RFC 6596)."""
+    for link in tree.iter("link"):
+        if "canonical" not in (link.get("rel") or "").lower().split():
+            continue
+        href = (link.get("href") or "").strip()
+        if "://" not in href or url_refusal(href) is not None:
+            continue
+        own, claimed = urlsplit(url), urlsplit(urljoin(url, href))
+        is_home = claimed.path in {"", "/"} and not claimed.query and own.path not in {"", "/"}
+        if not is_home and _site(own.hostname or "") == _site(claimed.hostname or ""):
+            return href
+    return None
+
+
+@cache
+def _suffixes() -> Any:
+    import tldextract
+
+    # The list shipped with the library: nothing is fetched and nothing is written.
+    return tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
+
+
+def _site(host: str) -> str:
+    """Return the registrable domain of a host, or the host itself for addresses and local names."""
+    host = host.rstrip(".").lower()
+    return str(_suffixes()(host).top_domain_under_public_suffix) or host
+
+
+@cache
+def _identifier() -> Any:
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+
+
+def language(tree: HtmlElement, text: str, hint: str | None) -> str | None:
+    """Return the ISO 639-1 code of the article's language.
+
+    Themes often keep the English they came with, so a long text that is clearly in another language
+    overrules the page's declaration; without one, the source's language and then the text decide.
+    """
+    declared = _code(tree.get("lang") or tree.get("{http://www.w3.org/XML/1998/namespace}lang")) or _code(hint)
+    if len(text) < 200:
+        return declared or (_detected(text)[0] if text else None)
+    detected, certainty = _detected(text[:4000])
+    return detected if certainty > 0.9 or declared is None else declared
+
+
+def _detected(text: str) -> tuple[str, float]:
+    code, certainty = _identifier().classify(text)
+    return str(code), float(certainty)
+
+
+def _code(tag: str | None) -> str | None:
+    """Return the language of a tag such as ``fr-ML`` (RFC 5646), when it has a two-letter code."""
+    primary = re.split(r"[-_]", (tag or "").strip().lower(), maxsplit=1)[0]
+    return primary if len(primary) == 2 and primary.isascii() and primary.isalpha() else None

@@ -1,0 +1,70 @@
+"""The standfirst of an article: the sentence or two between headline and text, where pages mark it up."""
+
+from __future__ import annotations
+
+import re
+
+from lxml.html import HtmlElement
+
+from crawler.boilerplate import is_boilerplate
+from crawler.page import squeezed, text_of
+
+_NAMED = re.compile(
+    r"(?:^|[-_ ])(?:chapo|chapeau|standfirst|stand-first|subheadline|sub-headline|subtitle|sous-titre|lede|dek|deck"
+    r"|hat|accroche|teaser-text|article-desc|article__desc|article-summary|article__summary|entry-summary"
+    r"|article-intro|article__intro|article-lead|article__lead|intro|lead|excerpt|summary|headline-description)"
+    r"(?:$|[-_ ])",
+    re.IGNORECASE,
+)
+_TAGS = ("p", "div", "h2", "h3", "strong", "section", "blockquote", "span", "header")
+_SHORTEST, _LONGEST = 25, 1200
+_ELSEWHERE = frozenset({"nav", "aside", "footer", "form", "figure", "figcaption"})
+
+
+def standfirst(tree: HtmlElement, title: HtmlElement | None, description: str) -> str:
+    """Return the standfirst, empty when none is marked up.
+
+    It is the first element after the headline whose class, id or ``itemprop`` names one, or an element
+    apart from the running text that repeats the page's own description.
+    """
+    seen_title = title is None
+    wanted = squeezed(description)
+    for element in tree.iter("h1", *_TAGS):
+        if element is title:
+            seen_title = True
+            continue
+        if not seen_title or element.tag == "h1" or _stands_elsewhere(element, title):
+            continue
+        if not (_is_named(element) or (wanted and _is_apart(element))):
+            continue
+        text = text_of(element)
+        if not _SHORTEST <= len(text) <= _LONGEST or is_boilerplate(text):
+            continue
+        if _is_named(element) or squeezed(text) == wanted:
+            return text
+    return ""
+
+
+def _is_named(element: HtmlElement) -> bool:
+    if element.get("itemprop") in {"description", "alternativeHeadline"}:
+        return True
+    words = f"{element.get('class') or ''} {element.get('id') or ''}"
+    # A box of several paragraphs that is called "intro" is a layout, no standfirst.
+    return _NAMED.search(words) is not None and len(list(element.iter("p"))) <= 2
+
+
+def _is_apart(element: HtmlElement) -> bool:
+    """Whether the element is no ordinary paragraph among others."""
+    if element.tag in {"h2", "h3", "strong"}:
+        return True
+    parent = element.getparent()
+    siblings = 0 if parent is None else sum(1 for sibling in parent if sibling.tag == "p")
+    return element.tag == "p" and siblings <= 1
+
+
+def _stands_elsewhere(element: HtmlElement, title: HtmlElement | None) -> bool:
+    """Whether it lies in a navigation or margin box; one that also holds the headline is broken mark-up."""
+    return any(
+        ancestor.tag in _ELSEWHERE and (title is None or ancestor not in title.iterancestors())
+        for ancestor in element.iterancestors()
+    )

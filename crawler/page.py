@@ -1,0 +1,114 @@
+"""A page's bytes as a tree, and small questions asked of it."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+
+from lxml import etree, html
+from lxml.html import HtmlElement
+from w3lib.encoding import html_body_declared_encoding, read_bom, resolve_encoding
+
+from crawler.clean import clean_line
+
+# What the parser would read as the end of the document, or not at all.
+_UNPARSABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_HTML = re.compile(rb"<(?:!doctype\s+html|html|head|body|title|meta|article|div|p|h1|script)[\s>/]", re.IGNORECASE)
+_SNIFFED = 8192
+
+
+def decode(body: bytes, declared: str | None = None) -> str:
+    """Return the text of a page; every byte sequence has one.
+
+    Servers declare encodings they do not use. So a byte order mark wins, then UTF-8 whenever the bytes are
+    valid UTF-8 (which text in another encoding practically never is), then the declaration of the server,
+    of the page, and at last Windows-1252, which HTML assumes (WHATWG Encoding).
+    """
+    mark_encoding, mark = read_bom(body)
+    if mark_encoding is not None and mark is not None:
+        return body[len(mark) :].decode(mark_encoding, "replace")
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError:
+        pass
+    for name in (declared, html_body_declared_encoding(body)):
+        encoding = resolve_encoding(name) if name else None
+        if encoding is not None and _is_text_encoding(encoding):
+            return body.decode(encoding, "replace")
+    return body.decode("cp1252", "replace")
+
+
+def _is_text_encoding(name: str) -> bool:
+    try:
+        return bool(codecs.lookup(name)._is_text_encoding)
+    except (LookupError, AttributeError):
+        return False
+
+
+def parse(body: bytes, declared: str | None = None) -> HtmlElement | None:
+    """Return the tree of a page, or None when there is nothing in it."""
+    text = _UNPARSABLE.sub("", decode(body, declared))
+    if not text.strip():
+        return None
+    parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=False)
+    try:
+        tree = html.document_fromstring(text.encode("utf-8"), parser=parser)
+    except (etree.ParserError, etree.XMLSyntaxError):
+        return None
+    return tree if isinstance(tree, HtmlElement) else None
+
+
+def looks_like_html(body: bytes) -> bool:
+    """Whether the first bytes hold the tags of a web page."""
+    return _HTML.search(body[:_SNIFFED]) is not None
+
+
+def text_of(element: HtmlElement) -> str:
+    """Return an element's words on one line, those of scripts and styles left out."""
+    parts: list[str] = []
+    hidden = 0
+    for event, node in etree.iterwalk(element, events=("start", "end")):
+        unseen = node.tag in {"script", "style", "template", "noscript"}
+        if event == "start":
+            hidden += unseen
+            parts.append("" if hidden else (node.text or ""))
+            parts.append(" " if node.tag == "br" else "")
+        else:
+            hidden -= unseen
+            parts.append(node.tail or "" if not hidden and node is not element else "")
+    return clean_line("".join(parts))
+
+
+def meta(tree: HtmlElement, *names: str) -> str:
+    """Return the first non-empty content of the ``<meta>`` elements so named, in the order of the names."""
+    found: dict[str, str] = {}
+    for element in tree.iter("meta"):
+        key = (element.get("property") or element.get("name") or element.get("itemprop") or "").strip().lower()
+        content = clean_line(element.get("content") or "")
+        if key and content:
+            found.setdefault(key, content)
+    return next((found[name] for name in names if name in found), "")
+
+
+def metas(tree: HtmlElement, name: str) -> list[str]:
+    """Return every content of the ``<meta>`` elements so named."""
+    return [
+        content
+        for element in tree.iter("meta")
+        if (element.get("property") or element.get("name") or "").strip().lower() == name
+        and (content := clean_line(element.get("content") or ""))
+    ]
+
+
+def headings(tree: HtmlElement) -> Iterator[tuple[HtmlElement, str]]:
+    """Yield the first-rank headings that say something, with their words."""
+    for element in tree.iter("h1"):
+        words = text_of(element)
+        if words:
+            yield element, words
+
+
+def squeezed(text: str) -> str:
+    """Return ``text`` for comparison: letters and digits only, lower case."""
+    return "".join(character for character in text.casefold() if character.isalnum())

@@ -1,0 +1,167 @@
+"""The one spider: it never ends, is fed from a queue, and answers every order.
+
+Politeness, robots rules and connections are kept per crawler in Scrapy, so one crawler for all orders is
+what makes two orders for one host see each other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urldefrag
+
+from scrapy import Request, Spider, signals
+
+from crawler.answers import Reply, answer_fetch, answer_poll, validator
+from crawler.errors import RefusedError
+from crawler.failures import from_exception
+from crawler.guard import url_refusal
+from crawler.middlewares import delay_of
+from crawler.orders import OrderBook
+from crawler.pace import Pace, pace_of
+from storage.types import CrawlFailure, FailureReason, PollOrder
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+    from twisted.python.failure import Failure
+
+    from crawler.pool import ExtractionPool
+    from crawler.settings import CrawlerSettings
+    from crawler.wire import Order
+
+_log = logging.getLogger(__name__)
+_PERMANENT = frozenset({301, 308})
+
+
+class PressSpider(Spider):
+    """Turns orders into requests and responses into answers.
+
+    Args:
+        orders: orders to work on; None ends the spider.
+        book: where each order is answered.
+        pool: where bodies are read.
+    """
+
+    name = "press"
+
+    def __init__(
+        self, *, orders: asyncio.Queue[Order | None], book: OrderBook, pool: ExtractionPool, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self._orders = orders
+        self._book = book
+        self._pool = pool
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        """Build the spider, as Scrapy asks, and listen for requests that Scrapy drops."""
+        spider = super().from_crawler(crawler, *args, **kwargs)
+        spider._vigie: CrawlerSettings = crawler.settings["VIGIE"]
+        crawler.signals.connect(spider._dropped, signal=signals.request_dropped)
+        return spider
+
+    async def start(self) -> AsyncIterator[Request]:
+        """Yield the request of each order, for as long as orders come."""
+        while (order := await self._orders.get()) is not None:
+            request = self._request(order)
+            if request is not None:
+                yield request
+
+    def _request(self, order: Order) -> Request | None:
+        """Return the order's request, or answer the order at once when there is none to make."""
+        reason = url_refusal(order.url)
+        if reason is not None:
+            self._book.fail(order, CrawlFailure(reason=FailureReason.FORBIDDEN_ADDRESS, detail=reason))
+            return None
+        refused = self._book.enter_slot(order, self._pace(order.url))
+        if refused is not None:
+            self._book.fail(order, refused)
+            return None
+        try:
+            return Request(
+                order.url,
+                callback=self.answered,
+                errback=self.failed,
+                cb_kwargs={"order": order},
+                headers=_conditions(order),
+                dont_filter=True,
+            )
+        except ValueError as error:
+            detail = f"{order.url!r} cannot be asked for: {error}"
+            self._book.fail(order, CrawlFailure(reason=FailureReason.FORBIDDEN_ADDRESS, detail=detail))
+            return None
+
+    def _pace(self, url: str) -> Pace:
+        pace = pace_of(url, self._vigie)
+        delay = delay_of(self.crawler.engine.downloader, pace)
+        return Pace(slot=pace.slot, delay=delay, concurrency=pace.concurrency)
+
+    async def answered(self, response: Response, order: Order) -> None:
+        """Answer an order from its response."""
+        reply = _reply(response, order)
+        try:
+            if isinstance(order, PollOrder):
+                result = await answer_poll(order, reply, self._pool)
+            else:
+                result = await answer_fetch(order, reply, self._pool, self._vigie)
+        except RefusedError as error:
+            self._book.fail(order, error.failure)
+        except Exception as error:
+            # The edge of one order: whatever it was, the order is answered and the crawler goes on.
+            _log.exception("order %s for %s failed", order.id, order.url)
+            self._book.fail(order, from_exception(error, order.url, self._vigie.timeout_seconds))
+        else:
+            self._book.close(result)
+
+    def failed(self, failure: Failure) -> None:
+        """Answer an order whose request ended in an exception."""
+        request: Request = failure.request  # type: ignore[attr-defined]  # Scrapy adds it
+        order: Order = request.cb_kwargs["order"]
+        found = from_exception(failure.value, request.url, self._vigie.timeout_seconds)
+        if found.reason is FailureReason.INTERNAL:
+            _log.error("order %s for %s failed: %s", order.id, order.url, failure.getTraceback())
+        self._book.fail(order, found)
+
+    def _dropped(self, request: Request) -> None:
+        order = request.cb_kwargs.get("order")
+        if order is not None:
+            self._book.fail(order, CrawlFailure(reason=FailureReason.INTERNAL, detail="the request was dropped"))
+
+
+def _conditions(order: Order) -> dict[str, str]:
+    """Return the headers of a conditional GET (RFC 9110 section 13.1)."""
+    if not isinstance(order, PollOrder):
+        return {}
+    stated = {"If-None-Match": validator(order.etag), "If-Modified-Since": validator(order.last_modified)}
+    return {name: value for name, value in stated.items() if value is not None}
+
+
+def _reply(response: Response, order: Order) -> Reply:
+    headers = tuple(
+        (name.decode("latin-1").lower(), value.decode("latin-1"))
+        for name, values in response.headers.items()
+        for value in values
+    )
+    return Reply(
+        url=urldefrag(response.url).url,
+        status=response.status,
+        headers=headers,
+        body=response.body,
+        moved_to=_moved_to(response, order),
+    )
+
+
+def _moved_to(response: Response, order: Order) -> str | None:
+    """Return where the leading permanent redirects lead; a temporary one ends the chain of trust."""
+    reasons = response.meta.get("redirect_reasons", [])
+    hops = [*response.meta.get("redirect_urls", []), response.url]
+    permanent = 0
+    while permanent < len(reasons) and reasons[permanent] in _PERMANENT:
+        permanent += 1
+    target = urldefrag(hops[permanent]).url if permanent else None
+    return target if target != order.url else None

@@ -1,0 +1,99 @@
+"""``make bench``: how fast the rooms are on this machine, best of a few rounds.
+
+Figures are lower bounds on a shared machine; compare them with figures of the same run only.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from detection.engine import Document, detect, load_rules
+from scheduler.building import build_pipeline
+from storage import sources
+from storage.database import instance_id, open_writer, transaction
+from storage.types import Article
+from vigie.demo.script import DemoArticle, load_script
+from vigie.running import service_settings
+from vigie.settings import parse_settings
+
+ROUNDS = 3
+#: characters of the articles that detection is timed on
+LENGTH = 3_000
+
+
+def best(work: Callable[[], int]) -> float:
+    """Return the best rate of a few rounds, in things a second."""
+    rates = []
+    for _ in range(ROUNDS):
+        start = time.perf_counter()
+        done = work()
+        rates.append(done / (time.perf_counter() - start))
+    return max(rates)
+
+
+def detection() -> dict[str, float]:
+    """Time detection on the demo's articles, and on the same length of text about nothing."""
+    rules = load_rules()
+    moment = datetime(2025, 9, 19, tzinfo=UTC)
+    texts = [("\n".join(article.paragraphs) + "\n") * 9 for article in load_script().articles]
+    relevant = [Document(title="", text=text[:LENGTH], published_at=moment, language="fr") for text in texts]
+    filler = "Le marché du dimanche a retrouvé ses couleurs et les maraîchers leurs habitués. " * 60
+    rejected = [Document(title="", text=filler[:LENGTH], published_at=moment, language="fr")] * 200
+    return {
+        "detection, articles on the crisis": best(lambda: sum(1 for document in relevant if detect(document, rules))),
+        "detection, articles about nothing": best(lambda: sum(1 for document in rejected if detect(document, rules))),
+    }
+
+
+def pipeline() -> dict[str, float]:
+    """Time the whole path of an article into a fresh archive, one durable transaction each."""
+    script = load_script()
+    settings = service_settings(parse_settings("[[watch]]\nid = \"bench\"\npairs = [[\"FRA\", \"MLI\"]]", None, Path()))
+
+    def run() -> int:
+        with tempfile.TemporaryDirectory() as folder:
+            database = open_writer(Path(folder))
+            built = build_pipeline(settings, instance_id(database))
+            now = datetime(2025, 10, 1, tzinfo=UTC)
+            for outlet in script.outlets:
+                sources.ensure(database, outlet.id, outlet.name, "", now)
+            count = 0
+            for lap in range(4):
+                for article in script.articles:
+                    with transaction(database):
+                        built.process(database, _article(article, lap), key=f"{lap}/{article.slug}", now=now)
+                    count += 1
+            database.conn.close()
+            return count
+
+    return {"whole path into the archive": best(run)}
+
+
+def _article(article: DemoArticle, lap: int) -> Article:
+    published = article.published + timedelta(days=30 * lap)
+    return Article(
+        source_id=article.outlet,
+        url="",
+        title=article.title,
+        lede=article.lede,
+        paragraphs=article.paragraphs,
+        published_at=published,
+        language="fr",
+        fetched_at=published,
+    )
+
+
+def main() -> int:
+    """Print a line a figure."""
+    for name, rate in {**detection(), **pipeline()}.items():
+        print(f"{name:40} {rate:10.0f} a second")  # noqa: T201
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,67 @@
+"""States in text, and the data behind them."""
+
+import pytest
+
+from detection.countries import countries, country_name, find_mentions
+from detection.taxonomy import event_types, type_label
+from detection.text import fold, tokenize
+
+
+def _codes(text: str) -> list[str]:
+    return [mention.code for mention in find_mentions(tokenize(fold(text)), text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("Le Quai d’Orsay répond à Koulouba", ["FRA", "MLI"]),
+        ("des diplomates maliennes et nigériens", ["MLI", "NER"]),
+        ("Nigerian and Nigerien envoys", ["NGA", "NER"]),
+        ("la Guinée-Bissau, la Guinée équatoriale et la Guinée", ["GNB", "GNQ", "GIN"]),
+        ("the US and the UN told us", ["USA", "UN"]),
+        ("l’UE, l’ONU et la Cédéao", ["EU", "UN", "ECOWAS"]),
+        ("le Paris Saint-Germain et l’accord de Paris", []),
+        ("l’ancienne puissance coloniale", ["FRA"]),
+        ("Soudan du Sud et Soudan", ["SSD", "SDN"]),
+        ("une coopération franco-malienne", ["FRA", "MLI"]),
+        ("Bruxelles s’inquiète", ["EU"]),
+        ("La Belgique proteste, Bruxelles aussi", ["BEL", "BEL"]),
+    ],
+)
+def test_mentions(text: str, codes: list[str]) -> None:
+    assert _codes(text) == codes
+
+
+def test_the_junta_is_that_of_the_country_the_text_is_about() -> None:
+    assert _codes("La junte parle. Le Niger attend.") == ["NER", "NER"]
+    assert _codes("Au Mali, la junte parle.") == ["MLI", "MLI"]
+    assert _codes("La junte parle.") == []
+
+
+def test_a_line_in_capitals_holds_no_abbreviation_by_chance() -> None:
+    assert _codes("UN DIPLOMATE EXPULSÉ DU MALI") == ["MLI"]
+
+
+def test_names_for_people_to_read() -> None:
+    assert country_name("MLI", "fr", article=True) == "le Mali"
+    assert country_name("DZA", "fr", article=True) == "l’Algérie"
+    assert country_name("USA") == "United States"
+    assert country_name("XYZ") == "XYZ"
+    assert country_name(None) == "?"
+
+
+def test_the_ladder_is_complete() -> None:
+    types = event_types()
+    assert len(types) == 28
+    assert sum(not one.auxiliary for one in types.values()) == 25
+    assert all(one.labels["fr"] and "'" not in one.labels["fr"] for one in types.values())
+    assert types["sever_relations"].severity == 5
+    assert types["removal_individual"].severity == 1
+    assert type_label("expel_diplomats", "fr") == "expulsion de diplomates"
+    assert type_label("of_another_version") == "of another version"
+
+
+def test_the_states_of_the_region_are_known() -> None:
+    wanted = "FRA MLI NER BFA TCD SEN CIV DZA MAR TUN MRT TGO BEN GIN GHA NGA CMR CAF COD RWA RUS UKR USA GBR DEU BEL"
+    wanted += " CHE ESP ITA SWE CHN TUR IRN ISR SYR EGY LBY SDN UN EU ECOWAS AES AU"
+    assert set(wanted.split()) <= countries().keys()
