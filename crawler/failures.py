@@ -160,4 +160,5 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def _first_line(error: BaseException) -> str:
-    return cut(clean_line(str(error)) or type(error).__name__, 300)
+    lines = str(error).strip().splitlines()
+    return cut(clean_line(lines[0]) if lines else type(error).__name__, 200)

@@ -31,9 +31,10 @@ class ExtractionPool:
     """A bounded set of worker processes; to be used from one event loop."""
 
     def __init__(self, settings: CrawlerSettings) -> None:
-        # Imported by path, because importing the jobs here would load trafilatura into the crawler.
+        # A fork server of one thread: forking the crawler itself, with its threads, could deadlock. It loads
+        # the heavy libraries once for all workers.
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["crawler.jobs", "trafilatura"])
+        context.set_forkserver_preload(["crawler.jobs", "trafilatura", "htmldate", "py3langid"])
         self._seconds = settings.extraction_seconds
         self._pool = ProcessPool(
             max_workers=settings.workers,
@@ -72,7 +73,7 @@ class ExtractionPool:
 
     def stop(self) -> None:
         """Kill the workers; open calls fail."""
-        self._pool.stop()
+        self._pool.stop()  # type: ignore[no-untyped-call]  # pebble annotates most of itself
         self._pool.join(timeout=2)
 
 

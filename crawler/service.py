@@ -45,7 +45,7 @@ def run() -> NoReturn:
     code = 1
     try:
         code = asyncio.new_event_loop().run_until_complete(_serve(answers))
-    except Exception:
+    except Exception:  # noqa: BLE001 - the process edge, logged
         _log.exception("the crawler process failed")
     finally:
         logging.shutdown()
@@ -106,7 +106,9 @@ class _Service:
         from crawler.spider import PressSpider
 
         runner = AsyncCrawlerRunner(scrapy_settings(self._settings))
-        crawl = runner.crawl(PressSpider, orders=self._orders, book=self._book, pool=self._pool)
+        crawl = runner.crawl(
+            PressSpider, orders=self._orders, book=self._book, pool=self._pool, settings=self._settings
+        )
         parts = [
             asyncio.ensure_future(crawl),
             _task(self._read(lines)),
@@ -156,7 +158,9 @@ class _Service:
         from crawler.wire import Alive
 
         while True:
-            self._answers.put_nowait(Alive())
+            # While answers wait to be read, each of them is a sign of life.
+            if self._answers.empty():
+                self._answers.put_nowait(Alive())
             await asyncio.sleep(self._settings.heartbeat_seconds)
 
 

@@ -45,23 +45,30 @@ class PressSpider(Spider):
         orders: orders to work on; None ends the spider.
         book: where each order is answered.
         pool: where bodies are read.
+        settings: how to behave.
     """
 
     name = "press"
 
     def __init__(
-        self, *, orders: asyncio.Queue[Order | None], book: OrderBook, pool: ExtractionPool, **kwargs: Any
+        self,
+        *,
+        orders: asyncio.Queue[Order | None],
+        book: OrderBook,
+        pool: ExtractionPool,
+        settings: CrawlerSettings,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self._orders = orders
         self._book = book
         self._pool = pool
+        self._vigie = settings
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
         """Build the spider, as Scrapy asks, and listen for requests that Scrapy drops."""
         spider = super().from_crawler(crawler, *args, **kwargs)
-        spider._vigie: CrawlerSettings = crawler.settings["VIGIE"]
         crawler.signals.connect(spider._dropped, signal=signals.request_dropped)
         return spider
 
@@ -111,8 +118,8 @@ class PressSpider(Spider):
                 result = await answer_fetch(order, reply, self._pool, self._vigie)
         except RefusedError as error:
             self._book.fail(order, error.failure)
-        except Exception as error:
-            # The edge of one order: whatever it was, the order is answered and the crawler goes on.
+        except Exception as error:  # noqa: BLE001 - the edge of one order, logged
+            # Whatever it was, the order is answered and the crawler goes on.
             _log.exception("order %s for %s failed", order.id, order.url)
             self._book.fail(order, from_exception(error, order.url, self._vigie.timeout_seconds))
         else:
@@ -122,7 +129,8 @@ class PressSpider(Spider):
         """Answer an order whose request ended in an exception."""
         request: Request = failure.request  # type: ignore[attr-defined]  # Scrapy adds it
         order: Order = request.cb_kwargs["order"]
-        found = from_exception(failure.value, request.url, self._vigie.timeout_seconds)
+        error = failure.value if failure.value is not None else RuntimeError("no exception")
+        found = from_exception(error, request.url, self._vigie.timeout_seconds)
         if found.reason is FailureReason.INTERNAL:
             _log.error("order %s for %s failed: %s", order.id, order.url, failure.getTraceback())
         self._book.fail(order, found)

@@ -9,6 +9,8 @@ from datetime import date, timedelta
 
 #: an act dated longer before publication than this is background
 RECENT = timedelta(days=14)
+#: a day without a year that would lie further ahead than this was last year's
+_AHEAD_DAYS = 45
 
 _MONTHS = {
     name: number
@@ -52,19 +54,22 @@ class StatedDate:
     month: int | None
     day: int | None
 
-    def latest(self, published: date) -> date | None:
-        """Return the latest day it can mean in a text of ``published``, None where it means no day.
+    def latest(self, published: date) -> date:
+        """Return the latest day it can mean in a text of ``published``.
 
         A date without a year is the last such day that is not well after publication.
         """
-        year = self.year if self.year is not None else published.year
+        if self.year is not None:
+            return self._last_day(self.year)
+        latest = self._last_day(published.year)
+        begin = latest if self.day is not None else latest.replace(day=1)
+        ahead = begin.toordinal() > published.toordinal() + _AHEAD_DAYS
+        return self._last_day(published.year - 1) if ahead and published.year > date.min.year else latest
+
+    def _last_day(self, year: int) -> date:
         month = self.month or 12
-        last_day = calendar.monthrange(year, month)[1]
-        day = min(self.day or last_day, last_day)
-        latest = date(year, month, day)
-        if self.year is None and date(year, month, day if self.day else 1) > published + timedelta(days=45):
-            latest = date(year - 1, month, min(day, calendar.monthrange(year - 1, month)[1]))
-        return latest
+        last = calendar.monthrange(year, month)[1]
+        return date(year, month, min(self.day or last, last))
 
 
 def _number(words: Sequence[str], at: int) -> int | None:
@@ -136,5 +141,4 @@ def is_background(stated: StatedDate, published: date | None) -> bool:
     """
     if published is None:
         return stated.year is not None and stated.month is None
-    latest = stated.latest(published)
-    return latest is not None and latest < published - RECENT
+    return stated.latest(published).toordinal() < published.toordinal() - RECENT.days

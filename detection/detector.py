@@ -166,7 +166,9 @@ def _read_sentence(rules: LanguageRules, reading: Reading, sentence: Sentence, g
         scene = Scene(
             words=words,
             sentence=sentence,
-            mentions=reading.mentions_in(sentence),
+            mentions=tuple(
+                mention for mention in reading.mentions_in(sentence) if mention.code not in found.rule.entry.not_role
+            ),
             spans=found.spans,
             head=found.head,
             trigger=found.trigger,

@@ -12,7 +12,7 @@ from detection.patterns import Span
 from detection.reading import Reading
 from detection.roles import Roles
 from detection.sentences import Sentence
-from detection.status import FoundCue, Scope, Verdict
+from detection.status import FoundCue, Verdict
 from storage.types import Status
 
 #: only the title and this many sentences speak for the whole text
@@ -89,21 +89,31 @@ def _context(reading: Reading, at: int) -> Iterable[Sequence[Mention]]:
     yield reading.mentions
 
 
-def _fill_one(reading: Reading, at: int, taken: str | None) -> str | None:
+def _fill_one(reading: Reading, at: int, taken: frozenset[str | None]) -> str | None:
     counts = Counter(mention.code for mention in reading.mentions)
     for mentions in _context(reading, at):
-        able = [mention for mention in mentions if mention.code != taken and mention.kind in _STRONG]
+        able = [mention for mention in mentions if mention.code not in taken and mention.kind in _STRONG]
         if able:
             best = max(able, key=lambda mention: (counts[mention.code], -mention.first))
             return best.code
     return None
 
 
-def _title_roles(reading: Reading) -> Roles:
-    codes = list(dict.fromkeys(mention.code for mention in reading.mentions_in(reading.sentences[0])))
-    if len(codes) != 2:
-        return Roles()
-    return Roles(codes[0], codes[1], "context", "context")
+def _roles_told_beside(reading: Reading, at: int) -> Roles:
+    """Return the two states that a neighbouring sentence names, if just two.
+
+    The title and the sentence before are asked; for the title itself, the one after. The state
+    acts that is named first as a state: a demonym first (« ce diplomate français ») is acted on.
+    """
+    for index in (0, at - 1) if at else (1, 2):
+        if 0 <= index < len(reading.sentences):
+            mentions = [one for one in reading.mentions_in(reading.sentences[index]) if one.kind in _STRONG]
+            codes = list(dict.fromkeys(one.code for one in mentions))
+            if len(codes) == 2:
+                named = [one.code for one in mentions if one.kind is not MentionKind.PEOPLE] or codes[::-1]
+                other = codes[0] if codes[1] == named[0] else codes[1]
+                return Roles(named[0], other, "context", "context")
+    return Roles()
 
 
 def _filled(candidate: Candidate, complete: Sequence[Candidate], reading: Reading) -> Candidate:
@@ -118,14 +128,13 @@ def _filled(candidate: Candidate, complete: Sequence[Candidate], reading: Readin
     if act is not None:
         return replace(candidate, roles=act)
     if roles.actor is None and roles.target is None and "context" in entry.target and "context" in entry.actor:
-        # Nothing in the sentence: the title tells who acts on whom if it names two states.
-        return replace(candidate, roles=_title_roles(reading))
+        return replace(candidate, roles=_roles_told_beside(reading, candidate.sentence.index))
     at = candidate.sentence.index
     if roles.target is None and "context" in entry.target:
-        code = _fill_one(reading, at, roles.actor)
+        code = _fill_one(reading, at, frozenset({roles.actor, *entry.not_role}))
         roles = replace(roles, target=code, target_from="context" if code else "")
     if roles.actor is None and "context" in entry.actor:
-        code = _fill_one(reading, at, roles.target)
+        code = _fill_one(reading, at, frozenset({roles.target, *entry.not_role}))
         roles = replace(roles, actor=code, actor_from="context" if code else "")
     return replace(candidate, roles=roles)
 
@@ -166,7 +175,7 @@ def settle(
             if governing is not None:
                 verdict = governing.verdict
             for at, cue in text_cues:
-                near = at <= OPENING and -1 <= at - candidate.sentence.index
+                near = at <= OPENING and at - candidate.sentence.index >= -1
                 governs = cue.meaning is not Status.PAST and near
                 if at == 0 or governs:
                     verdict = Verdict(cue.meaning, (cue.words,))

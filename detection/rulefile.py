@@ -82,6 +82,8 @@ class RuleEntry(BaseModel):
     requires: tuple[str, ...] = ()
     #: words whose negation asserts the act (« plus les bienvenus »)
     event_negation: tuple[str, ...] = ()
+    #: states and bodies that this act concerns as judges, never as parties
+    not_role: tuple[str, ...] = ()
     #: the trigger says itself how real the act is
     status: Status | None = None
     #: gives way where a rule of these types matches the same words

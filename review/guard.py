@@ -22,6 +22,9 @@ CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+#: request headers at most: the server bounds only what arrives in pieces
+MOST_HEADERS = 100
+LARGEST_HEADERS = 16 * 1024
 _HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -70,6 +73,9 @@ class Guard:
             await broken(scope, receive, send_with_headers)
 
     def _refusal(self, scope: Scope) -> PlainTextResponse | None:
+        sizes = [len(name) + len(value) for name, value in scope["headers"]]
+        if len(sizes) > MOST_HEADERS or sum(sizes) > LARGEST_HEADERS:
+            return PlainTextResponse("The request's headers are too large.\n", status_code=431)
         hosts = Headers(scope=scope).getlist("host")
         match = _HOST.fullmatch(hosts[0]) if len(hosts) == 1 else None
         if match is None or match["name"].lower().removesuffix(".") not in self._hosts:

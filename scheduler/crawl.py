@@ -93,6 +93,7 @@ class CrawlDesk:
         self._polls = asyncio.Semaphore(POLLS_AT_ONCE)
         self._under_way: dict[int, asyncio.Task[None]] = {}
         self._paused_until: datetime | None = None
+        self._starting = asyncio.Lock()
         self.tally = Tally()
 
     @property
@@ -143,6 +144,11 @@ class CrawlDesk:
 
     async def start_due_pages(self) -> int:
         """Start reading pages that are due, as many as there is room for; return how many."""
+        # Two callers at once would each see the other's pages as not yet under way, and read them twice.
+        async with self._starting:
+            return await self._start_due_pages()
+
+    async def _start_due_pages(self) -> int:
         room = PAGES_AT_ONCE - len(self._under_way)
         now = self._clock()
         if room <= 0 or (

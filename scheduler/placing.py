@@ -17,7 +17,7 @@ from storage.articles import Saved, StoredArticle
 from storage.types import Article, Signal
 
 #: how far apart two reports of one act may lie
-SAME_EVENT = timedelta(hours=72)
+SAME_EVENT = timedelta(days=7)
 #: how far apart a dispatch and its copy may lie
 SAME_DISPATCH = timedelta(days=10)
 

@@ -42,6 +42,7 @@ def open_writer(folder: Path) -> Database:
         connection = sqlite3.connect(path, check_same_thread=False, timeout=BUSY_TIMEOUT / 1000)
         database = Database(connection)
         try:
+            _read_schema(connection)
             _configure(connection)
             migrate(database)
             # The marker must never promise more than the main file can show after a crash.
@@ -71,13 +72,23 @@ def open_reader(folder: Path) -> Database:
             timeout=BUSY_TIMEOUT / 1000,
             check_same_thread=False,
         )
-        connection.execute("PRAGMA query_only=ON")
+        try:
+            connection.execute("PRAGMA query_only=ON")
+            _read_schema(connection)
+        except BaseException:
+            connection.close()
+            raise
     return Database(connection)
 
 
 def instance_id(database: Database) -> str:
     """Return the identity of this archive, part of every alert's identity; backups carry it along."""
     return str(database.execute("SELECT value FROM meta WHERE key = 'instance'").fetchone()[0])
+
+
+def _read_schema(connection: sqlite3.Connection) -> None:
+    """Read all of the schema: a file that is damaged there is refused before anything is asked of it."""
+    connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
 
 
 def _configure(connection: sqlite3.Connection) -> None:

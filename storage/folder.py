@@ -15,7 +15,7 @@ import shutil
 import sqlite3
 import struct
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -126,7 +126,7 @@ def examine(folder: Path, newest_version: int) -> None:
     promised = header.page_size * header.page_count
     # A crash in the middle of a checkpoint leaves a short file beside a log that completes it.
     if (header.file_size < promised or header.file_size % header.page_size) and not (
-        _has_content(journal) and _recovers(path)
+        _has_content(journal) and _replayed(path, _is_whole)
     ):
         raise DataRefusedError(
             path, f"the database is cut off: {header.file_size} bytes where its header promises {promised}"
@@ -137,7 +137,9 @@ def write_marker(folder: Path, instance: str) -> None:
     """Record durably that ``folder`` holds the archive of ``instance``."""
     marker = folder / MARKER_NAME
     temporary = folder / f"{MARKER_NAME}.new"
-    with temporary.open("w", encoding="utf-8") as stream:
+    # A leftover of a crash keeps the mode it was made with, so it goes first.
+    temporary.unlink(missing_ok=True)
+    with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:
         json.dump({"instance": instance, "database": DATABASE_NAME}, stream)
         stream.flush()
         os.fsync(stream.fileno())
@@ -154,9 +156,14 @@ def _has_content(path: Path) -> bool:
 
 
 def _is_unborn(path: Path, header: Header) -> bool:
-    """Tell whether a file without our mark holds nothing at all; it is opened so that no byte can change."""
+    """Tell whether a file without our mark holds nothing at all; it is opened so that no byte can change.
+
+    What its write-ahead log adds must be ours, or nothing.
+    """
     if header.application_id or header.user_version:
         return False
+    if _has_content(Path(f"{path}-wal")):
+        return _replayed(path, _is_ours_or_empty)
     try:
         with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?immutable=1", uri=True)) as connection:
             return bool(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0)
@@ -164,14 +171,24 @@ def _is_unborn(path: Path, header: Header) -> bool:
         return False
 
 
-def _recovers(path: Path) -> bool:
-    """Replay the write-ahead log on a copy and ask SQLite whether the result is whole."""
+def _is_ours_or_empty(connection: sqlite3.Connection) -> bool:
+    mark = int(connection.execute("PRAGMA application_id").fetchone()[0])
+    tables = int(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
+    return mark == APPLICATION_ID or (mark == 0 and tables == 0)
+
+
+def _is_whole(connection: sqlite3.Connection) -> bool:
+    return bool(connection.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok")
+
+
+def _replayed(path: Path, holds: Callable[[sqlite3.Connection], bool]) -> bool:
+    """Replay the write-ahead log on a copy and ask something of the result."""
     with tempfile.TemporaryDirectory() as scratch:
         copy = Path(scratch) / path.name
         shutil.copyfile(path, copy)
         shutil.copyfile(f"{path}-wal", f"{copy}-wal")
         try:
             with contextlib.closing(sqlite3.connect(copy)) as connection:
-                return bool(connection.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok")
+                return holds(connection)
         except sqlite3.DatabaseError:
             return False

@@ -53,7 +53,7 @@ def detection() -> dict[str, float]:
 def pipeline() -> dict[str, float]:
     """Time the whole path of an article into a fresh archive, one durable transaction each."""
     script = load_script()
-    settings = service_settings(parse_settings("[[watch]]\nid = \"bench\"\npairs = [[\"FRA\", \"MLI\"]]", None, Path()))
+    settings = service_settings(parse_settings('[[watch]]\nid = "bench"\npairs = [["FRA", "MLI"]]', None, Path()))
 
     def run() -> int:
         with tempfile.TemporaryDirectory() as folder:

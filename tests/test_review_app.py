@@ -514,6 +514,12 @@ def test_foreign_hosts_get_421_on_every_page(shared: Site, host: str) -> None:
         assert "Vigie" not in answer.body
 
 
+def test_oversized_headers_are_refused(shared: Site) -> None:
+    assert shared.get("/", X_Many="y" * 15_000).status == 200
+    assert shared.get("/", X_Many="y" * 17_000).status == 431
+    assert shared.get("/", **{f"X_{number}": "y" for number in range(101)}).status == 431
+
+
 def test_only_reading_is_possible(shared: Site) -> None:
     for method in ("POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"):
         answer = shared.get("/", method=method)
@@ -679,9 +685,9 @@ LINKS = (
 )  # fmt: skip
 ALLOWED_TAGS = {
     "html", "head", "meta", "title", "link", "script", "body", "a", "header", "img", "nav", "ul", "li", "main",
-    "footer", "span", "dialog", "h1", "h2", "h3", "dl", "dt", "dd", "kbd", "form", "button", "div", "input", "small", "details",
-    "summary", "label", "select", "option", "p", "section", "ol", "i", "b", "q", "time", "table", "thead", "tbody", "tr",
-    "th", "td", "caption", "article", "aside", "mark", "code", "pre",
+    "footer", "span", "dialog", "h1", "h2", "h3", "dl", "dt", "dd", "kbd", "form", "button", "div", "input", "small",
+    "details", "summary", "label", "select", "option", "p", "section", "ol", "i", "b", "q", "time", "table", "thead",
+    "tbody", "tr", "th", "td", "caption", "article", "aside", "mark", "code", "pre",
 }  # fmt: skip
 
 
@@ -731,7 +737,7 @@ def test_untrusted_text_is_only_ever_text(site: Site) -> None:
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_what_an_address_says_is_only_ever_text(shared: Site, payload: str) -> None:
     wicked = quote(payload, safe="")
-    for path in (f"/?q={wicked}", f"/?type={wicked}&pair={wicked}&x={wicked}&source={wicked}", 
+    for path in (f"/?q={wicked}", f"/?type={wicked}&pair={wicked}&x={wicked}&source={wicked}",
                  f"/alerts?before={wicked}", f"/?{wicked}=1", f"/{wicked}", f"/articles/{wicked}"):  # fmt: skip
         answer = shared.get(path)
         assert answer.status in {200, 400, 404}

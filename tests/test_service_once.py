@@ -24,6 +24,11 @@ ACTS = [
     "Le pays est dirigé par des militaires depuis les coups d'État de 2020 et de 2021.",
     "(afl)",
 ]
+WEATHER = [
+    "La crue du Niger est arrivée cette année avec trois semaines de retard, et les pêcheurs de Mopti l'attendaient "
+    "avec impatience pour reprendre leurs campagnes dans les bras morts du delta intérieur.",
+    "Selon les relevés du port, le niveau dépasse désormais de quarante centimètres celui de l'an dernier à la même date.",
+]
 EXPECTED = {
     ("suspend_cooperation", "FRA", "MLI"),
     ("expel_diplomats", "FRA", "MLI"),
@@ -40,6 +45,8 @@ def free_port() -> int:
 @pytest.fixture
 def world() -> Iterator[World]:
     with World() as press:
+        # A feed without a single entry is a failure of its own.
+        press.outlets[0].publish("weather", "Le fleuve est haut à Mopti", WEATHER)
         yield press
 
 
@@ -70,11 +77,8 @@ def test_one_article_is_told_once_with_all_its_acts(world: World, tmp_path: Path
     mail = world.mails[0]
     assert "persona non grata" in mail.text
     assert "persona non grata" in mail.html
-    detained = json.loads(vigie("-c", config, "flag", "--jsonl", "-").stdout or "null")
-    assert detained is None
     articles = exported(config, "articles")
-    assert [article["title"] for article in articles] == [TITLE]
-    assert len(exported(config, "stories")) == 1
+    assert {article["title"] for article in articles} == {TITLE, "Le fleuve est haut à Mopti"}
 
 
 def test_the_reference_article_is_told_once(world: World, tmp_path: Path) -> None:
@@ -186,11 +190,15 @@ def test_a_damaged_archive_is_refused_and_not_touched(world: World, tmp_path: Pa
     database.write_bytes(database.read_bytes()[:100])
     for name in ("vigie.db-wal", "vigie.db-shm"):
         (tmp_path / "data" / name).unlink(missing_ok=True)
-    before = {path.name: path.read_bytes() for path in (tmp_path / "data").iterdir() if path.name not in {"lock", "backups"}}
+    before = {
+        path.name: path.read_bytes() for path in (tmp_path / "data").iterdir() if path.name not in {"lock", "backups"}
+    }
     result = vigie("-c", config, "run", "--once")
     assert result.returncode == 3
     assert "vigie.db" in result.stderr
-    after = {path.name: path.read_bytes() for path in (tmp_path / "data").iterdir() if path.name not in {"lock", "backups"}}
+    after = {
+        path.name: path.read_bytes() for path in (tmp_path / "data").iterdir() if path.name not in {"lock", "backups"}
+    }
     assert after == before
 
 

@@ -20,7 +20,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from html import escape
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from aiohttp import web
 
@@ -77,7 +77,7 @@ class World:
         self.inbox = Inbox()
         self.receiver = WebhookReceiver()
 
-    def __enter__(self) -> World:
+    def __enter__(self) -> Self:
         self._thread.start()
         self._call(self._start())
         return self
@@ -194,7 +194,9 @@ def vigie(*arguments: str | Path, cwd: Path | None = None, timeout: float = 60) 
 def start_vigie(*arguments: str | Path) -> subprocess.Popen[str]:
     """Start the command line in a process group of its own, so that a kill takes its children along."""
     command = [sys.executable, "-m", "vigie", *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True, start_new_session=True)
+    return subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True, start_new_session=True
+    )
 
 
 def kill(process: subprocess.Popen[str]) -> None:

@@ -73,12 +73,11 @@ class _Parser:
         self._terms = 0
         self._depth = 0
 
-    @property
-    def _next(self) -> Sign:
+    def _peek(self) -> Sign:
         return self._signs[self._at]
 
     def _take(self) -> Sign:
-        sign = self._next
+        sign = self._peek()
         self._at += 1
         return sign
 
@@ -88,13 +87,13 @@ class _Parser:
     def whole(self) -> Node:
         """Read the query to its end."""
         node = self._either(None)
-        if self._next.kind is Kind.CLOSE:
-            raise self._fault("this ) closes nothing; remove it or put ( before", self._next.start)
+        if self._peek().kind is Kind.CLOSE:
+            raise self._fault("this ) closes nothing; remove it or put ( before", self._peek().start)
         return node
 
     def _either(self, field: Field | None) -> Node:
         parts = [self._all(field)]
-        while self._next.kind is Kind.OR:
+        while self._peek().kind is Kind.OR:
             self._take()
             parts.append(self._all(field))
         if len(parts) == 1:
@@ -103,30 +102,30 @@ class _Parser:
 
     def _all(self, field: Field | None) -> Node:
         parts = [self._negated(field)]
-        while self._next.kind is Kind.AND or self._next.kind in _STARTS:
-            if self._next.kind is Kind.AND:
+        while self._peek().kind is Kind.AND or self._peek().kind in _STARTS:
+            if self._peek().kind is Kind.AND:
                 self._take()
             parts.append(self._negated(field))
         return _joined(parts)
 
     def _negated(self, field: Field | None) -> Node:
         negative = False
-        while self._next.kind is Kind.NOT:
+        while self._peek().kind is Kind.NOT:
             self._take()
             negative = not negative
         node = self._near(field)
         return Not(node) if negative else node
 
     def _near(self, field: Field | None) -> Node:
-        left_sign = self._next
+        left_sign = self._peek()
         left = self._single(field)
-        if self._next.kind is not Kind.NEAR:
+        if self._peek().kind is not Kind.NEAR:
             return left
-        near, right_sign = self._take(), self._next
+        near, right_sign = self._take(), self._peek()
         right = self._single(field)
         scope = _scope(field)
-        if self._next.kind is Kind.NEAR:
-            raise self._fault("NEAR joins two sides only; write (a NEAR/5 b) AND (b NEAR/5 c)", self._next.start)
+        if self._peek().kind is Kind.NEAR:
+            raise self._fault("NEAR joins two sides only; write (a NEAR/5 b) AND (b NEAR/5 c)", self._peek().start)
         return Near(
             start=left_sign.start,
             end=self._signs[self._at - 1].end,
@@ -160,7 +159,7 @@ class _Parser:
         self._depth += 1
         if self._depth > MAX_NESTING:
             raise self._fault(f"more than {MAX_NESTING} parentheses inside one another; take some out", opening.start)
-        if self._next.kind is Kind.CLOSE:
+        if self._peek().kind is Kind.CLOSE:
             raise self._fault("nothing stands between these parentheses; remove them", opening.start)
         node = self._either(field)
         if self._take().kind is not Kind.CLOSE:

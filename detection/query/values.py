@@ -73,9 +73,12 @@ def _unknown(field: Field, value: str, known: Iterable[str]) -> str:
         code = _code_of(value)
         cure = f"write {field}:{code}" if code else "states are written as codes, such as MLI, FRA, UN"
         return f'"{value}" is not the code of a state; {cure}'
-    close = get_close_matches(value.casefold(), codes, n=1)
-    cure = f"did you mean {close[0]}?" if close else f"write one of {', '.join(codes)}"
-    return f'"{value}" is not a {field}; {cure}'
+    wanted = value.casefold()
+    close = [code for code in codes if wanted and code.startswith(wanted)] or get_close_matches(wanted, codes, n=3)
+    # Of a long list the near ones help more than all of it.
+    offered = close or codes
+    cure = "did you mean" if close else "write one of"
+    return f'"{value}" is no {field}; {cure} {", ".join(offered)}'
 
 
 def _code_of(name: str) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import signal
 import socket
 import tempfile
@@ -98,6 +99,8 @@ async def run_demo(*, port: int, fast: bool, wait: bool) -> bool:
         wait: keep the page up after the summary, until Ctrl-C.
     """
     console = Console(stderr=False, highlight=False)
+    # The board tells what happens; the log would tell it twice.
+    logging.getLogger().setLevel(logging.WARNING)
     board = Board(console=console)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

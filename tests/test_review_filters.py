@@ -1,0 +1,97 @@
+"""Conditions of the desk and places in its list: an address read and written back is the same."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from review.filters import PERIODS, DeskFilter, read_filter
+from review.paging import LARGEST_ID, read_id, read_numbered_place, read_place, write_place
+from storage.types import Status
+
+CODES = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ", min_size=2, max_size=8)
+MOMENTS = st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 (bounds are naive by contract)
+PRINTABLE = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=40)
+FILTERS = st.builds(
+    DeskFilter,
+    show_all=st.booleans(),
+    severity=st.none() | st.integers(1, 5),
+    type=st.none() | st.sampled_from(["expel_diplomats", "accuse"]),
+    pair=st.none() | st.tuples(CODES, CODES),
+    status=st.none() | st.sampled_from(Status),
+    source=st.none() | st.sampled_from(["rfi", "le-monde.fr", "A_1"]),
+    language=st.none() | st.sampled_from(["fr", "en", "ar"]),
+    period=st.none() | st.sampled_from(sorted(PERIODS)),
+    q=st.none() | PRINTABLE,
+    before=st.none() | st.tuples(MOMENTS, st.integers(1, LARGEST_ID)),
+)
+
+
+def read_link(link: str) -> DeskFilter:
+    return read_filter(dict(parse_qsl(urlsplit(link).query)))
+
+
+@given(FILTERS)
+def test_a_filter_survives_its_own_address(wanted: DeskFilter) -> None:
+    assert read_filter(wanted.parameters()) == wanted
+    following = write_place(*wanted.before) if wanted.before else None
+    assert read_link(wanted.link(before=following)) == wanted
+
+
+@given(FILTERS)
+def test_a_changed_condition_goes_back_to_the_first_page(wanted: DeskFilter) -> None:
+    changed = read_link(wanted.link(severity="3"))
+    assert changed.before is None
+    assert changed.severity == 3
+    assert changed.q == wanted.q
+    assert read_link(wanted.link(q=None)).q is None
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(
+            sorted(
+                DeskFilter().parameters()
+                | dict.fromkeys(
+                    ("q", "severity", "type", "pair", "status", "source", "language", "period", "show", "before")
+                )
+            )
+        ),
+        st.text(max_size=30),
+    )
+)
+def test_any_address_is_read_and_says_what_it_left_out(parameters: dict[str, str]) -> None:  # fmt: skip
+    wanted = read_filter(parameters)
+    assert set(wanted.ignored) <= parameters.keys()
+    for name, value in parameters.items():
+        assert not value.strip() or (name in wanted.ignored) != (name in wanted.parameters())
+
+
+@given(MOMENTS, st.integers(1, LARGEST_ID))
+def test_places_are_exact(moment: datetime, row: int) -> None:
+    assert read_numbered_place(write_place(moment, row)) == (moment, row)
+    assert read_place(write_place(moment, f"alr_{row}")) == (moment, f"alr_{row}")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x", "1", "1-", "-1", "1-x y", "999999999999999999-1", "1" * 30 + "-1", "1-1\n", "١-1"]
+)
+def test_broken_places_are_refused(text: str) -> None:
+    assert read_place(text) is None
+
+
+def test_row_ids_fit_the_database() -> None:
+    assert read_id("1") == 1
+    assert read_id(str(LARGEST_ID)) == LARGEST_ID
+    for text in ("0", "-1", "", " 1", "1.0", str(LARGEST_ID + 1), "٣", "1" * 40):
+        assert read_id(text) is None
+
+
+def test_a_period_counts_back_from_now() -> None:
+    now = datetime(2026, 1, 2, tzinfo=UTC)
+    assert DeskFilter(period="24h").for_archive(now, None).since == now - timedelta(days=1)
+    assert DeskFilter().for_archive(now, None).since is None
