@@ -100,7 +100,7 @@ async def run_demo(*, port: int, fast: bool, wait: bool) -> bool:
     """
     console = Console(stderr=False, highlight=False)
     # The board tells what happens; the log would tell it twice.
-    logging.getLogger().setLevel(logging.WARNING)
+    logging.getLogger().setLevel(logging.ERROR)
     board = Board(console=console)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
