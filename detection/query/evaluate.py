@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from detection.query.nodes import (
@@ -167,30 +167,32 @@ def _occurs(phrase: Phrase, text: IndexedText) -> bool:
     return any(True for _ in _places(phrase, text))
 
 
-def _places(phrase: Phrase, text: IndexedText) -> Iterable[int]:
+def _places(phrase: Phrase, text: IndexedText) -> Iterator[int]:
     """Yield where the phrase begins, in words, ascending."""
-    last = len(phrase.words) - 1
-    for first in _places_of_first(phrase, text):
-        if all(_word_at(phrase, text, first, offset) for offset in range(1, last + 1)) and (
-            phrase.exactly is None or _printed_so(phrase, phrase.exactly, text, first)
-        ):
+    whole = phrase.words[:-1] if phrase.prefix else phrase.words
+    for first in _places_of(whole, text) if whole else _places_of_start(phrase.words[0], text):
+        if phrase.prefix and not _goes_on(phrase, text, first + len(whole)):
+            continue
+        if phrase.exactly is None or _printed_so(phrase, phrase.exactly, text, first):
             yield first
 
 
-def _places_of_first(phrase: Phrase, text: IndexedText) -> Iterable[int]:
-    word = phrase.words[0]
-    if len(phrase.words) > 1 or not phrase.prefix:
-        return text.places.get(word, ())
-    return sorted(place for other, places in text.places.items() if other.startswith(word) for place in places)
+def _places_of(words: tuple[str, ...], text: IndexedText) -> Iterator[int]:
+    """Yield where whole words in a row begin."""
+    # The rarest word leaves the fewest places to look at.
+    rarest = min(range(len(words)), key=lambda offset: len(text.places.get(words[offset], ())))
+    for place in text.places.get(words[rarest], ()):
+        first = place - rarest
+        if first >= 0 and text.words[first : first + len(words)] == words:
+            yield first
 
 
-def _word_at(phrase: Phrase, text: IndexedText, first: int, offset: int) -> bool:
-    if first + offset >= len(text.words):
-        return False
-    wanted, found = phrase.words[offset], text.words[first + offset]
-    if phrase.prefix and offset == len(phrase.words) - 1:
-        return found.startswith(wanted)
-    return found == wanted
+def _places_of_start(start: str, text: IndexedText) -> list[int]:
+    return sorted(place for word, places in text.places.items() if word.startswith(start) for place in places)
+
+
+def _goes_on(phrase: Phrase, text: IndexedText, place: int) -> bool:
+    return place < len(text.words) and text.words[place].startswith(phrase.words[-1])
 
 
 def _printed_so(phrase: Phrase, exactly: tuple[str, ...], text: IndexedText, first: int) -> bool:

@@ -97,7 +97,7 @@ def _plan_phrase(phrase: Phrase) -> SearchPlan:
         return _EVERYTHING
     expression = _within(phrase.scope, spellings)
     one_column = phrase.scope is Scope.TITLE or len(phrase.words) == 1
-    if False:
+    if not one_column:
         expression = _any_or_all([expression, _crossing([phrase])], "OR")
     return SearchPlan(expression=expression, exact=one_column and phrase.exactly is None)
 
