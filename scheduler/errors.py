@@ -3,7 +3,8 @@
 ::
 
     SchedulerError
-    └── CrawlerUnavailableError   the crawler process does not start
+    ├── ControlError          the running service does not answer, or refused a change
+    └── UnknownChangeError    a change that is not known, or lacks a value
 """
 
 from __future__ import annotations
@@ -13,5 +14,9 @@ class SchedulerError(Exception):
     """Base of what the scheduler raises on purpose."""
 
 
-class CrawlerUnavailableError(SchedulerError):
-    """The crawler process does not start; its own words stand in the log."""
+class ControlError(SchedulerError):
+    """The running service does not answer on its control socket, or could not make the change."""
+
+
+class UnknownChangeError(SchedulerError):
+    """A change that is not known, or lacks a value."""

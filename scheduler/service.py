@@ -12,13 +12,14 @@ from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from crawler.client import CrawlerProcess
 
 from alerts.dispatch import Dispatcher
-from scheduler import maintenance
+from crawler.client import CrawlerProcess
+from scheduler import changes, maintenance
 from scheduler.archive import Archive
 from scheduler.building import build_pipeline
 from scheduler.clock import JumpDetector, now_utc
+from scheduler.control import listen
 from scheduler.crawl import CrawlDesk, Tally
 from scheduler.outbox import ArchiveOutbox
 from scheduler.pipeline import Processed
@@ -141,6 +142,8 @@ class Service:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run the schedule until ``stop`` is set."""
+        control = await listen(self.settings.data_dir, self.change)
+        self._stack.callback(control.close)
         scheduler = self._schedule()
         sending = asyncio.create_task(self.dispatcher.run(), name="dispatcher")
         scheduler.start()
@@ -157,6 +160,15 @@ class Service:
             await asyncio.wait({sending}, timeout=STOP_WITHIN / 4)
             sending.cancel()
             await self.desk.stop()
+
+    async def change(self, name: str, given: dict[str, Any]) -> str:
+        """Make one of :data:`scheduler.changes.CHANGES` and return what it did."""
+        if name == "reset_channel":
+            # The senders hold a channel's health in memory as well.
+            await self.dispatcher.reset(str(given["channel"]))
+        done = await self.archive.write(changes.apply, name, given, self._clock())
+        self.dispatcher.wake()
+        return done
 
     async def idle(self) -> bool:
         """Tell whether nothing is due: no page to read, no delivery to send."""

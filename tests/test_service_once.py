@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -50,10 +51,9 @@ def world() -> Iterator[World]:
         yield press
 
 
-def asserted(event_body: dict[str, object]) -> set[tuple[str, str, str]]:
-    data = event_body["data"]
-    assert isinstance(data, dict)
-    return {(e["type"], e["actor"], e["target"]) for e in data["events"] if e["status"] == "asserted"}
+def asserted(event_body: Mapping[str, Any]) -> set[tuple[str, str, str]]:
+    events = event_body["data"]["events"]
+    return {(e["type"], e["actor"], e["target"]) for e in events if e["status"] == "asserted"}
 
 
 def assert_told_once(world: World, config: Path) -> None:
@@ -61,7 +61,7 @@ def assert_told_once(world: World, config: Path) -> None:
     assert first.returncode == 0, first.stderr
     assert len(world.mails) == 1
     assert len(world.events) == 1
-    assert asserted(dict(world.events[0].body)) >= EXPECTED
+    assert asserted(world.events[0].body) >= EXPECTED
     for _ in range(2):
         again = vigie("-c", config, "run", "--once")
         assert again.returncode == 0, again.stderr
@@ -132,7 +132,7 @@ async def _endless(request: web.Request) -> web.StreamResponse:
 
 def test_a_broken_feed_is_a_named_failure_and_disturbs_no_other(tmp_path: Path) -> None:
     faults = {"outlet-1": _html, "outlet-2": _not_found, "outlet-3": _error, "outlet-4": _broken, "outlet-5": _endless}
-    names = {
+    names: dict[str, set[str | None]] = {
         "outlet-1": {"not_a_feed"},
         "outlet-2": {"not_found"},
         "outlet-3": {"server_error"},
@@ -211,3 +211,23 @@ def _answers(port: int, path: str) -> bool:
             return b" 200 " in client.recv(64)
         except OSError:
             return False
+
+
+def test_an_alert_is_acknowledged_and_silenced_while_the_service_runs(world: World, tmp_path: Path) -> None:
+    port = free_port()
+    config = world.configuration(tmp_path, port=port)
+    world.outlets[0].publish("suspension", TITLE, ACTS, datetime(2025, 9, 19, 8, 30, tzinfo=UTC))
+    service = start_vigie("-c", config, "run")
+    try:
+        wait_until(lambda: len(world.events) == 1, within=30, what="the alert")
+        alert = str(world.events[0].body["data"]["alert"])
+        told = vigie("-c", config, "alerts", "ack", alert)
+        assert told.returncode == 0, told.stderr
+        assert exported(config, "alerts")[0]["acknowledged"]
+        assert vigie("-c", config, "alerts", "ack", "alr_unknown").returncode == 1
+        held = vigie("-c", config, "silence", "add", "--for", "1h", "--reason", "a quiet hour")
+        assert held.returncode == 0, held.stderr
+        listed = vigie("-c", config, "silence", "list", "--json")
+        assert json.loads(listed.stdout)["reason"] == "a quiet hour"
+    finally:
+        kill(service)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import contextlib
 import shutil
 import sqlite3
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlite_utils import Database
 
+from alerts import breaker
+from scheduler.clock import now_utc
 from storage import deliveries, folder, sources
 from storage.errors import StorageError
 from storage.types import DeliveryState
@@ -17,13 +20,15 @@ from vigie.settings import Settings
 
 #: below this the archive soon cannot be written, in bytes
 LEAST_FREE = 512 * 1024 * 1024
+#: no clock is right before this
+WRITTEN = datetime(2026, 11, 1, tzinfo=UTC)
 #: repaired in this SQLite; older ones can lose commits when two connections write (sqlite.org/wal.html)
 GOOD_SQLITE = (3, 51, 3)
 
 
 def examine(settings: Settings) -> list[dict[str, Any]]:
     """Return one finding a check: ``{"check", "ok", "detail"}``."""
-    findings = [_disk(settings), _sqlite()]
+    findings = [_disk(settings), _clock(), _sqlite()]
     if not (settings.data_dir / folder.DATABASE_NAME).exists():
         return [
             *findings,
@@ -31,7 +36,7 @@ def examine(settings: Settings) -> list[dict[str, Any]]:
         ]
     try:
         with open_archive(settings) as database:
-            findings += [_integrity(database), *_sources(database), _outbox(database)]
+            findings += [_integrity(database), *_sources(database), _outbox(database), *_channels(database, settings)]
     except StorageError as error:
         findings.append(_finding("archive", ok=False, detail=str(error)))
     return findings
@@ -71,6 +76,22 @@ def _sources(database: Database) -> list[dict[str, Any]]:
         *findings,
         _finding("sources", ok=not failing, detail=f"{len(states) - len(failing)} of {len(states)} without failure"),
     ]
+
+
+def _channels(database: Database, settings: Settings) -> list[dict[str, Any]]:
+    findings = []
+    for channel in settings.channels:
+        health = breaker.from_json(deliveries.channel_state(database, channel.id))
+        well = not health.gone and not breaker.is_open(health, settings.delivery)
+        cure = f"{health.detail}; mend it, then 'vigie deliveries reset {channel.id}'"
+        findings.append(_finding(f"channel {channel.id}", ok=well, detail="no failures in a row" if well else cure))
+    return findings
+
+
+def _clock() -> dict[str, Any]:
+    """A clock before this program was written cannot be right: every date in the archive would be wrong."""
+    now = now_utc()
+    return _finding("clock", ok=now >= WRITTEN, detail=f"{now:%Y-%m-%d %H:%M:%S} UTC")
 
 
 def _outbox(database: Database) -> dict[str, Any]:

@@ -83,18 +83,16 @@ def _entry(given: dict[str, Any]) -> FeedEntry | None:
 
 def _extract(name: str, raw: bytes, *, url: str, entry: FeedEntry | None) -> dict[str, Any]:
     from crawler.extract import extract_page
-
     from scheduler.clock import now_utc
 
     answer = extract_page(
-        raw, url, encoding=None, entry=entry, language=None, full_text=True, fetched_at=now_utc(), source_id="file"
+        raw, url=url, encoding=None, entry=entry, language=None, full_text=True, fetched_at=now_utc(), source_id="file"
     )
     return _record(name, answer)
 
 
 async def _extract_address(url: str, settings: Settings) -> dict[str, Any]:
     from crawler.client import fetch_once
-
     from vigie.running import crawler_settings
 
     result = await fetch_once(url, crawler_settings(settings))

@@ -106,12 +106,15 @@ async def run_service(settings: Settings) -> int:
 async def serve_with(service: Service, settings: Settings, stop: asyncio.Event) -> None:
     """Run an entered service and its page until ``stop`` is set; if either fails, both end."""
     app = create_app(review_settings(settings), readiness=lambda: readiness(service))
-    async with asyncio.TaskGroup() as group:
-        group.create_task(_then_stop(service.run(stop), stop))
-        group.create_task(_then_stop(serve(app, settings.host, settings.port, stop), stop))
+    parts = (service.run(stop), serve(app, settings.host, settings.port, stop))
+    tasks = [asyncio.create_task(_then_stop(part, stop)) for part in parts]
+    await asyncio.wait(tasks)
+    for task in tasks:
+        task.result()
 
 
 async def _then_stop(work: Awaitable[None], stop: asyncio.Event) -> None:
+    """Stop the other part too when one ends, for whatever reason."""
     try:
         await work
     finally:

@@ -1,17 +1,21 @@
-"""The archive for one command: opened for reading beside a running service, or owned for a change."""
+"""The archive for one command: read beside a running service, changed here or through it."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from sqlite_utils import Database
 
 from detection.query import Query, Subject, matches, parse, plan
+from scheduler import changes, control
+from scheduler.clock import now_utc
 from storage import articles, search, sources
 from storage.articles import StoredArticle
 from storage.database import open_reader, open_writer, transaction
+from storage.errors import AlreadyOwnedError
 from storage.folder import ownership
 from storage.search import ArticleFilter
 from vigie.settings import Settings
@@ -34,20 +38,26 @@ def open_archive(settings: Settings) -> Iterator[Database]:
         database.conn.close()
 
 
-@contextlib.contextmanager
-def writing(settings: Settings) -> Iterator[Database]:
-    """Own the archive and change it in one transaction.
+def change(settings: Settings, name: str, **given: Any) -> str:
+    """Make one of :data:`scheduler.changes.CHANGES`: here if the archive is free, else through the running service.
+
+    Returns:
+        What was done, as a sentence.
 
     Raises:
-        AlreadyOwnedError: the service is running; it is the only writer.
+        NotFoundError: what it is about is not in the archive.
+        ControlError: the running service could not make it.
     """
-    with ownership(settings.data_dir):
-        database = open_writer(settings.data_dir)
-        try:
-            with transaction(database):
-                yield database
-        finally:
-            database.conn.close()
+    try:
+        with ownership(settings.data_dir):
+            database = open_writer(settings.data_dir)
+            try:
+                with transaction(database):
+                    return changes.apply(database, name, given, now_utc())
+            finally:
+                database.conn.close()
+    except AlreadyOwnedError:
+        return control.ask(settings.data_dir, name, given)
 
 
 def found(database: Database, query: str, wanted: ArticleFilter) -> Iterator[StoredArticle]:

@@ -121,6 +121,7 @@ class _Builder:
         file = self._file
         host, _, port = file.service.listen.rpartition(":")
         self._check_networks()
+        self._check_listen(host.strip("[]"), int(port))
         sources = self._sources()
         channels = self._channels()
         queries: dict[str, Query] = {}
@@ -163,6 +164,21 @@ class _Builder:
                 ipaddress.ip_network(text)
             except ValueError as error:
                 self._report(("network", "allow_cidrs"), f"{text!r} is not a network ({error}); write '10.1.0.0/16'")
+
+    def _check_listen(self, host: str, port: int) -> None:
+        place = ("service", "listen")
+        if port > 65535:
+            self._report(place, f"{port} is not a port; write '127.0.0.1:8470'")
+        try:
+            local = host == "localhost" or ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            local = False
+        if not local:
+            self._report(
+                place,
+                f"{host!r} is reachable from elsewhere, and the page has no login yet; "
+                "listen on 127.0.0.1 and let a reverse proxy with a login stand in front",
+            )
 
     def _sources(self) -> tuple[Source, ...]:
         known = {source.id: source for source in catalogue()} if self._file.service.catalogue else {}

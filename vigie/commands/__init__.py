@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from vigie import __version__, logs
-from vigie.errors import ConfigurationError
+from vigie.errors import VigieError
 
 #: exit codes of the contract
 PARTLY, USAGE, REFUSED, OWNED = 1, 2, 3, 4
@@ -35,7 +35,10 @@ def cli(context: click.Context, config: Path | None, verbose: bool) -> None:  # 
 
 def run_command_line(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code; errors a user can act on are printed, never traced."""
+    from alerts.errors import AlertsError
+    from crawler.errors import CrawlerError
     from detection.errors import DetectionError
+    from review.errors import ReviewError
     from scheduler.errors import SchedulerError
     from storage.errors import AlreadyOwnedError, DataRefusedError, StorageError
     from vigie import commands
@@ -52,13 +55,13 @@ def run_command_line(arguments: list[str] | None = None) -> int:
         return error.exit_code
     except click.exceptions.Exit as error:
         return error.exit_code
-    except (ConfigurationError, DetectionError) as error:
+    except (VigieError, DetectionError, AlertsError) as error:
         return _fail(str(error), USAGE)
     except DataRefusedError as error:
         return _fail(str(error), REFUSED)
     except AlreadyOwnedError as error:
         return _fail(str(error), OWNED)
-    except (StorageError, SchedulerError) as error:
+    except (StorageError, SchedulerError, CrawlerError, ReviewError) as error:
         return _fail(str(error), PARTLY)
     except BrokenPipeError:
         # The reader of our output went away (`vigie search … | head`): nothing is wrong.

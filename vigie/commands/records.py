@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import getpass
 import json
+from typing import Any
 
 import click
 
@@ -17,6 +18,14 @@ def register(group: click.Group) -> None:
     """Add this module's commands."""
     for command in (sources, alerts, deliveries, silence):
         group.add_command(command)
+
+
+def _change(context: Context, name: str, **given: Any) -> int:
+    from vigie.searching import change
+    from vigie.settings import load
+
+    click.echo(change(load(context.path), name, **given))
+    return 0
 
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
@@ -123,20 +132,25 @@ def show_alert(context: Context, alert_id: str, *, as_json: bool) -> int:
 @click.pass_obj
 def acknowledge_alert(context: Context, alert_id: str) -> int:
     """Record that somebody took the alert in hand."""
-    from scheduler.clock import now_utc
-    from storage.alerts import acknowledge
-    from vigie.searching import writing
-    from vigie.settings import load
-
-    with writing(load(context.path)) as database:
-        alert = acknowledge(database, alert_id, now_utc())
-    click.echo(f"{alert.id} acknowledged at {alert.acknowledged_at:%Y-%m-%d %H:%M} UTC")
-    return 0
+    return _change(context, "acknowledge", alert=alert_id)
 
 
 @click.group()
 def deliveries() -> None:
     """Show the outbox; send dead letters again or let them go."""
+
+
+@deliveries.command("reset")
+@click.argument("channel")
+@click.pass_obj
+def reset_channel(context: Context, channel: str) -> int:
+    """Try CHANNEL again after its receiver answered 410 Gone, or without waiting for the next probe."""
+    from vigie.settings import load
+
+    known = [configured.id for configured in load(context.path).channels]
+    if channel not in known:
+        raise VigieError(f"there is no channel {channel!r}; the configuration has: {', '.join(known) or 'none'}")
+    return _change(context, "reset_channel", channel=channel)
 
 
 @deliveries.command("list")
@@ -163,15 +177,7 @@ def list_deliveries(context: Context, *, state: str | None, limit: int, as_json:
 @click.pass_obj
 def replay_delivery(context: Context, delivery_id: int) -> int:
     """Queue a dead delivery again, under its own identity."""
-    from scheduler.clock import now_utc
-    from storage.deliveries import replay
-    from vigie.searching import writing
-    from vigie.settings import load
-
-    with writing(load(context.path)) as database:
-        replay(database, delivery_id, now_utc())
-    click.echo(f"delivery {delivery_id} is due again")
-    return 0
+    return _change(context, "replay", delivery=delivery_id)
 
 
 @deliveries.command("discard")
@@ -179,15 +185,7 @@ def replay_delivery(context: Context, delivery_id: int) -> int:
 @click.pass_obj
 def discard_delivery(context: Context, delivery_id: int) -> int:
     """Give a pending or dead delivery up."""
-    from scheduler.clock import now_utc
-    from storage.deliveries import discard
-    from vigie.searching import writing
-    from vigie.settings import load
-
-    with writing(load(context.path)) as database:
-        discard(database, delivery_id, now_utc())
-    click.echo(f"delivery {delivery_id} discarded")
-    return 0
+    return _change(context, "discard", delivery=delivery_id)
 
 
 @click.group()
@@ -203,10 +201,7 @@ def silence() -> None:
 @click.pass_obj
 def add_silence(context: Context, *, watch_id: str | None, duration: str, reason: str, author: str) -> int:
     """Start a silence now."""
-    from scheduler.clock import now_utc
-    from storage.silences import add
     from vigie.durations import parse_duration
-    from vigie.searching import writing
     from vigie.settings import load
 
     settings = load(context.path)
@@ -216,11 +211,8 @@ def add_silence(context: Context, *, watch_id: str | None, duration: str, reason
         length = parse_duration(duration)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--for") from error
-    now = now_utc()
-    with writing(settings) as database:
-        added = add(database, watch_id=watch_id, author=author, reason=reason, starts_at=now, ends_at=now + length)
-    click.echo(f"silence {added.id} holds until {added.ends_at:%Y-%m-%d %H:%M} UTC")
-    return 0
+    seconds = length.total_seconds()
+    return _change(context, "silence", watch=watch_id, author=author, reason=reason, seconds=seconds)
 
 
 @silence.command("list")
@@ -243,12 +235,4 @@ def list_silences(context: Context, *, as_json: bool) -> int:
 @click.pass_obj
 def end_silence(context: Context, silence_id: int) -> int:
     """End a silence now."""
-    from scheduler.clock import now_utc
-    from storage.silences import end
-    from vigie.searching import writing
-    from vigie.settings import load
-
-    with writing(load(context.path)) as database:
-        end(database, silence_id, now_utc())
-    click.echo(f"silence {silence_id} ended")
-    return 0
+    return _change(context, "end_silence", silence=silence_id)

@@ -8,10 +8,11 @@ import logging
 import signal
 import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.live import Live
@@ -169,7 +170,7 @@ def _introduce(board: Board, newsroom: Newsroom, settings: Settings) -> None:
     )
 
 
-async def _until(stop: asyncio.Event, work, serving: asyncio.Task[None]) -> None:
+async def _until(stop: asyncio.Event, work: Coroutine[Any, Any, None], serving: asyncio.Task[None]) -> None:
     """Run ``work`` until it is done, the user stops, or the service fails."""
     task, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
     await asyncio.wait({task, stopping, serving}, return_when=asyncio.FIRST_COMPLETED)

@@ -1,0 +1,83 @@
+"""Changes people make from outside while the service may be running.
+
+The owner of the data folder is the only writer. So a change is a name with plain values: applied at once
+where the folder is free, else handed to the owner over its control socket (:mod:`scheduler.control`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlite_utils import Database
+
+from alerts import breaker
+from scheduler.errors import UnknownChangeError
+from storage import alerts, deliveries, silences
+
+#: what a change answers: a sentence for the person who made it
+Change = Callable[[Database, dict[str, Any], datetime], str]
+
+
+def _acknowledge(database: Database, given: dict[str, Any], now: datetime) -> str:
+    alert = alerts.acknowledge(database, str(given["alert"]), now)
+    return f"{alert.id} acknowledged at {alert.acknowledged_at:%Y-%m-%d %H:%M} UTC"
+
+
+def _replay(database: Database, given: dict[str, Any], now: datetime) -> str:
+    deliveries.replay(database, int(given["delivery"]), now)
+    return f"delivery {given['delivery']} is due again"
+
+
+def _discard(database: Database, given: dict[str, Any], now: datetime) -> str:
+    deliveries.discard(database, int(given["delivery"]), now)
+    return f"delivery {given['delivery']} discarded"
+
+
+def _silence(database: Database, given: dict[str, Any], now: datetime) -> str:
+    added = silences.add(
+        database,
+        watch_id=given["watch"],
+        author=str(given["author"]),
+        reason=str(given["reason"]),
+        starts_at=now,
+        ends_at=now + timedelta(seconds=float(given["seconds"])),
+    )
+    return f"silence {added.id} holds until {added.ends_at:%Y-%m-%d %H:%M} UTC"
+
+
+def _end_silence(database: Database, given: dict[str, Any], now: datetime) -> str:
+    silences.end(database, int(given["silence"]), now)
+    return f"silence {given['silence']} ended"
+
+
+def _reset_channel(database: Database, given: dict[str, Any], now: datetime) -> str:
+    deliveries.save_channel_state(database, str(given["channel"]), breaker.to_json(breaker.Breaker()), now)
+    return f"channel {given['channel']} is tried again"
+
+
+CHANGES: dict[str, Change] = {
+    "acknowledge": _acknowledge,
+    "replay": _replay,
+    "discard": _discard,
+    "silence": _silence,
+    "end_silence": _end_silence,
+    "reset_channel": _reset_channel,
+}
+
+
+def apply(database: Database, name: str, given: dict[str, Any], now: datetime) -> str:
+    """Make one change inside a transaction and return what to tell its author.
+
+    Raises:
+        UnknownChangeError: there is no such change, or a value is missing.
+        NotFoundError: what it is about is not in the archive.
+    """
+    change = CHANGES.get(name)
+    if change is None:
+        raise UnknownChangeError(f"there is no change called {name!r}")
+    try:
+        return change(database, given, now)
+    except (KeyError, TypeError, ValueError) as error:
+        raise UnknownChangeError(f"{name}: a value is missing or has the wrong form ({error})") from error
