@@ -18,7 +18,7 @@ _BOX = re.compile(
     r"(?:^|[-_ ])(?:"
     r"cookies?|consent|gdpr|rgpd|onetrust|didomi|tarteaucitron|cmp|privacy|"
     r"comments?|commentaires?|disqus|reactions?|respond|"
-    r"newsletters?|subscribe|subscription|abonnez|abonnement|paywall|"
+    r"newsletters?|"
     r"related|lire-aussi|lireaussi|read-also|readalso|read-more|readmore|a-lire|voir-aussi|sur-le-meme-sujet|"
     r"recommended|recommendations?|recirc|outbrain|taboola|most-read|plus-lus|populaires?|jp-relatedposts|"
     r"share|shares|sharing|sharedaddy|social|partage|partager|addtoany|"
@@ -29,7 +29,10 @@ _BOX = re.compile(
     r")(?:$|[-_ ])",
     re.IGNORECASE,
 )
-_BOX_TAGS = frozenset({"div", "section", "aside", "ul", "ol", "p", "nav", "footer", "form", "dialog", "span", "figure"})
+#: words of subscription prompts, which articles behind a paywall bear as a flag too
+_PROMPT = re.compile(r"(?:^|[-_ ])(?:subscribe|subscription|abonnez|abonnement|paywall)(?:$|[-_ ])", re.IGNORECASE)
+_CONTENT = re.compile(r"(?:^|[-_ ])(?:body|content|contenu|rich-?text|articlebody|article)(?:$|[-_ ])", re.IGNORECASE)
+_BOX_TAGS = frozenset({"div", "section", "aside", "ul", "ol", "p", "nav", "footer", "form", "dialog", "figure"})
 #: a box holding more of the page's paragraph text than this is the article, whatever its class says
 _SHARE_OF_ARTICLE = 0.45
 _MAX_NOTE = 120
@@ -44,6 +47,9 @@ def prune(tree: HtmlElement) -> tuple[str, ...]:
         The short texts that went, in page order: bylines and credits, which name authors and agencies.
     """
     removed: list[str] = []
+    # A drop cap is printed once for the eye, hidden from screen readers, and once for them.
+    for ornament in [element for element in tree.iter("span") if element.get("aria-hidden") == "true"]:
+        _remove(ornament)
     total = sum(map(_length, tree.iter("p"))) or 1
     for box in [element for element in tree.iter() if _is_box(element)]:
         inside = (_length(box) if box.tag == "p" else 0) + sum(map(_length, box.iterdescendants("p")))
@@ -61,7 +67,9 @@ def _is_box(element: HtmlElement) -> bool:
     if element.get("role") in {"dialog", "alertdialog"} or element.get("aria-modal") == "true":
         return True
     words = f"{element.get('class') or ''} {element.get('id') or ''}"
-    return words != " " and _BOX.search(words) is not None
+    if words == " ":
+        return False
+    return _BOX.search(words) is not None or (_PROMPT.search(words) is not None and not _CONTENT.search(words))
 
 
 def _remove(element: HtmlElement) -> None:
@@ -80,14 +88,18 @@ def _length(element: HtmlElement) -> int:
 _LINE = re.compile(
     r"(?:"
     r"(?:à |a )?(?:lire|voir|relire|écouter|regarder|découvrir)(?: (?:aussi|également|encore))?(?: sur [\w ]+)? ?:.*"
-    r"|(?:à |a )?(?:lire|voir|écouter) (?:aussi|également)\b.*"
+    r"|(?:à |a )(?:lire|voir|écouter) (?:aussi|également).*|(?:lire|voir|écouter) (?:aussi|également)\b.*"
     r"|(?:read|see|watch|listen) (?:also|more|next) ?:?.{0,200}|also read ?:?.*|related ?:.*"
     r"|lesen sie auch ?:?.*"
-    r"|(?:notre|nos) (?:article|articles|dossier|récit|direct) (?:sur|consacré à|à propos de) .{0,120}"
+    r"|(?:notre|nos) (?:article|articles|dossier|récit|direct) (?:sur|consacrée?s? à|à propos de) .{0,120}"
     r"|(?:la )?suite après (?:cette|la) publicité|publicité|annonce|advertisement|ad|anzeige|sponsored"
     r"|(?:continue|keep) reading(?: below)?|article continues (?:below|after).*"
     r"|(?:déjà|already) (?:abonnée?s?|a subscriber).*|(?:article|contenu) réservé aux abonnés.*"
     r"|il vous reste [\d.,]+ ?% de cet article.*|cet article est réservé aux abonnés.*"
+    r"|lecture audio réservée aux abonnés|\d+ (?:commentaires?|comments?|réactions?)"
+    r"|(?:à la une|sur le web)(?: .{0,40})?"
+    r"|(?:(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|publié|mis à jour|le) ){0,3}\d{1,2}(?:er)? "
+    r"[a-zéû]{3,9} \d{4}(?:,? (?:à )?\d{1,2} ?[h:] ?\d{2})?"
     r"|temps de lecture ?:.*|\d+ ?min(?:utes?)?(?: de lecture| read)?|lecture ?: ?\d+ ?min.*"
     r"|partager(?: (?:sur|cet article|l'article).*)?|share(?: (?:this|on) .*)?|imprimer|print|envoyer par e-?mail"
     r"|ajouter à (?:mes favoris|vos favoris|ma sélection)|commenter|réagir|contribuer"
@@ -99,13 +111,24 @@ _LINE = re.compile(
     r")",
     re.IGNORECASE,
 )
+_BYLINE = re.compile(
+    r"(?:Par|PAR|By|Propos recueillis par)(?: [A-ZÀ-Ý][\w.'-]*){1,5}"
+    r"(?:,? (?:et|and|avec|with|pour|à|in)(?: [\w.'-]+){1,5}){0,2}"
+)
 _MAX_LINE = 240
+_MAX_BYLINE = 80
 
 
 def is_boilerplate(line: str) -> bool:
     """Whether a whole line is a link box, an advertising mark or a prompt instead of prose."""
     text = line.strip(" \u00a0\u202f-–—•*>»[]").replace("\u00a0", " ").replace("\u202f", " ").replace("’", "'")
-    return len(line) <= _MAX_LINE and (not text or _LINE.fullmatch(text.rstrip(" .…")) is not None)
+    text = text.rstrip(" .…")
+    return len(line) <= _MAX_LINE and (not text or _LINE.fullmatch(text) is not None)
+
+
+def is_byline(line: str) -> bool:
+    """Whether a whole line names who wrote the article, such as ``Par Awa Diarra avec AFP``."""
+    return len(line) <= _MAX_BYLINE and _BYLINE.fullmatch(line.replace("’", "'").rstrip(" .")) is not None
 
 
 # --- agency credits ----------------------------------------------------------------------------------

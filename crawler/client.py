@@ -60,11 +60,16 @@ class CrawlerProcess:
         settings: what the crawler is told.
         limits: how it is watched.
         stderr: where its log goes; the owner's standard error by default.
+
+    Raises:
+        ValueError: the settings name a network or a port that cannot be read.
     """
 
     def __init__(
         self, settings: CrawlerSettings, *, limits: ClientLimits | None = None, stderr: IO[bytes] | int | None = None
     ) -> None:
+        # Read here, because the process could only die of it again and again.
+        _ = settings.policy
         self._settings = settings
         self._limits = limits or ClientLimits()
         self._stderr = stderr

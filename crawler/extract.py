@@ -17,7 +17,7 @@ from datetime import datetime
 from lxml.html import HtmlElement
 
 from crawler import fields
-from crawler.boilerplate import credit_in, credit_line, is_boilerplate, prune
+from crawler.boilerplate import credit_in, credit_line, is_boilerplate, is_byline, prune
 from crawler.clean import clean_line, cut
 from crawler.jsonld import JsonObject, article_object
 from crawler.jsonld import text_of as json_text
@@ -169,6 +169,9 @@ def _filtered(lines: list[str], title: str, lede: str) -> tuple[tuple[str, ...],
         credit = credit_line(line)
         if credit is not None:
             agency = agency or credit
+            continue
+        if is_byline(line):
+            agency = agency or fields.agency_among([line])
             continue
         if is_boilerplate(line):
             continue

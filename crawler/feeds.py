@@ -27,6 +27,8 @@ MAX_ENTRIES = 500
 _MAX_AUTHORS = 20
 _FEED_ROOT = re.compile(rb"<(?:\w+:)?(?:rss|feed|rdf)[\s>]", re.IGNORECASE)
 _SNIFFED = 4096
+# What feedparser lets through of declarations and encodings that lie.
+_PARSER_FAULTS = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 _YEARS = range(1990, 2101)
 
 
@@ -43,8 +45,10 @@ def parse_feed(body: bytes, url: str, content_type: str | None = None) -> tuple[
     headers = {"content-location": url}
     if content_type:
         headers["content-type"] = content_type
-    # A stream, because feedparser opens bytes or text that happen to name a file.
-    parsed = feedparser.parse(BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False)
+    try:
+        parsed = _parsed(body, headers)
+    except _PARSER_FAULTS as error:
+        return _unreadable(body, str(error))
     if not parsed.entries:
         return _why_empty(parsed, body)
     entries = tuple(entry for item in parsed.entries[:MAX_ENTRIES] if (entry := _entry(item, url)) is not None)
@@ -54,17 +58,25 @@ def parse_feed(body: bytes, url: str, content_type: str | None = None) -> tuple[
     return entries
 
 
+def _parsed(body: bytes, headers: dict[str, str]) -> Any:
+    # A stream, because feedparser opens bytes or text that happen to name a file.
+    return feedparser.parse(BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False)
+
+
 def _why_empty(parsed: Any, body: bytes) -> CrawlFailure:
-    looks_like_feed = bool(parsed.version) or _FEED_ROOT.search(body[:_SNIFFED]) is not None
-    if not looks_like_feed:
-        return _failure(
-            FailureReason.NOT_A_FEED,
-            "the address gave something else than a feed, often a web page; look for the feed's new address",
-        )
     fault = parsed.get("bozo_exception")
-    if isinstance(fault, (SAXException, UnicodeError)):
-        return _failure(FailureReason.BROKEN_FEED, f"the feed's XML cannot be read: {cut(clean_line(str(fault)), 200)}")
+    if isinstance(fault, (SAXException, UnicodeError)) or not parsed.version:
+        return _unreadable(body, str(fault))
     return _failure(FailureReason.EMPTY_FEED, "the feed is well-formed but lists nothing")
+
+
+def _unreadable(body: bytes, fault: str) -> CrawlFailure:
+    if _FEED_ROOT.search(body[:_SNIFFED]):
+        return _failure(FailureReason.BROKEN_FEED, f"the feed's XML cannot be read: {cut(clean_line(fault), 200)}")
+    return _failure(
+        FailureReason.NOT_A_FEED,
+        "the address gave something else than a feed, often a web page; look for the feed's new address",
+    )
 
 
 def _entry(item: Any, base: str) -> FeedEntry | None:

@@ -83,8 +83,8 @@ _BY = re.compile(
 )
 _BETWEEN = re.compile(r"\s*(?:,|;|\||/|\bet\b|\band\b|&|\bavec\b|\bwith\b)\s*", re.IGNORECASE)
 _NOT_NAMES = re.compile(
-    r"https?:|www\.|@|\d{2}|rédaction|redaction|newsroom|staff|admin|web ?master|correspondant|envoyée? spécial"
-    r"|journaliste|agence|équipe|publié|mis à jour",
+    r"https?:|www\.|\.\w{2,4}$|@|\d{2}|rédaction|redaction|newsroom|staff|admin|web ?master|correspondant"
+    r"|envoyée?s? spécia|journaliste|agence|équipe|publié|mis à jour",
     re.IGNORECASE,
 )
 

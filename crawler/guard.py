@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 #: longest address that is asked for
 MAX_URL = 4096
+_SHOWN = 200
 # A back-slash is a path separator to some parsers and part of the host to others (WHATWG URL, section 4.4).
 _SUSPICIOUS = re.compile(r"[\x00-\x20\x7f\\\ud800-\udfff]")
 
@@ -35,17 +36,18 @@ def url_refusal(url: str) -> str | None:
     """
     if len(url) > MAX_URL:
         return f"the address is longer than {MAX_URL} characters"
+    shown = repr(url[:_SHOWN])
     if _SUSPICIOUS.search(url):
-        return f"{url!r} holds blanks, control characters or a back-slash"
+        return f"{shown} holds blanks, control characters or a back-slash"
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        return f"{url!r} is no address ({error})"
+        return f"{shown} is no address ({error})"
     if parts.scheme not in {"http", "https"}:
-        return f"{url!r}: only http and https are crawled"
+        return f"{shown}: only http and https are crawled"
     if not parts.hostname or port == 0:
-        return f"{url!r} names no host and port to connect to"
+        return f"{shown} names no host and port to connect to"
     if "@" in parts.netloc:
         return f"{parts.hostname}: user names and passwords in addresses are not used"
     return None

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("crawler")
 
 #: seconds the crawl may take to wind up before the process ends regardless
-_STOP_SECONDS = 3.0
+_STOP_SECONDS = 0.5
 _MAX_ORDER_LINE = 4 * 1024 * 1024
 
 

@@ -43,14 +43,12 @@ class SearchTextError(ReviewError):
     """A search that cannot be read.
 
     Attributes:
-        reason: key of the interface text that says what is wrong, or None for ``detail`` alone.
-        detail: what is wrong, in English.
+        detail: what is wrong and how to put it right.
         position: offset of the character at fault in ``text``.
         text: the search as it was given.
     """
 
-    def __init__(self, detail: str, *, position: int, text: str, reason: str | None = None) -> None:
-        self.reason = reason
+    def __init__(self, detail: str, *, position: int, text: str) -> None:
         self.detail = detail
         self.position = position
         self.text = text

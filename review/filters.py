@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from review.paging import read_numbered_place, write_place
-from storage.reading import StoryFilter, StoryRow
+from storage.reading import StoryFilter
 from storage.types import Status
 
 #: stories on one page
@@ -72,16 +72,8 @@ class DeskFilter:
         query = urlencode({name: value for name, value in parameters.items() if value})
         return f"/?{query}" if query else "/"
 
-    def next_page(self, last: StoryRow) -> str:
-        """Return the address of the page that follows ``last``."""
-        return self.link(before=write_place(last.story.last_seen_at, last.story.id))
-
-    def without_text(self) -> DeskFilter:
-        """Return the filter without its search, for a search that cannot be read."""
-        return replace(self, q=None)
-
-    def for_archive(self, now: datetime, expression: str | None) -> StoryFilter:
-        """Return what to ask the archive: one row more than a page shows, to know whether more follow."""
+    def for_archive(self, now: datetime) -> StoryFilter:
+        """Return what to ask the archive for one page."""
         return StoryFilter(
             with_signals=not self.show_all,
             min_severity=self.severity,
@@ -90,10 +82,9 @@ class DeskFilter:
             status=self.status,
             source_id=self.source,
             language=self.language,
-            expression=expression,
             since=None if self.period is None else now - PERIODS[self.period],
             before=self.before,
-            limit=PAGE_SIZE + 1,
+            limit=PAGE_SIZE,
         )
 
 

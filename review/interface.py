@@ -21,7 +21,7 @@ from review.models import (
 )
 from review.paging import LARGEST_ID, read_numbered_place, read_place, write_place
 from review.room import Room
-from review.searching import to_expression
+from review.searching import find_stories, read_search
 from review.standing import source_standing
 from storage import alerts, articles, overview, reading, stories
 from storage.reading import StoryFilter
@@ -54,7 +54,9 @@ def _add_story_routes(router: APIRouter, room: Room) -> None:
         source: Annotated[str | None, Query(max_length=100)] = None,
         language: Annotated[str | None, Query(pattern="^[a-z]{2,3}$")] = None,
         since: Annotated[AwareDatetime | None, Query(description="last reported on since then")] = None,
-        q: Annotated[str | None, Query(max_length=LONGEST_SEARCH, description="full-text search")] = None,
+        q: Annotated[
+            str | None, Query(max_length=LONGEST_SEARCH, description="a search in the query language of watches")
+        ] = None,
         show: Annotated[Literal["signals", "all"], Query(description="`all`: also without a signal")] = "signals",
         before: Before = None,
         limit: Limit = 50,
@@ -69,18 +71,16 @@ def _add_story_routes(router: APIRouter, room: Room) -> None:
             status=status,
             source_id=source,
             language=language,
-            expression=to_expression(q) if q and q.strip() else None,
             since=since,
             before=place,
-            limit=limit + 1,
+            limit=limit,
         )
+        search = read_search(q) if q and q.strip() else None
         with room.readers.reading() as database:
-            rows = reading.stories(database, wanted)
-        shown = rows[:limit]
-        last = shown[-1].story if len(rows) > limit else None
+            found = find_stories(database, wanted, search)
         return StoryPage(
-            stories=tuple(StoryRowModel.of(row) for row in shown),
-            next=None if last is None else write_place(last.last_seen_at, last.id),
+            stories=tuple(StoryRowModel.of(row) for row in found.rows),
+            next=None if found.next is None else write_place(*found.next),
         )
 
     @router.get("/stories/{story_id}", summary="One story with its articles, signals and alerts")

@@ -19,7 +19,7 @@ def type_choices(language: str) -> list[tuple[str, str]]:
 
 def severity_name(severity: int, language: str) -> str:
     """Return the word for a severity, the one that alerts use."""
-    return severity_word(severity, language)
+    return severity_word(severity, "fr" if language == "fr" else "en")
 
 
 def state_name(code: str | None, language: str) -> str:

@@ -8,15 +8,14 @@ from sqlite_utils import Database
 
 from review import naming
 from review.errors import PageNotFoundError, SearchTextError
-from review.filters import PAGE_SIZE, PERIODS, DeskFilter, read_filter
+from review.filters import PERIODS, DeskFilter, read_filter
 from review.marking import mark_lines
 from review.paging import read_id, read_place, write_place
 from review.room import Room
-from review.searching import to_expression
+from review.searching import StoryPage, find_stories, read_search
 from review.standing import emptiness, group_events
 from storage import alerts, articles, overview, reading, stories
 from storage.errors import SearchError
-from storage.reading import StoryRow
 from storage.types import Revision, Status
 
 #: alerts on one page
@@ -68,30 +67,28 @@ def _desk(room: Room, request: Request) -> HTMLResponse:
     wanted = read_filter(request.query_params)
     now = room.now()
     fault: SearchTextError | None = None
-    rows: list[StoryRow] = []
+    found = StoryPage(rows=(), next=None)
     with room.readers.reading() as database:
         try:
-            expression = None if wanted.q is None else to_expression(wanted.q)
-            rows = reading.stories(database, wanted.for_archive(now, expression))
+            search = None if wanted.q is None else read_search(wanted.q)
+            found = find_stories(database, wanted.for_archive(now), search)
         except SearchTextError as error:
             fault = error
         except SearchError as error:
             if wanted.q is None:
                 raise
             fault = SearchTextError(str(error), position=0, text=wanted.q)
-        more = len(rows) > PAGE_SIZE
-        rows = rows[:PAGE_SIZE]
         return room.page(
             request,
             "desk.html",
             database=database,
             status=200 if fault is None else 400,
             wanted=wanted,
-            rows=rows,
-            next_page=wanted.next_page(rows[-1]) if more else None,
+            rows=found.rows,
+            next_page=None if found.next is None else wanted.link(before=write_place(*found.next)),
             fault=fault,
             why_empty=None
-            if rows or fault
+            if found.rows or fault or found.next
             else emptiness(
                 overview.overview(database, now), narrowed=wanted.narrowed or wanted.before is not None, now=now
             ),

@@ -1,90 +1,109 @@
-"""From what a person types into the search box to an expression the full-text index reads.
+"""Search on the desk: the query language of watches, answered for stories.
 
-:func:`to_expression` is the only way in: words that must all occur, ``"phrases"``, ``OR`` between
-alternatives, ``-word`` for what must not occur, ``word*`` for beginnings. Every word reaches FTS5 inside
-quotation marks (sqlite.org/fts5.html section 3.1), so nothing typed is read as its syntax.
+The full-text index answers what it can; where its plan may take in too much, the articles of each
+candidate story are read and the query has the last word. A query that the index hardly narrows is followed
+for a bounded number of articles a page; the next page goes on from there.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
+from sqlite_utils import Database
+
+from detection.query import Query, QueryError, SearchPlan, Subject, matches, parse, plan
 from review.errors import SearchTextError
+from storage import articles, reading, sources, stories
+from storage.articles import StoredArticle
+from storage.reading import StoryFilter, StoryRow
 
-_TERM = re.compile(r'(?P<minus>-?)(?:"(?P<phrase>[^"]*)"(?P<more>\*?)|(?P<word>[^\s"]+))')
-#: typographic marks that people and their keyboards put around phrases
-_QUOTES = str.maketrans({"«": '"', "»": '"', "“": '"', "”": '"', "„": '"'})
-#: shortest beginning of a word before ``*``: a shorter one would match half the archive
-_SHORTEST_BEGINNING = 2
+#: articles read word by word for one page
+MOST_READ = 2_000
+#: stories looked at in one go meanwhile
+_BATCH = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Term:
-    expression: str
-    negative: bool
-    position: int
+class Search:
+    """A search that was read."""
+
+    query: Query
+    plan: SearchPlan
 
 
-def to_expression(text: str) -> str:
-    """Return the FTS5 expression for a search.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryPage:
+    """A page of stories and where the next one begins; no place means that nothing follows."""
+
+    rows: tuple[StoryRow, ...]
+    next: tuple[datetime, int] | None
+
+
+def read_search(text: str) -> Search:
+    """Read what was typed into the search box.
 
     Raises:
-        SearchTextError: the search cannot be read; it names the place of the fault.
+        SearchTextError: it cannot be read; the error names the place of the fault.
     """
-    groups: list[list[_Term]] = []
-    unwanted: list[_Term] = []
-    joining: int | None = None
-    for token in _terms(text):
-        if isinstance(token, int):
-            if joining is not None or not groups:
-                raise _error("or_alone", "OR needs something on both sides", token, text)
-            joining = token
-        elif token.negative:
-            if joining is not None:
-                raise _error("or_not", "OR cannot be followed by an exclusion", token.position, text)
-            unwanted.append(token)
-        elif joining is not None:
-            groups[-1].append(token)
-            joining = None
-        else:
-            groups.append([token])
-    if joining is not None:
-        raise _error("or_alone", "OR needs something on both sides", joining, text)
-    if not groups:
-        raise _error("only_not", "a search needs at least one word that must occur", 0, text)
-    wanted = " AND ".join("(" + " OR ".join(term.expression for term in group) + ")" for group in groups)
-    if not unwanted:
-        return wanted
-    return f"({wanted}) NOT ({' OR '.join(term.expression for term in unwanted)})"
+    try:
+        query = parse(text)
+    except QueryError as error:
+        raise SearchTextError(error.message, position=error.position, text=text) from error
+    return Search(query=query, plan=plan(query))
 
 
-def _terms(text: str) -> list[_Term | int]:
-    """Cut a search into terms; a number is the position of an ``OR``."""
-    plain = text.translate(_QUOTES)
-    if plain.count('"') % 2:
-        raise _error("open_quote", "this quotation mark is never closed", plain.rindex('"'), text)
-    found: list[_Term | int] = []
-    for match in _TERM.finditer(plain):
-        if match["word"] == "OR" and not match["minus"]:
-            found.append(match.start())
-            continue
-        content = match["phrase"] if match["word"] is None else match["word"]
-        beginning = content.endswith("*") or bool(match["more"])
-        content = content.rstrip("*").replace('"', "").replace("\x00", " ")
-        if not any(character.isalnum() for character in content):
-            continue
-        if beginning and sum(character.isalnum() for character in content) < _SHORTEST_BEGINNING:
-            raise _error("short_beginning", "the beginning of a word needs two letters", match.start(), text)
-        found.append(
-            _Term(
-                expression=f'"{content.strip()}"' + ("*" if beginning else ""),
-                negative=bool(match["minus"]),
-                position=match.start(),
-            )
-        )
-    return found
+def find_stories(database: Database, wanted: StoryFilter, search: Search | None) -> StoryPage:
+    """Return a page of stories that pass the filter and the search.
+
+    Raises:
+        SearchError: the index could not answer.
+    """
+    if search is not None:
+        wanted = replace(wanted, expression=search.plan.expression)
+    if search is None or search.plan.exact:
+        rows = reading.stories(database, replace(wanted, limit=wanted.limit + 1))
+        shown = tuple(rows[: wanted.limit])
+        return StoryPage(rows=shown, next=_after(shown[-1]) if len(rows) > wanted.limit else None)
+    return _checked(database, wanted, search.query)
 
 
-def _error(reason: str, detail: str, position: int, text: str) -> SearchTextError:
-    return SearchTextError(detail, position=position, text=text, reason=f"search_error.{reason}")
+def _checked(database: Database, wanted: StoryFilter, query: Query) -> StoryPage:
+    countries: dict[str, str | None] = {}
+    found: list[StoryRow] = []
+    before, left = wanted.before, MOST_READ
+    while batch := reading.stories(database, replace(wanted, before=before, limit=_BATCH)):
+        for row in batch:
+            left -= row.story.articles
+            if _story_holds(database, query, row, countries):
+                if len(found) == wanted.limit:
+                    return StoryPage(rows=tuple(found), next=_after(found[-1]))
+                found.append(row)
+            before = _after(row)
+            if left <= 0:
+                return StoryPage(rows=tuple(found), next=before)
+    return StoryPage(rows=tuple(found), next=None)
+
+
+def _after(row: StoryRow) -> tuple[datetime, int]:
+    return row.story.last_seen_at, row.story.id
+
+
+def _story_holds(database: Database, query: Query, row: StoryRow, countries: dict[str, str | None]) -> bool:
+    return any(_holds(database, query, article, countries) for article in stories.members(database, row.story.id))
+
+
+def _holds(database: Database, query: Query, article: StoredArticle, countries: dict[str, str | None]) -> bool:
+    if article.source_id not in countries:
+        countries[article.source_id] = sources.country(database, article.source_id)
+    subject = Subject(
+        title=article.title,
+        text=article.text,
+        source_id=article.source_id,
+        language=article.language,
+        country=countries[article.source_id],
+        origin=article.origin,
+        authors=article.authors,
+        signals=articles.signals(database, article.revision_id),
+    )
+    return matches(query, subject)

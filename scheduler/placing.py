@@ -14,7 +14,7 @@ from detection.stories.origin import origin_of
 from detection.stories.words import words
 from storage import articles, stories
 from storage.articles import Saved, StoredArticle
-from storage.types import Article, Signal
+from storage.types import Article, Signal, Status
 
 #: how far apart two reports of one act may lie
 SAME_EVENT = timedelta(days=7)
@@ -40,10 +40,10 @@ def put_into_story(
     """Place a stored article and record it; a revision stays where its article was put first."""
     body = words(article.text)
     prints = fingerprints(body)
-    severity = max((signal.severity for signal in signals), default=0)
+    asserted = [signal.severity for signal in signals if signal.status is Status.ASSERTED]
+    severity = max(asserted, default=0)
     known = articles.get(database, saved.article_id)
     if known.story_id is not None:
-        said = [words(known.text)]
         stories.attach(
             database, known.id, known.story_id, saved.effective_at,
             severity=severity, copy_of=known.copy_of, coverage=None, origin=known.origin,
@@ -53,7 +53,7 @@ def put_into_story(
             story_id=known.story_id,
             copy_of=known.copy_of,
             origin=known.origin,
-            novel_paragraphs=novel_paragraphs(article.paragraphs, said),
+            novel_paragraphs=novel_paragraphs(article.paragraphs, _said_before(database, saved, known.story_id)),
             reason="revision",
         )
     moment = saved.effective_at
@@ -83,6 +83,17 @@ def put_into_story(
         novel_paragraphs=novel_paragraphs(article.paragraphs, said),
         reason=placement.reason,
     )
+
+
+def _said_before(database: Database, saved: Saved, story_id: int) -> list[tuple[str, ...]]:
+    """Return what a story said before a revision: the article's earlier texts and its other articles."""
+    earlier = [
+        words(f"{revision.lede}\n{revision.text}")
+        for revision in articles.revisions(database, saved.article_id)
+        if revision.id != saved.revision_id
+    ]
+    others = stories.members(database, story_id)
+    return earlier + [words(member.text) for member in others if member.id != saved.article_id]
 
 
 def _remember(database: Database, article_id: int, prints: frozenset[int], copy_of: int | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -17,6 +17,8 @@ from storage.types import Article, Evidence, Revision, Signal, Status
 
 #: how far ahead of the moment it was first seen a publication date may lie and still be believed
 FUTURE_TOLERANCE = timedelta(hours=1)
+#: no page is older: year 1 is how programs write "no date", and windows of time reach days before it
+EARLIEST = datetime(1800, 1, 1, tzinfo=UTC)
 
 
 class SaveKind(StrEnum):
@@ -75,8 +77,8 @@ def content_hash(article: Article) -> str:
 
 
 def effective_time(published_at: datetime | None, first_seen_at: datetime) -> datetime:
-    """Return the publication date, unless it is missing or lies in the future of being seen."""
-    if published_at is None or published_at > first_seen_at + FUTURE_TOLERANCE:
+    """Return the publication date, unless it is missing, absurd, or lies in the future of being seen."""
+    if published_at is None or not EARLIEST <= published_at <= first_seen_at + FUTURE_TOLERANCE:
         return first_seen_at
     return published_at
 
@@ -90,12 +92,14 @@ def known(database: Database, key: str) -> int | None:
 def save(database: Database, article: Article, *, key: str, origin: str, now: datetime) -> Saved:
     """Store an article, or its new revision; the same text again changes nothing.
 
-    A partial text never replaces a full one.
+    A partial text never replaces a full one. A revision fills in what was not known of the article before, and
+    with a publication date that was missing also the time it counts for; dates that were known stay.
     """
     digest = content_hash(article)
     row = database.execute(
         """
-        SELECT a.id, a.revision_id, a.partial, a.effective_at, r.content_hash, r.number
+        SELECT a.id, a.revision_id, a.partial, a.effective_at, a.published_at, a.first_seen_at,
+            r.content_hash, r.number
         FROM article a JOIN revision r ON r.id = a.revision_id WHERE a.key = ?
         """,
         (key,),
@@ -105,25 +109,35 @@ def save(database: Database, article: Article, *, key: str, origin: str, now: da
         article_id = _insert_article(database, article, key, origin, effective, now)
         revision_id = _insert_revision(database, article, article_id, 1, digest)
         return Saved(kind=SaveKind.NEW, article_id=article_id, revision_id=revision_id, effective_at=effective)
-    article_id, revision_id, partial, effective_text, known_hash, number = row
+    article_id, revision_id, partial, effective_text, published_text, first_seen_text, known_hash, number = row
+    effective = from_text(effective_text)
     if digest == known_hash or (article.partial and not partial):
-        return Saved(
-            kind=SaveKind.SAME,
-            article_id=article_id,
-            revision_id=revision_id,
-            effective_at=from_text(effective_text),
+        # The page said no more than the feed did, but now it is known to be all there is.
+        database.execute(
+            "UPDATE article SET partial = 0 WHERE id = ? AND partial AND NOT ?", (article_id, article.partial)
         )
+        return Saved(kind=SaveKind.SAME, article_id=article_id, revision_id=revision_id, effective_at=effective)
     revision_id = _insert_revision(database, article, article_id, number + 1, digest)
+    if published_text is None:
+        effective = effective_time(article.published_at, from_text(first_seen_text))
+    _fill_in(database, article, article_id, effective)
+    return Saved(kind=SaveKind.REVISION, article_id=article_id, revision_id=revision_id, effective_at=effective)
+
+
+def _fill_in(database: Database, article: Article, article_id: int, effective: datetime) -> None:
+    """Take over from a new revision what it knows besides its text."""
     database.execute(
-        "UPDATE article SET partial = ?, language = coalesce(?, language), agency = coalesce(?, agency) WHERE id = ?",
-        (int(article.partial), article.language, article.agency, article_id),
-    )
-    return Saved(
-        kind=SaveKind.REVISION,
-        article_id=article_id,
-        revision_id=revision_id,
-        effective_at=from_text(effective_text),
-    )
+        """
+        UPDATE article SET partial = ?, language = coalesce(?, language), agency = coalesce(?, agency),
+            canonical_url = coalesce(?, canonical_url), authors = CASE WHEN ? THEN ? ELSE authors END,
+            published_at = coalesce(published_at, ?), effective_at = ?
+        WHERE id = ?
+        """,
+        (
+            int(article.partial), article.language, article.agency, article.canonical_url, bool(article.authors),
+            json.dumps(article.authors), to_text_or_none(article.published_at), to_text(effective), article_id,
+        ),
+    )  # fmt: skip
 
 
 def _insert_article(

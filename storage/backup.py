@@ -36,6 +36,9 @@ def backup(source: Path, destination: Path) -> Path:
     try:
         temporary.touch(mode=0o600)
         with wrapped_errors(destination), contextlib.closing(sqlite3.connect(temporary)) as copy:
+            # One state of the archive: without it every write of the owner would start the copy again.
+            reader.conn.execute("BEGIN")
+            reader.conn.execute("SELECT count(*) FROM sqlite_master").fetchone()
             reader.conn.backup(copy, pages=_PAGES)
             copy.execute("PRAGMA journal_mode=DELETE")
             _verify(copy, destination)
@@ -66,24 +69,38 @@ def restore(source: Path, folder: Path) -> None:
     data_folder.prepare(folder)
     target = folder / data_folder.DATABASE_NAME
     temporary = folder / f"{data_folder.DATABASE_NAME}.restoring"
+    try:
+        with wrapped_errors(source):
+            instance = _checked_copy(source, temporary)
+        for name in (target, Path(f"{target}-wal"), Path(f"{target}-shm")):
+            if name.exists():
+                name.replace(name.with_name(f"{name.name}.before-restore"))
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+    data_folder.write_marker(folder, instance)
+
+
+def _checked_copy(source: Path, temporary: Path) -> str:
+    """Copy a backup durably, check the copy, and return whose archive it is."""
+    temporary.unlink(missing_ok=True)
+    temporary.touch(mode=0o600)
     shutil.copyfile(source, temporary)
-    temporary.chmod(0o600)
-    with wrapped_errors(source), contextlib.closing(sqlite3.connect(temporary)) as copy:
+    with contextlib.closing(sqlite3.connect(temporary)) as copy:
         _verify(copy, source)
         instance = str(copy.execute("SELECT value FROM meta WHERE key = 'instance'").fetchone()[0])
-    for name in (target, Path(f"{target}-wal"), Path(f"{target}-shm")):
-        if name.exists():
-            name.replace(name.with_name(f"{name.name}.before-restore"))
-    temporary.replace(target)
-    data_folder.write_marker(folder, instance)
+    with temporary.open("rb") as stream:
+        os.fsync(stream.fileno())
+    return instance
 
 
 def prune(folder: Path, keep: int) -> int:
     """Delete all but the newest ``keep`` copies in a folder of backups; return how many went."""
     copies = sorted(folder.glob("vigie-*.db"))
-    for copy in copies[:-keep]:
+    surplus = copies[: max(0, len(copies) - keep)]
+    for copy in surplus:
         copy.unlink()
-    return max(0, len(copies) - keep)
+    return len(surplus)
 
 
 def _verify(copy: sqlite3.Connection, name: Path) -> None:

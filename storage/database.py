@@ -8,6 +8,7 @@ deferred transaction that upgrades to writing fails without waiting (sqlite.org/
 from __future__ import annotations
 
 import contextlib
+import errno
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,10 +40,12 @@ def open_writer(folder: Path) -> Database:
     path = folder / data_folder.DATABASE_NAME
     with wrapped_errors(path):
         path.touch(mode=0o600, exist_ok=True)
+        # A writer that closes a damaged file would still move its log into it, so a reader looks first.
+        if path.stat().st_size:
+            _connect_read_only(path).close()
         connection = sqlite3.connect(path, check_same_thread=False, timeout=BUSY_TIMEOUT / 1000)
         database = Database(connection)
         try:
-            _read_schema(connection)
             _configure(connection)
             migrate(database)
             # The marker must never promise more than the main file can show after a crash.
@@ -66,18 +69,7 @@ def open_reader(folder: Path) -> Database:
     if not path.exists():
         raise DataRefusedError(path, "there is no archive here yet; 'vigie run' creates one")
     with wrapped_errors(path):
-        connection = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode=ro",
-            uri=True,
-            timeout=BUSY_TIMEOUT / 1000,
-            check_same_thread=False,
-        )
-        try:
-            connection.execute("PRAGMA query_only=ON")
-            _read_schema(connection)
-        except BaseException:
-            connection.close()
-            raise
+        connection = _connect_read_only(path)
     return Database(connection)
 
 
@@ -86,9 +78,21 @@ def instance_id(database: Database) -> str:
     return str(database.execute("SELECT value FROM meta WHERE key = 'instance'").fetchone()[0])
 
 
-def _read_schema(connection: sqlite3.Connection) -> None:
-    """Read all of the schema: a file that is damaged there is refused before anything is asked of it."""
-    connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+def _connect_read_only(path: Path) -> sqlite3.Connection:
+    """Open without a chance to write, and read all of the schema: damage there is found at once."""
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=ro",
+        uri=True,
+        timeout=BUSY_TIMEOUT / 1000,
+        check_same_thread=False,
+    )
+    try:
+        connection.execute("PRAGMA query_only=ON")
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _configure(connection: sqlite3.Connection) -> None:
@@ -135,6 +139,12 @@ def wrapped_errors(path: Path | None = None) -> Iterator[None]:
             raise ArchiveFullError(f"the database could not be written ({error}); free space on its disk") from error
         raise
     except sqlite3.DatabaseError as error:
-        if getattr(error, "sqlite_errorcode", None) in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+        # The low byte is the kind of fault; the full-text index reports its own damage in the bytes above.
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
             raise DataRefusedError(path or Path("database"), f"the database is damaged ({error})") from error
+        raise
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise ArchiveFullError(f"no room on the disk of the archive ({error.strerror}); free space") from error
         raise

@@ -71,6 +71,9 @@ def record(
 ) -> None:
     """Store what an attempt gave and where the delivery goes next.
 
+    An attempt whose lease was taken back in the meantime is kept in the log and moves nothing, unless the
+    message arrived: that is never taken back, and never forgotten.
+
     Args:
         database: the archive, inside a transaction.
         delivery_id: whose attempt it was.
@@ -88,7 +91,7 @@ def record(
             next_attempt_at = coalesce(:next, next_attempt_at), maybe_delivered = maybe_delivered OR :maybe,
             last_error = CASE WHEN :state = 'sent' THEN NULL ELSE :detail END,
             sent_at = CASE WHEN :state = 'sent' THEN :ended ELSE sent_at END
-        WHERE id = :id
+        WHERE id = :id AND (state = 'leased' OR (:state = 'sent' AND state <> 'sent'))
         """,
         {
             "state": state,
@@ -196,10 +199,10 @@ def listing(
 
 
 def replay(database: Database, delivery_id: int, now: datetime) -> None:
-    """Queue a dead letter again under its own identity, with a fresh retry schedule.
+    """Queue a dead or suppressed delivery again under its own identity, with a fresh retry schedule.
 
     Raises:
-        NotFoundError: no dead delivery has this id.
+        NotFoundError: no dead or suppressed delivery has this id.
     """
     cursor = database.execute(
         """
@@ -209,7 +212,7 @@ def replay(database: Database, delivery_id: int, now: datetime) -> None:
         {"now": to_text(now), "id": delivery_id},
     )
     if cursor.rowcount != 1:
-        raise NotFoundError(f"no dead delivery {delivery_id}; 'vigie deliveries list' shows their states")
+        raise NotFoundError(f"no dead or suppressed delivery {delivery_id}; 'vigie deliveries list' shows their states")
 
 
 def discard(database: Database, delivery_id: int, now: datetime) -> None:

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from storage.errors import AlreadyOwnedError, DataRefusedError
+from storage.errors import AlreadyOwnedError, DataRefusedError, StorageError
 
 DATABASE_NAME = "vigie.db"
 MARKER_NAME = "instance.json"
@@ -44,8 +44,24 @@ class Header:
 
 
 def prepare(folder: Path) -> None:
-    """Create the data folder, readable by its owner alone."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Create the data folder, readable by its owner alone.
+
+    Raises:
+        StorageError: it cannot be made, or is no folder.
+    """
+    with _usable(folder):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+@contextlib.contextmanager
+def _usable(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(
+            f"{folder} cannot be used as the data folder ({error.strerror}); "
+            "make it writable, or point [service] data_dir at another one"
+        ) from error
 
 
 @contextlib.contextmanager
@@ -54,9 +70,11 @@ def ownership(folder: Path) -> Iterator[None]:
 
     Raises:
         AlreadyOwnedError: another process holds it.
+        StorageError: the folder cannot be written.
     """
     prepare(folder)
-    descriptor = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    with _usable(folder):
+        descriptor = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -139,7 +157,7 @@ def write_marker(folder: Path, instance: str) -> None:
     temporary = folder / f"{MARKER_NAME}.new"
     # A leftover of a crash keeps the mode it was made with, so it goes first.
     temporary.unlink(missing_ok=True)
-    with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:
         json.dump({"instance": instance, "database": DATABASE_NAME}, stream)
         stream.flush()
         os.fsync(stream.fileno())

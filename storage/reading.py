@@ -1,7 +1,6 @@
 """Read-only queries for pages and the interface: lists with all that one screen shows of each row.
 
-Every list is bounded and paged by key (time and id of the last row), so that deep pages cost what the
-first one costs. Counts are read from the rows themselves.
+Every list is bounded and paged by key (time and id of the last row): deep pages cost what the first one costs.
 """
 
 from __future__ import annotations
@@ -21,11 +20,13 @@ from storage.articles import signal_from_row
 from storage.deliveries import delivery_from_row
 from storage.errors import SearchError
 from storage.stories import STORY_COLUMNS, story_from_row
-from storage.times import from_text, to_text
+from storage.times import from_text, to_text, to_text_or_none
 from storage.types import Alert, Delivery, DeliveryState, OutcomeClass, Signal, Status, Story
 
 #: SQLite calls back after so many of its instructions, to see whether a page took too long
 _STEPS_BETWEEN_CHECKS = 20_000
+#: with more hits than this it is quicker to walk the stories and ask the index about each
+_COMMON = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,8 +156,8 @@ def stories(database: Database, wanted: StoryFilter) -> list[StoryRow]:
     Raises:
         SearchError: the expression is not one FTS5 reads.
     """
-    clauses, parameters = _story_clauses(wanted)
     try:
+        clauses, parameters = _story_clauses(database, wanted)
         rows = list(
             database.query(
                 f"SELECT {STORY_COLUMNS} WHERE {' AND '.join(clauses) or '1'} "
@@ -170,17 +171,14 @@ def stories(database: Database, wanted: StoryFilter) -> list[StoryRow]:
         raise SearchError(f"the search cannot be read: {error}") from error
     found = [story_from_row(database, row) for row in rows]
     ids = [story.id for story in found]
-    evidence, outlets, alerts = (
-        _evidence(database, ids, wanted),
-        _outlets(database, ids),
-        _alert_summaries(database, ids),
-    )
+    evidence, outlets = _evidence(database, ids, wanted), _outlets(database, ids)
+    summaries = _alert_summaries(database, ids)
     return [
         StoryRow(
             story=story,
             evidence=evidence.get(story.id),
             outlets=tuple(outlets.get(story.id, ())),
-            alerts=alerts.get(story.id),
+            alerts=summaries.get(story.id),
         )
         for story in found
     ]
@@ -202,10 +200,16 @@ def _signal_clauses(wanted: StoryFilter) -> tuple[list[str], dict[str, Any]]:
     return [clause for clause, _ in chosen], {key: value for _, values in chosen for key, value in values.items()}
 
 
-def _story_clauses(wanted: StoryFilter) -> tuple[list[str], dict[str, Any]]:
+def _story_clauses(database: Database, wanted: StoryFilter) -> tuple[list[str], dict[str, Any]]:
     conditions, parameters = _signal_clauses(wanted)
     clauses = []
-    if any(condition.startswith(("g.", "((g.")) for condition in conditions) or wanted.with_signals:
+    if wanted.type is not None or wanted.pair is not None:
+        # Acts can be rare: their few signals are looked up instead of walking all stories.
+        clauses.append(
+            "st.id IN (SELECT a.story_id FROM signal g JOIN article a ON a.revision_id = g.revision_id "  # noqa: S608 (fixed)
+            f"WHERE {' AND '.join(conditions)})"
+        )
+    elif any(condition.startswith(("g.", "((g.")) for condition in conditions) or wanted.with_signals:
         joined = " AND ".join(["a.story_id = st.id", *conditions])
         clauses.append(
             "EXISTS (SELECT 1 FROM article a JOIN signal g ON g.revision_id = a.revision_id "  # noqa: S608 (fixed)
@@ -215,10 +219,7 @@ def _story_clauses(wanted: StoryFilter) -> tuple[list[str], dict[str, Any]]:
         joined = " AND ".join(["a.story_id = st.id", *conditions])
         clauses.append(f"EXISTS (SELECT 1 FROM article a WHERE {joined})")  # noqa: S608 (fixed clauses)
     if wanted.expression is not None:
-        clauses.append(
-            "st.id IN (SELECT a.story_id FROM revision_search JOIN article a ON a.revision_id = revision_search.rowid "
-            "WHERE revision_search MATCH :expression)"
-        )
+        clauses.append(_EXPRESSION_BY_STORY if _is_common(database, wanted.expression) else _EXPRESSION_BY_INDEX)
         parameters["expression"] = wanted.expression
     if wanted.since is not None:
         clauses.append("st.last_seen_at >= :since")
@@ -229,13 +230,31 @@ def _story_clauses(wanted: StoryFilter) -> tuple[list[str], dict[str, Any]]:
     return clauses, parameters
 
 
+_EXPRESSION_BY_INDEX = """
+    st.id IN (SELECT a.story_id FROM revision_search JOIN article a ON a.revision_id = revision_search.rowid
+        WHERE revision_search MATCH :expression)
+"""
+_EXPRESSION_BY_STORY = """
+    EXISTS (SELECT 1 FROM article a JOIN revision_search ON revision_search.rowid = a.revision_id
+        WHERE a.story_id = st.id AND revision_search MATCH :expression)
+"""
+
+
+def _is_common(database: Database, expression: str) -> bool:
+    row = database.execute(
+        "SELECT count(*) FROM (SELECT 1 FROM revision_search WHERE revision_search MATCH ? LIMIT ?)",
+        (expression, _COMMON),
+    ).fetchone()
+    return int(row[0]) == _COMMON
+
+
 def _named(values: Sequence[object], prefix: str) -> tuple[str, dict[str, Any]]:
     names = {f"{prefix}{number}": value for number, value in enumerate(values)}
     return ", ".join(f":{name}" for name in names), names
 
 
 def _evidence(database: Database, story_ids: Sequence[int], wanted: StoryFilter) -> dict[int, StoryEvidence]:
-    """The strongest matching signal of each story: what is done before what is only said, own text before copies."""
+    """The strongest matching signal of each story: done before said, own text before copies."""
     marks, names = _named(story_ids, "story")
     conditions, parameters = _signal_clauses(wanted)
     rows = database.query(
@@ -340,12 +359,7 @@ def alerts(
                 AND (:before IS NULL OR (created_at, id) < (:before, :before_id))
             ORDER BY created_at DESC, id DESC LIMIT :limit
             """,
-            {
-                "story": story_id,
-                "before": None if before_time is None else to_text(before_time),
-                "before_id": before_id,
-                "limit": limit,
-            },
+            {"story": story_id, "before": to_text_or_none(before_time), "before_id": before_id, "limit": limit},
         )
     )
     logs = _delivery_logs(database, [row["id"] for row in rows])

@@ -61,6 +61,11 @@ def articles(database: Database, wanted: ArticleFilter) -> list[StoredArticle]:
                 },
             )
         )
+    except UnicodeEncodeError as error:
+        raise SearchError("the search holds half a character; type it again") from error
     except sqlite3.OperationalError as error:
+        # Only the index itself complains of an expression this way; a locked or full database is no search error.
+        if wanted.expression is None or error.sqlite_errorcode != sqlite3.SQLITE_ERROR:
+            raise
         raise SearchError(f"the search cannot be read: {error}") from error
     return [article_from_row(row) for row in rows]

@@ -15,7 +15,13 @@ from storage.types import Silence
 def add(
     database: Database, *, watch_id: str | None, author: str, reason: str, starts_at: datetime, ends_at: datetime
 ) -> Silence:
-    """Start a silence for one watch, or for all of them."""
+    """Start a silence for one watch, or for all of them.
+
+    Raises:
+        ValueError: it would never hold.
+    """
+    if ends_at <= starts_at:
+        raise ValueError(f"a silence that ends before it starts ({starts_at} – {ends_at}) silences nothing")
     cursor = database.execute(
         "INSERT INTO silence (watch_id, author, reason, starts_at, ends_at) VALUES (?, ?, ?, ?, ?)",
         (watch_id, author, reason, to_text(starts_at), to_text(ends_at)),

@@ -89,24 +89,29 @@ def feed_state(database: Database, source_id: str, url: str) -> FeedState:
 
 
 def record_feed(database: Database, result: PollResult, now: datetime) -> None:
-    """Store one feed's validators, or its failure; validators of a failed poll stay as they were."""
+    """Store one feed's validators, or its failure.
+
+    Validators of a failed poll stay as they were. An unchanged feed need not repeat them all: those it leaves
+    out still hold (RFC 9111 section 4.3.4).
+    """
     failure = result.failure
-    validators = result.etag or result.last_modified or result.body_hash
     database.execute(
         """
         INSERT INTO feed (source_id, url, etag, last_modified, body_hash, failure, detail, checked_at)
         VALUES (:source, :url, :etag, :modified, :hash, :failure, :detail, :now)
         ON CONFLICT (source_id, url) DO UPDATE SET
-            etag = CASE WHEN :keep THEN etag ELSE :etag END,
-            last_modified = CASE WHEN :keep THEN last_modified ELSE :modified END,
-            body_hash = CASE WHEN :keep THEN body_hash ELSE :hash END,
+            etag = CASE WHEN :failed THEN etag WHEN :unchanged THEN coalesce(:etag, etag) ELSE :etag END,
+            last_modified = CASE WHEN :failed THEN last_modified
+                WHEN :unchanged THEN coalesce(:modified, last_modified) ELSE :modified END,
+            body_hash = CASE WHEN :failed THEN body_hash
+                WHEN :unchanged THEN coalesce(:hash, body_hash) ELSE :hash END,
             failure = :failure, detail = :detail, checked_at = :now
         """,
         {
             "source": result.source_id, "url": result.url, "etag": result.etag, "modified": result.last_modified,
             "hash": result.body_hash, "failure": failure.reason if failure else None,
             "detail": failure.detail if failure else None, "now": to_text(now),
-            "keep": failure is not None or (result.unchanged and not validators),
+            "failed": failure is not None, "unchanged": result.unchanged,
         },
     )  # fmt: skip
 

@@ -93,5 +93,5 @@ def test_row_ids_fit_the_database() -> None:
 
 def test_a_period_counts_back_from_now() -> None:
     now = datetime(2026, 1, 2, tzinfo=UTC)
-    assert DeskFilter(period="24h").for_archive(now, None).since == now - timedelta(days=1)
-    assert DeskFilter().for_archive(now, None).since is None
+    assert DeskFilter(period="24h").for_archive(now).since == now - timedelta(days=1)
+    assert DeskFilter().for_archive(now).since is None

@@ -1,94 +1,92 @@
-"""Searches: what is typed becomes words, never syntax of the index."""
+"""Search for stories: exact plans by the index, others by reading, and never without an end."""
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
+from sqlite_utils import Database
 
+from review import searching
 from review.errors import SearchTextError
-from review.searching import to_expression
+from review.searching import find_stories, read_search
+from storage import articles, sources, stories
+from storage.database import open_writer, transaction
+from storage.reading import StoryFilter
+from storage.types import Article, Source
 
-TEXTS = {
-    1: "Le Mali expulse l’ambassadeur de France",
-    2: "La France rappelle son ambassadeur",
-    3: "Élection au Niger",
-    4: "persona non grata, dit Bamako",
-    5: "non, la persona grata",
-}
-
-
-@pytest.fixture(scope="module")
-def index() -> Iterator[sqlite3.Connection]:
-    connection = sqlite3.connect(":memory:")
-    connection.execute("CREATE VIRTUAL TABLE t USING fts5 (text, tokenize='unicode61 remove_diacritics 2')")
-    connection.executemany("INSERT INTO t (rowid, text) VALUES (?, ?)", TEXTS.items())
-    yield connection
-    connection.close()
+NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
+TEXTS = (
+    "Le Mali expulse un diplomate",
+    "persona non grata, dit Bamako",
+    "non, la persona grata",
+    "Élection au Niger",
+    "persona non grata, redit Bamako",
+)
 
 
-def found(index: sqlite3.Connection, text: str) -> set[int]:
-    return {row[0] for row in index.execute("SELECT rowid FROM t WHERE t MATCH ?", (to_expression(text),))}
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    found = open_writer(tmp_path)
+    with transaction(found):
+        sources.sync(found, [Source(id="rfi", name="RFI", url="https://rfi.example/", country="FRA")], NOW)
+        for number, text in enumerate(TEXTS):
+            when = NOW - timedelta(hours=number)
+            url = f"https://rfi.example/{number}"
+            article = Article(source_id="rfi", url=url, title=text, paragraphs=("Suite.",), fetched_at=when)
+            saved = articles.save(found, article, key=url, origin="RFI", now=when)
+            story = stories.create(found, text, when)
+            stories.attach(found, saved.article_id, story, when, severity=0, copy_of=None, coverage=None, origin="RFI")
+    yield found
+    found.conn.close()
+
+
+def headlines(database: Database, query: str, limit: int = 50) -> list[list[str]]:
+    """Return the headlines of every page of a search."""
+    search, pages, before = read_search(query), [], None
+    while True:
+        wanted = StoryFilter(with_signals=False, limit=limit, before=before)
+        page = find_stories(database, wanted, search)
+        pages.append([row.story.headline for row in page.rows])
+        before = page.next
+        if before is None:
+            return pages
 
 
 @pytest.mark.parametrize(
-    ("text", "rows"),
+    ("query", "numbers"),
     [
-        ("ambassadeur", {1, 2}),
-        ("AMBASSADEUR france", {1, 2}),
-        ("ambassadeur -mali", {2}),
-        ("élection OR mali", {1, 3}),
-        ("ambassadeur mali OR rappelle", {1, 2}),
-        ('"persona non grata"', {4}),
-        ("« persona non grata »", {4}),
-        ("“persona non grata”", {4}),
-        ("persona non grata", {4, 5}),
-        ("ambass*", {1, 2}),
-        ('"son amb"*', {2}),
-        ('persona -"non grata"', {5}),
-        ("l’ambassadeur", {1}),
-        ("mali — expulse", {1}),
-        ("NOT", set()),
-        ("text:mali", set()),
-        ("mali AND", set()),
+        ("mali", [0]),
+        ("ELECTION", [3]),
+        ('"persona non grata"', [1, 4]),
+        ("persona", [1, 2, 4]),
+        ("country:FRA NOT persona", [0, 3]),
+        ("country:MLI", []),
     ],
 )
-def test_search(index: sqlite3.Connection, text: str, rows: set[int]) -> None:
-    assert found(index, text) == rows
+def test_search(database: Database, query: str, numbers: list[int]) -> None:
+    assert headlines(database, query) == [[TEXTS[number] for number in numbers]]
 
 
-@pytest.mark.parametrize(
-    ("text", "position"), [('a"b', 1), ("OR", 0), ("x OR OR y", 5), ("-x", 0), ("—", 0), ("z*", 0), ("mali OR", 5)]
-)
-def test_faults_name_their_place(text: str, position: int) -> None:
+@pytest.mark.parametrize("query", ["persona", '"persona non grata"', "country:FRA"])
+def test_pages_join_to_the_whole(database: Database, query: str) -> None:
+    (whole,) = headlines(database, query)
+    pages = headlines(database, query, limit=1)
+    assert [headline for page in pages for headline in page] == whole
+    assert all(len(page) == 1 for page in pages)
+
+
+def test_a_page_reads_a_bounded_number_of_articles_and_the_next_goes_on(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, "MOST_READ", 2)
+    pages = headlines(database, "lang:xx OR title:redit")
+    assert pages == [[], [], [TEXTS[4]]]
+
+
+def test_faults_name_their_place() -> None:
     with pytest.raises(SearchTextError) as caught:
-        to_expression(text)
-    assert caught.value.position == position
-    assert caught.value.text == text
-
-
-@given(
-    st.text(st.one_of(st.characters(exclude_categories=["Cs"]), st.sampled_from('"*-()^:+OR «»{}\x00')), max_size=40)
-)
-@example('"" "')
-@example('"*')
-@example('-"a b" OR')
-def test_whatever_is_typed_the_index_reads_it_or_the_fault_has_a_place(text: str) -> None:
-    fault = 0
-    try:
-        expression: str | None = to_expression(text)
-    except SearchTextError as error:
-        fault = error.position
-        expression = None
-    assert 0 <= fault <= max(0, len(text) - 1)
-    if expression is None:
-        return
-    connection = sqlite3.connect(":memory:")
-    try:
-        connection.execute("CREATE VIRTUAL TABLE t USING fts5 (text)")
-        connection.execute("SELECT * FROM t WHERE t MATCH ?", (expression,)).fetchall()
-    finally:
-        connection.close()
+        read_search('mali "ouvert')
+    assert (caught.value.position, caught.value.text) == (5, 'mali "ouvert')

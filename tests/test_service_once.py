@@ -28,7 +28,7 @@ ACTS = [
 WEATHER = [
     "La crue du Niger est arrivée cette année avec trois semaines de retard, et les pêcheurs de Mopti l'attendaient "
     "avec impatience pour reprendre leurs campagnes dans les bras morts du delta intérieur.",
-    "Selon les relevés du port, le niveau dépasse désormais de quarante centimètres celui de l'an dernier à la même date.",
+    "Selon les relevés du port, le niveau dépasse de quarante centimètres celui de l'an dernier à la même date.",
 ]
 EXPECTED = {
     ("suspend_cooperation", "FRA", "MLI"),

@@ -84,9 +84,31 @@ def place(
 
 
 def contradict(one: Iterable[Signal], other: Iterable[Signal]) -> bool:
-    """Tell whether one text asserts an act that the other denies or says has ended."""
+    """Tell whether one text asserts an act that the other denies or says has ended.
+
+    A text that reports both sides contradicts nobody, least of all its own copy.
+    """
     first, second = list(one), list(other)
-    return bool((_asserted(first) & _undone(second)) | (_asserted(second) & _undone(first)))
+    return _denies(first, second) or _denies(second, first)
+
+
+def _denies(one: Sequence[Signal], other: Sequence[Signal]) -> bool:
+    """Tell whether ``one`` only undoes an act that ``other`` only asserts."""
+    return _meet(_without(_undone(one), _asserted(one)), _without(_asserted(other), _undone(other)))
+
+
+def _meet(acts: set[Act], others: set[Act]) -> bool:
+    return any(same_act(act, other) for act in acts for other in others)
+
+
+def _without(acts: set[Act], others: set[Act]) -> set[Act]:
+    return {act for act in acts if not _meet({act}, others)}
+
+
+def same_act(one: Act, other: Act) -> bool:
+    """Tell whether two acts may be the same one: a side that a text leaves out agrees with any."""
+    pairs = zip(one[1:], other[1:], strict=True)
+    return one[0] == other[0] and all(a is None or b is None or a == b for a, b in pairs)
 
 
 def other_acts(one: Iterable[Signal], other: Iterable[Signal]) -> bool:
@@ -127,8 +149,14 @@ def _same_event(signals: Sequence[Signal], acts_of_stories: Iterable[tuple[int, 
         for signal in signals
         if signal.status is Status.ASSERTED and signal.severity >= LEAST_SEVERITY and signal.actor and signal.target
     }
+    undone = _without(_undone(signals), _asserted(signals))
     shared: dict[int, int] = {}
+    refuted: set[int] = set()
     for story, act in acts_of_stories:
         if act in acts:
             shared[story] = shared.get(story, 0) + 1
+        if _meet({act}, undone):
+            refuted.add(story)
+    for story in refuted:
+        shared.pop(story, None)
     return max(shared, key=lambda story: shared[story]) if shared else None

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 
-from detection.text import fold
+from detection.text import fold, written_out
 
 _WORD = re.compile(r"[^\W_]+")
 _FIGURE = re.compile(r"\d+")
 
 
 def words(text: str) -> tuple[str, ...]:
-    """Return the folded words of a text: no accents, no case, no punctuation."""
-    return tuple(_WORD.findall(fold(text)))
+    """Return the folded words of a text: no accents, no case, no punctuation, one spelling."""
+    return tuple(_WORD.findall(written_out(fold(text))))
 
 
 def figures(text: tuple[str, ...]) -> tuple[str, ...]:
