@@ -19,7 +19,7 @@ demo: $(VENV)/.installed ## replay a crisis on a newsroom inside this machine: n
 	$(BIN)/vigie demo
 
 test: $(VENV)/.developer ## run the test suite
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -m "not browser"
 
 lint: $(VENV)/.developer ## style, types and the direction of imports
 	$(BIN)/ruff check .

@@ -1,0 +1,179 @@
+"""The command line: exit codes, messages, and what each command prints."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from vigie.commands import run_command_line
+
+TITLE = "Le Mali expulse deux diplomates français"
+TEXT = (
+    "Le Mali a déclaré mardi persona non grata deux diplomates français, a annoncé le ministère malien des Affaires "
+    "étrangères.\nParis a regretté une décision qu'il juge sans fondement."
+)
+LINE = {"id": "a1", "title": TITLE, "text": TEXT, "published": "2025-09-23T10:00:00+00:00", "lang": "fr"}
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working directory with the configuration that ``init`` writes."""
+    monkeypatch.chdir(tmp_path)
+    assert run_command_line(["init"]) == 0
+    return tmp_path
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_init_writes_a_configuration_that_passes_check_and_never_overwrites(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command_line(["check"]) == 0
+    assert "85 sources" in capsys.readouterr().out
+    before = (here / "vigie.toml").read_bytes()
+    assert run_command_line(["init"]) == 2
+    assert (here / "vigie.toml").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("[service]\nlistn = '127.0.0.1:1'\n", ["service.listn", "did you mean 'listen'", ":2"]),
+        ("[[source]]\nid = 'a'\nfeeds = ['ftp://example.org/feed']\n", ["source[1].feeds", "https://"]),
+        ("[[source]]\nid = 'a'\nfeeds = 'https://example.org/feed'\n", ["source[1].feeds", ":3"]),
+        ("[[source]]\nid='a'\nfeeds=['https://a.org/f']\n" * 2, ["two sources"]),
+        ("[[channel]]\nid='h'\ntype='webhook'\nurl='https://a.org'\nsecret_file='no.key'\n", ["secret_file", "no.key"]),
+        ("[[watch]]\nid='w'\nquery='mali AND ('\n", ["watch[1].query", "^"]),
+        ("[[watch]]\nid='w'\nchannels=['pager']\n", ["watch[1].channels", "pager"]),
+        ("[service]\nlisten = '0.0.0.0:8470'\n", ["service.listen", "login"]),
+        ("[service\n", ["TOML"]),
+    ],
+)  # fmt: skip
+def test_wrong_configuration_ends_with_2_naming_key_and_cure(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, named: list[str]
+) -> None:
+    file = tmp_path / "wrong.toml"
+    file.write_text(text, encoding="utf-8")
+    assert run_command_line(["-c", str(file), "check"]) == 2
+    message = capsys.readouterr().err
+    assert "wrong.toml" in message
+    assert [part for part in named if part not in message] == []
+    assert "Traceback" not in message
+
+
+def test_missing_configuration_file_ends_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command_line(["-c", str(tmp_path / "none.toml"), "check"]) == 2
+    assert "vigie init" in capsys.readouterr().err
+
+
+def test_flag_reads_json_lines_and_names_bad_ones(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "in.jsonl").write_text(f"{json.dumps(LINE)}\nnot json\n\n", encoding="utf-8")
+    assert run_command_line(["flag", "--jsonl", "in.jsonl"]) == 1
+    captured = capsys.readouterr()
+    answer = json.loads(captured.out)
+    assert "in.jsonl:2" in captured.err
+    assert answer["id"] == "a1"
+    assert answer["lang"] == "fr"
+    assert answer["watches"]["france-mali"]["alert"] is True
+    whole = f"{TITLE}\n{TEXT}"
+    for signal in answer["signals"]:
+        assert whole[signal["start"] : signal["end"]] in signal["sentence"]
+    assert {(s["type"], s["actor"], s["target"], s["status"]) for s in answer["signals"]} >= {
+        ("expel_diplomats", "MLI", "FRA", "asserted")
+    }
+
+
+def test_flag_marks_plain_text(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "article.txt").write_text(f"{TITLE}\n\n{TEXT}\n", encoding="utf-8")
+    assert run_command_line(["flag", "article.txt"]) == 0
+    shown = capsys.readouterr().out
+    assert TITLE in shown
+    assert "MLI → FRA" in shown
+    assert "france-mali: alerts" in shown
+
+
+def test_flag_of_a_missing_file_is_an_error_not_a_bug(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command_line(["flag", "nothing.txt"]) == 2
+    assert "nothing.txt" in capsys.readouterr().err
+
+
+def test_extract_prints_what_the_crawler_would_store(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    paragraphs = "".join(f"<p>{line}</p>" for line in TEXT.splitlines() * 3)
+    page = f"<html lang=fr><head><title>{TITLE}</title></head><body><h1>{TITLE}</h1>{paragraphs}</body></html>"
+    (here / "page.html").write_text(page, encoding="utf-8")
+    assert run_command_line(["extract", "--json", "page.html"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert record["title"] == TITLE
+    assert record["lang"] == "fr"
+    assert record["failure"] is None
+
+
+def test_import_search_export_and_explain(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other = {
+        **LINE,
+        "id": "a2",
+        "title": "Crue à Mopti",
+        "text": "Le fleuve monte depuis lundi et les pêcheurs s'en vont.",
+    }
+    (here / "in.jsonl").write_text("\n".join(json.dumps(line) for line in (LINE, other)), encoding="utf-8")
+    assert run_command_line(["import", "in.jsonl"]) == 0
+    first, second = lines(capsys)
+    assert (first["id"], first["outcome"], second["outcome"]) == ("a1", "new", "new")
+    assert first["alerts"] == [{"watch": "france-mali", "alert": True, "kind": "new", "reason": "new_story"}]
+    assert run_command_line(["import", "in.jsonl"]) == 0
+    assert {line["outcome"] for line in lines(capsys)} == {"same"}
+    assert run_command_line(["search", "PECHEURS", "--json"]) == 0
+    assert [line["title"] for line in lines(capsys)] == ["Crue à Mopti"]
+    assert run_command_line(["search", "type:expel_diplomats AND NOT crue", "--json"]) == 0
+    assert [line["title"] for line in lines(capsys)] == [TITLE]
+    assert run_command_line(["search", "mali AND ("]) == 2
+    assert "^" in capsys.readouterr().err
+    assert run_command_line(["explain", str(first["article"])]) == 0
+    assert "new_story" in capsys.readouterr().out
+    assert run_command_line(["deliveries", "list", "--json"]) == 0
+    assert lines(capsys) == []
+    assert run_command_line(["export", "articles", "--format", "csv"]) == 0
+    assert len(list(csv.DictReader(io.StringIO(capsys.readouterr().out)))) == 2
+
+
+def test_a_spreadsheet_runs_no_formula_of_an_export(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "in.jsonl").write_text(json.dumps({**LINE, "title": "=cmd|' /C calc'!A0"}), encoding="utf-8")
+    assert run_command_line(["import", "in.jsonl"]) == 0
+    capsys.readouterr()
+    assert run_command_line(["export", "articles", "--format", "csv"]) == 0
+    (row,) = csv.DictReader(io.StringIO(capsys.readouterr().out))
+    assert row["title"].startswith("'=")
+
+
+def test_backup_and_restore_bring_the_archive_back(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "in.jsonl").write_text(json.dumps(LINE), encoding="utf-8")
+    assert run_command_line(["import", "in.jsonl"]) == 0
+    assert run_command_line(["backup", "copy.db"]) == 0
+    (here / "vigie-data" / "vigie.db").write_bytes(b"")
+    assert run_command_line(["search", "mali"]) == 3
+    assert run_command_line(["restore", "copy.db"]) == 0
+    capsys.readouterr()
+    assert run_command_line(["export", "articles"]) == 0
+    assert len(lines(capsys)) == 1
+    assert run_command_line(["doctor"]) == 0
+
+
+def test_evaluate_names_every_miss(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    wrong = {**LINE, "id": "b", "title": "Crue à Mopti", "text": "Le fleuve monte.", "should_alert": True}
+    rows = [{**LINE, "should_alert": True}, wrong]
+    (here / "gold.jsonl").write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+    assert run_command_line(["evaluate", "gold.jsonl", "--json"]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert (figures["precision"], figures["recall"]) == (1.0, 0.5)
+    assert figures["misses"] == ["missed: b: Crue à Mopti [no_signal]"]
+
+
+@pytest.mark.parametrize("arguments", [["nonsense"], ["run", "--twice"], ["explain", "abc"], ["search"], ["alerts"]])
+def test_wrong_usage_ends_with_2(here: Path, arguments: list[str]) -> None:
+    assert run_command_line(arguments) == 2
