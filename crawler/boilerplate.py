@@ -47,6 +47,9 @@ def prune(tree: HtmlElement) -> tuple[str, ...]:
         The short texts that went, in page order: bylines and credits, which name authors and agencies.
     """
     removed: list[str] = []
+    for line in _publication_lines(tree):
+        removed.append(clean_line(line.text_content()))
+        _remove(line)
     # A drop cap is printed once for the eye, hidden from screen readers, and once for them.
     for ornament in [element for element in tree.iter("span") if element.get("aria-hidden") == "true"]:
         _remove(ornament)
@@ -59,6 +62,20 @@ def prune(tree: HtmlElement) -> tuple[str, ...]:
                 removed.append(text)
             _remove(box)
     return tuple(removed)
+
+
+def _publication_lines(tree: HtmlElement) -> list[HtmlElement]:
+    """Return the short paragraphs above the headline, and those that print a date made for machines."""
+    headlines = list(tree.iter("h1"))
+    lines = []
+    above = len(headlines) == 1
+    for element in tree.iter("h1", "p"):
+        above = above and element.tag != "h1"
+        if element.tag == "p" and (above or next(element.iterdescendants("time"), None) is not None):
+            text = clean_line(element.text_content())
+            if 0 < len(text) <= _MAX_NOTE and text[-1] not in ".!?»":
+                lines.append(element)
+    return lines
 
 
 def _is_box(element: HtmlElement) -> bool:
@@ -96,9 +113,10 @@ _LINE = re.compile(
     r"|(?:continue|keep) reading(?: below)?|article continues (?:below|after).*"
     r"|(?:déjà|already) (?:abonnée?s?|a subscriber).*|(?:article|contenu) réservé aux abonnés.*"
     r"|il vous reste [\d.,]+ ?% de cet article.*|cet article est réservé aux abonnés.*"
+    r"|(?:la )?rédaction(?: d[eu] .{0,40})?"
     r"|lecture audio réservée aux abonnés|\d+ (?:commentaires?|comments?|réactions?)"
     r"|(?:à la une|sur le web)(?: .{0,40})?"
-    r"|(?:(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|publié|mis à jour|le) ){0,3}\d{1,2}(?:er)? "
+    r"|(?:(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|\w{3,6}day|publié|mis à jour|le) ){0,3}\d{1,2}(?:er)? "
     r"[a-zéû]{3,9} \d{4}(?:,? (?:à )?\d{1,2} ?[h:] ?\d{2})?"
     r"|temps de lecture ?:.*|\d+ ?min(?:utes?)?(?: de lecture| read)?|lecture ?: ?\d+ ?min.*"
     r"|partager(?: (?:sur|cet article|l'article).*)?|share(?: (?:this|on) .*)?|imprimer|print|envoyer par e-?mail"
@@ -169,6 +187,11 @@ _TOKEN = r"[A-Za-zÀ-ÿ][\w-]{1,14}"  # noqa: S105 - a pattern, not a secret
 _IN_BRACKETS = re.compile(
     rf"\(((?:avec |with )?{_TOKEN}(?: ?(?:/|,|et|and|avec) ?{_TOKEN}){{0,4}})\)\.?$", re.IGNORECASE
 )
+_SIGNED = re.compile(
+    r"\(((?:The |La |Le |Les |L['’])?[A-ZÀ-Ý][\w.'’-]*"
+    r"(?: (?:[A-ZÀ-Ý][\w.'’-]*|de|des|du|la|le|les|of|the|et|and)){1,5})\)\.?"
+)
+_NOT_SIGNED = re.compile(r"photo|image|archives|vidéo|video|suite|crédit", re.IGNORECASE)
 _BARE = re.compile(
     rf"(?:©|\(c\)|avec|source ?:?|sources ?:|with|par|crédit ?:)? ?(?:l'|the )?"
     rf"((?:{_NAMES})(?: ?(?:/|,|et|and|avec) ?(?:l'|the )?(?:{_NAMES}))*)(?: ?,? ?(?:©|\(c\))? ?\d{{4}})?\.?",
@@ -187,6 +210,12 @@ def credit_line(line: str) -> str | None:
         return _filed(bracketed[1], known_only=False)
     bare = _BARE.fullmatch(text) or _STAMPED.fullmatch(text)
     return _filed(bare[1], known_only=True) if bare is not None else None
+
+
+def closing_credit(line: str) -> str | None:
+    """Return who signs in brackets on an article's very last line, known or not: ``(La Voix du Fleuve)``."""
+    match = _SIGNED.fullmatch(clean_line(line))
+    return match[1] if match is not None and not _NOT_SIGNED.search(line) else None
 
 
 def credit_in(paragraph: str) -> str | None:

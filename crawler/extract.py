@@ -17,13 +17,13 @@ from datetime import datetime
 from lxml.html import HtmlElement
 
 from crawler import fields
-from crawler.boilerplate import credit_in, credit_line, is_boilerplate, is_byline, prune
+from crawler.boilerplate import closing_credit, credit_in, credit_line, is_boilerplate, is_byline, prune
 from crawler.clean import clean_line, cut
 from crawler.jsonld import JsonObject, article_object
 from crawler.jsonld import text_of as json_text
 from crawler.lede import standfirst
 from crawler.page import looks_like_html, meta, parse, squeezed, text_of
-from crawler.paragraphs import completed, own_paragraphs
+from crawler.paragraphs import completed, own_paragraphs, unfold_layout_tables
 from storage.types import Article, CrawlFailure, FailureReason, FeedEntry, utc
 
 #: fewest characters of text a page must hold to count as an article
@@ -111,19 +111,23 @@ def _read(tree: HtmlElement, entry: FeedEntry | None, now: datetime) -> _Found:
     article = article_object(tree, f"{window} {meta(tree, 'og:title')} {entry.title if entry else ''}")
     title, heading = fields.headline(tree, article, entry)
     published_at = fields.published(tree, article, heading, entry, now)
+    unfold_layout_tables(tree)
     before = copy.deepcopy(tree)
     notes = prune(tree)
     heading = heading if heading is not None and heading.getroottree().getroot() is tree else None
     lede = standfirst(tree, heading, meta(before, "og:description", "description", "twitter:description"))
     lines = _body(tree, article)
     signed = fields.signatures(before, article, notes, entry)
-    paragraphs, credit = _filtered(lines, title, lede)
+    names = fields.authors(before, article, notes, entry)
+    paragraphs, credit = _filtered(
+        lines, {squeezed(text) for text in (title, lede)}, {*map(squeezed, (*names, *signed))}
+    )
     agency = credit or next(filter(None, map(credit_line, notes)), None) or fields.agency_among(signed)
     return _Found(
         title=title,
         lede=lede,
         paragraphs=paragraphs,
-        authors=fields.authors(before, article, notes, entry),
+        authors=names,
         published_at=published_at,
         agency=agency,
     )
@@ -160,27 +164,30 @@ def _extracted(tree: HtmlElement, *, fast: bool) -> list[str]:
     return [line for raw in text.split("\n") if (line := clean_line(raw))]
 
 
-def _filtered(lines: list[str], title: str, lede: str) -> tuple[tuple[str, ...], str | None]:
-    """Drop what is no prose, and read the agency's credit at the end or in the dateline."""
+def _filtered(lines: list[str], heads: set[str], names: set[str]) -> tuple[tuple[str, ...], str | None]:
+    """Drop what is no prose, and read the agency's credit at the end or in the dateline.
+
+    Args:
+        lines: the text as extracted.
+        heads: headline and standfirst, squeezed; the text must not repeat them.
+        names: who signed, squeezed; a line that only names one of them is a byline.
+    """
     kept: list[str] = []
     agency: str | None = None
-    seen = {squeezed(title), squeezed(lede)} - {""}
+    seen = heads - {""}
     for line in lines:
-        credit = credit_line(line)
-        if credit is not None:
-            agency = agency or credit
-            continue
-        if is_byline(line):
-            agency = agency or fields.agency_among([line])
-            continue
-        if is_boilerplate(line):
-            continue
         key = squeezed(line)
-        # A long line printed twice is a pull quote or a template's copy; a short one may be dialogue.
-        if key in seen and (len(key) >= 40 or not kept):
-            continue
-        seen.add(key)
-        kept.append(line)
+        credit = credit_line(line)
+        if credit is None and line is lines[-1]:
+            credit = closing_credit(line)
+        if credit is None and is_byline(line):
+            credit = fields.agency_among([line])
+        elif credit is None and key not in names and not is_boilerplate(line):
+            # A long line printed twice is a pull quote or a template's copy; a short one may be dialogue.
+            if key not in seen or (len(key) < 40 and kept):
+                kept.append(line)
+            seen.add(key)
+        agency = agency or credit
     if agency is None and kept:
         agency = credit_in(kept[-1]) or credit_in(kept[0])
     return tuple(kept), agency

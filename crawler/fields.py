@@ -26,7 +26,8 @@ from crawler.page import headings, meta, metas, text_of
 from storage.types import FeedEntry
 
 _WORD = re.compile(r"\w+")
-_SUFFIX = re.compile(r"\s+(?:[|–—•·:]|-)\s+")
+_LONG_WORD = re.compile(r"\w{3,}")
+_SUFFIX = re.compile(r"\s+[|–—•·-]\s+")
 _MAX_AUTHORS = 10
 
 
@@ -36,20 +37,22 @@ _MAX_AUTHORS = 10
 def headline(tree: HtmlElement, article: JsonObject, entry: FeedEntry | None) -> tuple[str, HtmlElement | None]:
     """Return the headline as printed, and the element that prints it when there is one.
 
-    The heading that shares at least half of its words with what the page says of itself wins; then an only
-    heading of three words or more, the JSON-LD headline, the social title and the window title without
-    their site names, and the feed's title.
+    The heading that shares most words, and at least half of its own, with what the page says of itself
+    wins; then an only heading of three words or more, the JSON-LD headline, the social title and the window
+    title without their site names, and the feed's title.
     """
     stated = [json_text(article, "headline"), meta(tree, "og:title", "twitter:title"), _window_title(tree)]
     hints = [title for title in [*stated, entry.title if entry else ""] if title]
     printed = list(headings(tree))
-    for element, words in printed:
-        if any(_shared(words, hint) >= 0.5 for hint in hints):
-            return cut(words, MAX_TITLE), element
+    scores = [max((_shared(words, hint) for hint in hints), default=0.0) for _, words in printed]
+    if scores and max(scores) >= 0.5:
+        element, words = printed[scores.index(max(scores))]
+        return cut(words, MAX_TITLE), element
     if len(printed) == 1 and (len(_WORD.findall(printed[0][1])) >= 3 or not hints):
         return cut(printed[0][1], MAX_TITLE), printed[0][0]
     site = meta(tree, "og:site_name", "application-name")
-    for title in (stated[0], *(_without_site(title, site) for title in stated[1:])):
+    social, window = _without_site(stated[1], site), _without_site(stated[2], site, guess=True)
+    for title in (stated[0], social, window):
         if title:
             return cut(title, MAX_TITLE), None
     return (entry.title if entry else "", None)
@@ -61,18 +64,19 @@ def _window_title(tree: HtmlElement) -> str:
 
 
 def _shared(words: str, hint: str) -> float:
-    own = set(_WORD.findall(words.casefold()))
-    return len(own & set(_WORD.findall(hint.casefold()))) / len(own) if own else 0.0
+    # Short words are in every title; a title of short words alone is compared by these.
+    pattern = _LONG_WORD if _LONG_WORD.search(words) else _WORD
+    own = set(pattern.findall(words.casefold()))
+    return len(own & set(pattern.findall(hint.casefold()))) / len(own) if own else 0.0
 
 
-def _without_site(title: str, site: str) -> str:
-    """Cut the site's name off the end; a short last part after a separator is one."""
+def _without_site(title: str, site: str, *, guess: bool = False) -> str:
+    """Cut the site's name off the end; with ``guess``, a short last part after a separator is taken for it."""
     parts = _SUFFIX.split(title)
-    if len(parts) < 2:
-        return title
     last = parts[-1]
-    is_site = last.casefold() == site.casefold() if site else len(last) <= 30 and len(last) < len(title) / 3
-    return title[: title.rindex(last)].rstrip(" |–—•·:-") if is_site else title
+    rest = title[: len(title) - len(last)].rstrip(" |–—•·-")
+    is_site = last.casefold() == site.casefold() or (guess and not site and len(last) <= min(30, len(rest)))
+    return rest if len(parts) > 1 and rest and is_site else title
 
 
 # --- authors -------------------------------------------------------------------------------------
@@ -94,7 +98,7 @@ def authors(tree: HtmlElement, article: JsonObject, notes: Iterable[str], entry:
     outlets = {meta(tree, "og:site_name", "application-name").casefold()}
     outlets |= {name.casefold() for name in names_of(article.get("publisher"))}
     sources: list[Iterable[str]] = [
-        names_of(article.get("author")),
+        names_of(article.get("author"), people=True),
         metas(tree, "author") or metas(tree, "article:author"),
         _bylines(tree, notes),
         entry.authors if entry else (),
@@ -254,9 +258,13 @@ def _suffixes() -> Any:
 
 
 def _site(host: str) -> str:
-    """Return the registrable domain of a host, or the host itself for addresses and local names."""
+    """Return the registrable domain of a host; the host itself for numeric addresses and single names."""
     host = host.rstrip(".").lower()
-    return str(_suffixes()(host).top_domain_under_public_suffix) or host
+    registered = str(_suffixes()(host).top_domain_under_public_suffix)
+    if registered or host.rpartition(".")[2].isdecimal() or ":" in host:
+        return registered or host
+    # A top-level domain the list does not know, as in private networks.
+    return ".".join(host.split(".")[-2:])
 
 
 @cache

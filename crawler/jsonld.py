@@ -50,13 +50,18 @@ def text_of(found: JsonObject, key: str) -> str:
     return plain(html.unescape(value)) if isinstance(value, str) else ""
 
 
-def names_of(value: Any) -> list[str]:
-    """Return the names in a schema.org person, organisation, string or list of these."""
+def names_of(value: Any, *, people: bool = False) -> list[str]:
+    """Return the names in a schema.org person, organisation, string or list of these.
+
+    Args:
+        value: what the page holds there.
+        people: leave out what is marked as an organisation.
+    """
     if isinstance(value, str):
         return [name] if (name := clean_line(html.unescape(html.unescape(value)))) else []
     if isinstance(value, list):
-        return [name for part in value[:50] if not isinstance(part, list) for name in names_of(part)]
-    if isinstance(value, dict):
+        return [name for part in value[:50] if not isinstance(part, list) for name in names_of(part, people=people)]
+    if isinstance(value, dict) and not (people and "Organization" in str(value.get("@type"))):
         return names_of(value.get("name")) if isinstance(value.get("name"), (str, list)) else []
     return []
 

@@ -10,8 +10,8 @@ from crawler.boilerplate import is_boilerplate
 from crawler.page import squeezed, text_of
 
 _NAMED = re.compile(
-    r"(?:^|[-_ ])(?:chapo|chapeau|standfirst|stand-first|subheadline|sub-headline|subtitle|sous-titre|lede|dek|deck"
-    r"|hat|accroche|teaser-text|article-desc|article__desc|article-summary|article__summary|entry-summary"
+    r"(?:^|[-_ ])(?:chapo|chapeau|standfirst|stand-first|subheadline|sub-headline|subtitle|sub-title|sous-titre"
+    r"|lede|dek|deck|hat|accroche|teaser-text|article-desc|article__desc|article-summary|article__summary|entry-summary"
     r"|article-intro|article__intro|article-lead|article__lead|intro|lead|excerpt|summary|headline-description)"
     r"(?:$|[-_ ])",
     re.IGNORECASE,
@@ -25,7 +25,7 @@ def standfirst(tree: HtmlElement, title: HtmlElement | None, description: str) -
     """Return the standfirst, empty when none is marked up.
 
     It is the first element after the headline whose class, id or ``itemprop`` names one, or an element
-    apart from the running text that repeats the page's own description.
+    apart from the running text that repeats the page's own description, or a first paragraph set in bold.
     """
     seen_title = title is None
     wanted = squeezed(description)
@@ -42,6 +42,20 @@ def standfirst(tree: HtmlElement, title: HtmlElement | None, description: str) -
             continue
         if _is_named(element) or squeezed(text) == wanted:
             return text
+    return _bold_opening(tree, title)
+
+
+def _bold_opening(tree: HtmlElement, title: HtmlElement | None) -> str:
+    """Return the first paragraph after the headline when it is set in bold or italics as a whole."""
+    seen_title = title is None
+    for element in tree.iter("h1", "p"):
+        seen_title = seen_title or element is title
+        text = text_of(element) if seen_title and element.tag == "p" else ""
+        if len(text) < _SHORTEST or _stands_elsewhere(element, title) or is_boilerplate(text):
+            continue
+        emphasised = [text_of(child) for child in element if child.tag in {"strong", "b", "em", "i"}]
+        follows = next(element.itersiblings("p"), None) is not None
+        return text if follows and emphasised[:1] == [text] and len(text) <= _LONGEST else ""
     return ""
 
 

@@ -8,9 +8,22 @@ from crawler.boilerplate import is_boilerplate
 from crawler.page import squeezed, text_of
 
 _MARGINS = frozenset({"nav", "aside", "footer", "form", "figure", "figcaption", "dialog", "button", "table", "head"})
+_SUBHEADS = ("h2", "h3", "h4")
+_CELLS = ("tbody", "thead", "tfoot", "tr", "td", "th", "center")
+#: paragraphs that make a table a layout
+_LAYOUT = 3
 _MAX_LINK_SHARE = 0.6
 #: a parent counts as the article's when extraction kept this share of its paragraphs' text
 _SHARE_KEPT = 0.5
+
+
+def unfold_layout_tables(tree: HtmlElement) -> None:
+    """Turn tables that lay out the page into plain boxes, in place; extraction takes them for data."""
+    for table in list(tree.iter("table")):
+        is_layout = next(table.iterdescendants("h1"), None) is not None or len(list(table.iter("p"))) >= _LAYOUT
+        if is_layout:
+            for element in (table, *table.iterdescendants(*_CELLS)):
+                element.tag = "div"
 
 
 def own_paragraphs(tree: HtmlElement) -> list[str]:
@@ -22,14 +35,15 @@ def completed(lines: list[str], tree: HtmlElement) -> list[str]:
     """Return ``lines`` with the paragraphs put back that were lost among kept ones.
 
     When most of the text of the paragraphs directly under one element was kept, the others under it
-    belong to the article too: short last lines, credits and quotes are what extraction loses.
+    belong to the article too: short last lines, credits and quotes are what extraction loses. So do the
+    subheads between two paragraphs.
     """
     lines = list(lines)
     everything = squeezed("".join(lines))
     for parent in dict.fromkeys(element.getparent() for element in tree.iter("p") if _in_flow(element)):
         if parent is None:
             continue
-        texts = [text for child in parent if child.tag == "p" and (text := _prose(child))]
+        texts = _flow(parent)
         kept = [squeezed(text) in everything for text in texts]
         total = sum(map(len, texts))
         if (
@@ -39,6 +53,17 @@ def completed(lines: list[str], tree: HtmlElement) -> list[str]:
         ):
             _put_back(lines, texts, kept)
     return lines
+
+
+def _flow(parent: HtmlElement) -> list[str]:
+    """Return the paragraphs directly under ``parent``, and the subheads that stand between two of them."""
+    children = [(child.tag, _prose(child)) for child in parent if child.tag in {"p", *_SUBHEADS}]
+    children = [(tag, text) for tag, text in children if text]
+    while children and children[0][0] != "p":
+        children.pop(0)
+    while children and children[-1][0] != "p":
+        children.pop()
+    return [text for _, text in children]
 
 
 def _put_back(lines: list[str], texts: list[str], kept: list[bool]) -> None:

@@ -8,9 +8,11 @@ the interpreter.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import multiprocessing
 from collections.abc import Callable
+from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
 
 from pebble import ProcessExpired, ProcessPool
@@ -31,16 +33,19 @@ class ExtractionPool:
     """A bounded set of worker processes; to be used from one event loop."""
 
     def __init__(self, settings: CrawlerSettings) -> None:
+        self._settings = settings
+        self._pool = self._new_pool()
+
+    def _new_pool(self) -> ProcessPool:
         # A fork server of one thread: forking the crawler itself, with its threads, could deadlock. It loads
         # the heavy libraries once for all workers.
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(["crawler.jobs", "trafilatura", "htmldate", "py3langid"])
-        self._seconds = settings.extraction_seconds
-        self._pool = ProcessPool(
-            max_workers=settings.workers,
+        return ProcessPool(
+            max_workers=self._settings.workers,
             max_tasks=MAX_TASKS,
             initializer=_prepare,
-            initargs=(settings.worker_memory,),
+            initargs=(self._settings.worker_memory,),
             context=context,
         )
 
@@ -51,30 +56,60 @@ class ExtractionPool:
             RefusedError: it took too long (``extraction_timeout``) or its worker died or failed
                 (``extraction_crash``).
         """
-        future = self._pool.schedule(job, args=arguments, timeout=self._seconds)
+        pool = self._pool
+        try:
+            return await self._attempt(pool, job, arguments)
+        except _BrokenPoolError:
+            # A worker that dies while idle, killed by the system for want of memory, takes the pool along.
+            self._replace(pool)
+        try:
+            return await self._attempt(self._pool, job, arguments)
+        except _BrokenPoolError as error:
+            raise _refused(FailureReason.EXTRACTION_CRASH, "no process for reading pages can be started") from error
+
+    async def _attempt(self, pool: ProcessPool, job: Callable[..., _Answer], arguments: tuple[object, ...]) -> _Answer:
+        seconds = self._settings.extraction_seconds
+        try:
+            future = pool.schedule(job, args=arguments, timeout=seconds)
+        except RuntimeError as error:
+            raise _BrokenPoolError from error
         try:
             answer: _Answer = await asyncio.wrap_future(future)
+        except BrokenProcessPool as error:
+            raise _BrokenPoolError from error
         except TimeoutError as error:
-            raise _refused(
-                FailureReason.EXTRACTION_TIMEOUT, f"the page was not read within {self._seconds:g} s"
-            ) from error
+            raise _refused(FailureReason.EXTRACTION_TIMEOUT, f"it was not read within {seconds:g} s") from error
         except ProcessExpired as error:
-            raise _refused(
-                FailureReason.EXTRACTION_CRASH, f"reading the page killed its process (exit {error.exitcode})"
-            ) from error
+            detail = f"reading it killed its process (exit {error.exitcode})"
+            raise _refused(FailureReason.EXTRACTION_CRASH, detail) from error
         except MemoryError as error:
-            raise _refused(FailureReason.EXTRACTION_CRASH, "reading the page takes more memory than allowed") from error
+            raise _refused(FailureReason.EXTRACTION_CRASH, "reading it takes more memory than allowed") from error
         except Exception as error:
             # A hostile page can raise anything in a parser; the log keeps the trace for us.
             _log.exception("extraction failed")
-            detail = f"reading the page failed with {type(error).__name__}: {error}"
+            detail = f"reading it failed with {type(error).__name__}: {error}"
             raise _refused(FailureReason.EXTRACTION_CRASH, detail[:500]) from error
         return answer
 
+    def _replace(self, broken: ProcessPool) -> None:
+        if self._pool is broken:
+            _log.warning("the extraction pool broke and is replaced")
+            self._pool = self._new_pool()
+            _end(broken, 0.0)
+
     def stop(self) -> None:
         """Kill the workers; open calls fail."""
-        self._pool.stop()  # type: ignore[no-untyped-call]  # pebble annotates most of itself
-        self._pool.join(timeout=2)
+        _end(self._pool, 2.0)
+
+
+class _BrokenPoolError(Exception):
+    """The pool gave up; a job in it was not at fault."""
+
+
+def _end(pool: ProcessPool, seconds: float) -> None:
+    pool.stop()  # type: ignore[no-untyped-call]  # pebble annotates most of itself
+    with contextlib.suppress(TimeoutError):
+        pool.join(timeout=seconds)
 
 
 def _prepare(memory: int) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import html
 
-from crawler.boilerplate import AGENCIES, credit_in, credit_line, is_boilerplate, is_byline, prune
+from crawler.boilerplate import AGENCIES, closing_credit, credit_in, credit_line, is_boilerplate, is_byline, prune
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,8 @@ from crawler.boilerplate import AGENCIES, credit_in, credit_line, is_boilerplate
         "Partager",
         "Ajouter à mes favoris",
         "12 commentaires",
+        "La Rédaction",
+        "Tuesday 30 September 2025, 10:00",
         "Déjà abonné ? Se connecter",
         "Article réservé aux abonnés",
         "Inscrivez-vous à notre newsletter",
@@ -126,6 +128,28 @@ def test_credit_on_its_own_line(line: str, agency: str | None) -> None:
 )
 def test_credit_inside_a_paragraph(paragraph: str, agency: str | None) -> None:
     assert credit_in(paragraph) == agency
+
+
+@pytest.mark.parametrize(
+    ("line", "signer"),
+    [
+        ("(La Voix du Fleuve)", "La Voix du Fleuve"),
+        ("(The Harbour Dispatch)", "The Harbour Dispatch"),
+        ("(Photo Awa Diarra)", None),
+        ("(Bamako)", None),
+        ("(la suite demain)", None),
+        ("Le Courrier du Fleuve", None),
+    ],
+)
+def test_signature_in_brackets_on_the_last_line(line: str, signer: str | None) -> None:
+    assert closing_credit(line) == signer
+
+
+def test_lines_of_publication_are_pruned_and_handed_back() -> None:
+    slug, info = "<p>AFL-12 – jeudi</p>", "<p class='x'>Le Courrier – <time datetime='2025-09-18'>jeudi</time></p>"
+    tree = html.document_fromstring(f"<body>{slug}{ARTICLE}{info}</body>")
+    assert prune(tree) == ("AFL-12 – jeudi", "Le Courrier – jeudi")
+    assert len(list(tree.iter("p"))) == 1
 
 
 @pytest.mark.parametrize("name", AGENCIES)

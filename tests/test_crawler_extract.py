@@ -53,7 +53,8 @@ LINKED_DATA = json.dumps(
 )
 PAGES = {
     "json-ld and article": f"""<!doctype html><html lang="fr-ML"><head>{HEAD}
-        <meta property="og:title" content="Mali : la frontière se ferme"><meta name="description" content="Autre chose.">
+        <meta property="og:title" content="Mali : la frontière se ferme">
+        <meta name="description" content="Autre chose.">
         <script type="application/ld+json">/*<![CDATA[*/{LINKED_DATA}/*]]>*/</script></head><body>
         <header><nav><ul><li><a href="/">Accueil</a></li><li><a href="/sport">Sport</a></li></ul></nav></header>
         <main><article><h1>{TITLE}</h1><p class="article__chapo">{LEDE}</p>{blocks()}
@@ -77,11 +78,12 @@ PAGES = {
         <p class="auteur">Par Awa Diarra</p>
         <div class="crayon article-chapo-77 chapo"><p>{LEDE}</p></div>
         <div class="crayon article-texte-77 texte">{blocks()}<p>Avec AFP</p></div></div>
-        <div id="navigation"><div class="menu"><ul><li><a href="#">Rubrique</a></li></ul></div></div></div></body></html>""",
+        <div id="navigation"><div class="menu"><ul><li><a href="#">Rubrique</a></li></ul></div>
+        </div></div></body></html>""",
     "microdata": f"""<html lang="fr"><head>{HEAD}</head><body><div itemscope itemtype="https://schema.org/NewsArticle">
         <h1 itemprop="headline">{TITLE}</h1><h2 class="standfirst">{LEDE}</h2>
         <meta itemprop="datePublished" content="2025-09-18T19:30:00Z"><span itemprop="author">Awa Diarra</span>
-        <figure><img src="a.jpg"><figcaption>Un poste de contrôle, en janvier dernier. Photo d'archives</figcaption></figure>
+        <figure><img src="a.jpg"><figcaption>Un poste de contrôle, en janvier dernier. Archives</figcaption></figure>
         <div itemprop="articleBody">{blocks()}</div><p class="credit">(afp)</p></div></body></html>""",
     "old table": f"""<html><head>{HEAD}<meta name="date" content="Thu, 18 Sep 2025 19:30:00 GMT">
         <meta name="author" content="Awa Diarra"></head><body>
@@ -164,6 +166,27 @@ def test_damaged_page_gives_an_article_or_a_reason(junk: bytes, position: int) -
         assert found.title
 
 
+@pytest.mark.parametrize("tag", ["strong", "em", "b"])
+def test_opening_paragraph_in_bold_is_the_standfirst(tag: str) -> None:
+    found = article(
+        f"<html><head>{HEAD}</head><body><h1>{TITLE}</h1><p><{tag}>{LEDE}</{tag}></p>{blocks()}</body></html>"
+    )
+    assert (found.lede, found.paragraphs) == (LEDE, TEXT)
+
+
+def test_paragraph_that_only_starts_in_bold_is_text() -> None:
+    found = article(
+        f"<html><head>{HEAD}</head><body><h1>{TITLE}</h1><p><b>Bamako.</b> {LEDE}</p>{blocks()}</body></html>"
+    )
+    assert (found.lede, found.paragraphs) == ("", (f"Bamako. {LEDE}", *TEXT))
+
+
+def test_name_of_the_author_under_the_text_is_no_text() -> None:
+    page = f"<html><head>{HEAD}<meta name='author' content='Awa Diarra'></head><body><h1>{TITLE}</h1>{blocks()}"
+    found = article(f"{page}<p><strong>Awa Diarra</strong></p><p>(La Voix du Fleuve)</p></body></html>")
+    assert (found.paragraphs, found.authors, found.agency) == (TEXT, ("Awa Diarra",), "La Voix du Fleuve")
+
+
 # --- headline ----------------------------------------------------------------------------------------
 
 
@@ -192,7 +215,8 @@ def dated(head: str = "", body: str = "", entry: datetime | None = None) -> date
 
 
 def linked(date: str) -> str:
-    return f'<script type="application/ld+json">{{"@type": "NewsArticle", "headline": "x", "datePublished": "{date}"}}</script>'
+    data = json.dumps({"@type": "NewsArticle", "headline": "x", "datePublished": date})
+    return f'<script type="application/ld+json">{data}</script>'
 
 
 def test_page_is_believed_before_the_feed_and_json_ld_before_meta() -> None:
@@ -238,6 +262,7 @@ def test_date_that_cannot_be_is_not_believed(date: str) -> None:
         ('{"name": "La rédaction"}', (), None),
         ('{"name": {"x": 1}}', (), None),
         ("[[[1]], null, 7]", (), None),
+        ('{"@type": "Organization", "name": "Quotidien des Rives avec AFP"}', (), "AFP"),
     ],
 )
 def test_people_are_told_from_agencies_and_outlets(author: str, names: tuple[str, ...], agency: str | None) -> None:
@@ -317,8 +342,14 @@ def test_page_without_an_article_is_named(page: bytes, expected: FailureReason) 
 
 @pytest.mark.parametrize(
     ("codec", "declared"),
-    [("utf-8", None), ("utf-8", "iso-8859-1"), ("cp1252", None), ("cp1252", "windows-1252"), ("utf-8-sig", None)]
-    + [("utf-16", None)],
+    [
+        ("utf-8", None),
+        ("utf-8", "iso-8859-1"),
+        ("cp1252", None),
+        ("cp1252", "windows-1252"),
+        ("utf-8-sig", None),
+        ("utf-16", None),
+    ],
 )
 def test_encoding_is_found_even_when_declared_wrongly(codec: str, declared: str | None) -> None:
     assert decode("Été à Ségou : « l’été »".encode(codec), declared) == "Été à Ségou : « l’été »"

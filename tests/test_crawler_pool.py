@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import os
+import signal
 import time
 from collections.abc import AsyncIterator, Callable
 
@@ -62,6 +63,14 @@ async def test_job_that_takes_too_much_memory_fails_alone(pool: ExtractionPool) 
 async def test_job_that_raises_fails_by_name(pool: ExtractionPool) -> None:
     assert await reason(pool, int, "x") is FailureReason.EXTRACTION_CRASH
     assert await works(pool)
+
+
+async def test_worker_killed_while_idle_is_replaced(pool: ExtractionPool) -> None:
+    for _ in range(2):
+        worker = await pool.run(os.getpid)
+        os.kill(worker, signal.SIGKILL)
+        for _ in range(4):
+            assert await works(pool)
 
 
 async def test_workers_run_elsewhere(pool: ExtractionPool) -> None:
