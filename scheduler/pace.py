@@ -49,7 +49,7 @@ def next_poll(
     if failure is None:
         return now + poll * spread
     doubled: timedelta = poll * float(2 ** min(failures + 1, 12))
-    wait = min(doubled, LONGEST_BACKOFF) * spread
+    wait = min(doubled * spread, LONGEST_BACKOFF)
     asked = timedelta(seconds=min(failure.retry_after or 0.0, LONGEST_BACKOFF.total_seconds()))
     return now + max(wait, asked)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detection.stories import Candidate, Placement, fingerprints, place
@@ -43,7 +43,10 @@ DENIED = replace(ASSERTED, status=Status.DENIED)
 ENDED = replace(ASSERTED, status=Status.ENDED)
 SUMMON = replace(ASSERTED, type="summon", severity=2, actor="FRA", target="MLI")
 
-WORDS = st.lists(st.sampled_from("le la de mali paris bamako dit expulse deux non trois".split()), max_size=80).map(tuple)
+WORDS = st.lists(
+    st.sampled_from(["le", "la", "de", "mali", "paris", "bamako", "dit", "expulse", "deux", "non", "trois"]),
+    max_size=80,
+).map(tuple)
 
 
 def candidate(text: str, *signals: Signal, article: int = 1, copy_of: int | None = None) -> Candidate:
@@ -63,11 +66,13 @@ def is_copy(text: str, original: str = TEXT) -> bool:
 # --- coverage -----------------------------------------------------------------------------------------
 
 
+@settings(deadline=None)
 @given(WORDS)
 def test_text_covers_itself_from_a_shingle_on(text: tuple[str, ...]) -> None:
     assert share(covered(text, text)) == (1.0 if len(text) >= SHINGLE else 0.0)
 
 
+@settings(deadline=None)
 @given(WORDS, WORDS)
 def test_coverage_is_a_share_for_each_word(new: tuple[str, ...], known: tuple[str, ...]) -> None:
     flags = covered(new, known)
@@ -75,6 +80,7 @@ def test_coverage_is_a_share_for_each_word(new: tuple[str, ...], known: tuple[st
     assert 0.0 <= share(flags) <= 1.0
 
 
+@settings(deadline=None)
 @given(WORDS, WORDS, WORDS)
 def test_what_a_text_contains_stays_covered_whatever_stands_around_it(
     before: tuple[str, ...], inner: tuple[str, ...], after: tuple[str, ...]
@@ -83,11 +89,13 @@ def test_what_a_text_contains_stays_covered_whatever_stands_around_it(
         assert share(covered(inner, before + inner + after)) == 1.0
 
 
+@settings(deadline=None)
 @given(WORDS, WORDS, WORDS)
 def test_knowing_more_never_covers_less(new: tuple[str, ...], known: tuple[str, ...], more: tuple[str, ...]) -> None:
     assert share(covered(new, known + more)) >= share(covered(new, known))
 
 
+@settings(deadline=None)
 @given(WORDS)
 def test_nothing_covers_and_is_covered_by_nothing(text: tuple[str, ...]) -> None:
     assert share(covered((), text)) == 0.0
@@ -96,7 +104,7 @@ def test_nothing_covers_and_is_covered_by_nothing(text: tuple[str, ...]) -> None
 
 @pytest.mark.parametrize(("changed", "bridged"), [(1, True), (2, True), (3, False)])
 def test_a_corrected_word_between_known_ones_counts_as_known(changed: int, bridged: bool) -> None:
-    known = tuple("a b c d e f g h i j".split())
+    known = tuple("abcdefghij")
     new = (*known[:5], *(f"new{number}" for number in range(changed)), *known[5:])
     assert (share(covered(new, known)) == 1.0) == bridged
 
@@ -104,6 +112,7 @@ def test_a_corrected_word_between_known_ones_counts_as_known(changed: int, bridg
 # --- fingerprints -------------------------------------------------------------------------------------
 
 
+@settings(deadline=None)
 @given(WORDS, WORDS, WORDS, WORDS)
 def test_a_common_run_gives_a_common_fingerprint(
     one: tuple[str, ...], two: tuple[str, ...], run: tuple[str, ...], end: tuple[str, ...]
@@ -112,6 +121,7 @@ def test_a_common_run_gives_a_common_fingerprint(
         assert fingerprints(one + run + end) & fingerprints(two + run)
 
 
+@settings(deadline=None)
 @given(WORDS)
 def test_fingerprints_fit_the_archive_and_are_stable(text: tuple[str, ...]) -> None:
     prints = fingerprints(text)
@@ -125,6 +135,7 @@ def test_fingerprints_are_far_fewer_than_words() -> None:
     assert len(fingerprints(long)) < 5000 * 0.45
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_text_becomes_words(text: str) -> None:
     prints = fingerprints(words(text))
@@ -133,7 +144,7 @@ def test_any_text_becomes_words(text: str) -> None:
 
 
 def test_words_disregard_accents_case_and_typography() -> None:
-    assert words("L’État « réagit » – 48 h") == words("L'ETAT \"reagit\" - 48 h") == ("l", "etat", "reagit", "48", "h")
+    assert words("L’État « réagit » – 48 h") == words('L\'ETAT "reagit" - 48 h') == ("l", "etat", "reagit", "48", "h")
     assert words("re\u0301agit") == words("réagit")
     assert figures(words("48 heures, 3e note, 2026")) == ("48", "2026")
 
@@ -242,12 +253,14 @@ SIGNALS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(SIGNALS, SIGNALS)
 def test_contradiction_is_mutual_and_never_with_oneself(one: list[Signal], other: list[Signal]) -> None:
     assert contradict(one, other) == contradict(other, one)
     assert not contradict(one, one)
 
 
+@settings(deadline=None)
 @given(SIGNALS)
 def test_reprint_is_a_copy_whatever_it_says(signals: list[Signal]) -> None:
     """Also of a text that reports an act and its denial."""
@@ -312,6 +325,7 @@ def test_only_paragraphs_not_said_before_are_new() -> None:
     assert novel_paragraphs(("", " – ", OTHER_EVENT), said) == (2,)
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(max_size=40), max_size=6), st.lists(st.text(max_size=60), max_size=3))
 def test_new_paragraphs_are_some_of_those_given_in_order(paragraphs: list[str], said: list[str]) -> None:
     novel = novel_paragraphs(paragraphs, [words(text) for text in said])

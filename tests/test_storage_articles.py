@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlite_utils import Database
 
@@ -132,7 +132,9 @@ def test_full_text_replaces_a_partial_one_and_brings_what_it_knows(database: Dat
 def test_old_page_behind_an_undated_brief_counts_as_old(database: Database) -> None:
     """A brief without date counts as of now; the page behind it may turn out to be years old."""
     assert save(database, replace(BRIEF, published_at=None)).effective_at == NOW
-    assert save(database, replace(FULL, published_at=NOW - timedelta(days=900))).effective_at == NOW - timedelta(days=900)
+    assert save(database, replace(FULL, published_at=NOW - timedelta(days=900))).effective_at == NOW - timedelta(
+        days=900
+    )
 
 
 def test_date_that_was_known_stays(database: Database) -> None:
@@ -160,6 +162,7 @@ def test_articles_of_different_keys_are_different_articles_though_their_text_is_
     assert save(database, FULL, key="a").article_id != save(database, FULL, key="b").article_id
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["a", "b", "", "ab"]), min_size=2, max_size=5))
 def test_hash_tells_texts_apart_by_where_their_words_stand(parts: list[str]) -> None:
     title, lede, *paragraphs = parts
@@ -217,7 +220,9 @@ def test_evidence_of_a_revision_is_kept_once(database: Database) -> None:
 
 
 def test_text_with_odd_characters_is_found_as_it_is(database: Database) -> None:
-    odd = replace(FULL, title="Point\u2028virgule ; 'guillemets\" – 😀", paragraphs=("a\u0085b", "--; DROP TABLE article"))
+    odd = replace(
+        FULL, title="Point\u2028virgule ; 'guillemets\" – 😀", paragraphs=("a\u0085b", "--; DROP TABLE article")
+    )
     stored = articles.get(database, save(database, odd).article_id)
     assert (stored.title, stored.body) == (odd.title, "a\u0085b\n--; DROP TABLE article")
     assert [found.id for found in search(database, ArticleFilter(expression='"drop table"'))] == [stored.id]

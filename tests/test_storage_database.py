@@ -58,7 +58,13 @@ def keys(database: Database) -> set[str]:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1), ("busy_timeout", 5000), ("application_id", None)],
+    [
+        ("journal_mode", "wal"),
+        ("synchronous", 2),
+        ("foreign_keys", 1),
+        ("busy_timeout", 5000),
+        ("application_id", None),
+    ],
 )
 def test_writer_is_configured_for_durability(database: Database, name: str, value: object) -> None:
     expected = APPLICATION_ID if name == "application_id" else value
@@ -236,6 +242,19 @@ def test_writer_waits_for_another_programs_lock(database: Database) -> None:
     assert keys(database) == {"waited"}
 
 
+def test_transaction_that_reads_first_holds_the_lock_from_its_start(database: Database) -> None:
+    """A deferred one would fail at its first write, without waiting, when somebody wrote since it read."""
+    other = sqlite3.connect(path_of(database), isolation_level=None, timeout=0)
+    with transaction(database):
+        assert keys(database) == set()
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("INSERT INTO meta VALUES ('other', '')")
+        put(database, "ours")
+    other.execute("INSERT INTO meta VALUES ('other', '')")
+    other.close()
+    assert keys(database) == {"ours", "other"}
+
+
 def test_lock_that_is_never_given_back_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(storage_database, "BUSY_TIMEOUT", 20)
     database = open_writer(tmp_path)
@@ -281,7 +300,7 @@ def test_extended_codes_are_named_like_their_kind(code: int, named: type[Storage
     kind = sqlite3.OperationalError if named is not DataRefusedError else sqlite3.DatabaseError
     error = kind("told by SQLite")
     error.sqlite_errorcode = code
-    with pytest.raises(named, match="told by SQLite|locked") as caught, wrapped_errors():
+    with pytest.raises(named, match=r"told by SQLite|locked") as caught, wrapped_errors():
         raise error
     assert caught.value.__cause__ is error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -437,10 +438,8 @@ class Outbox(RuleBasedStateMachine):
         if not self.queued:
             return
         row = data.draw(st.sampled_from(sorted(self.queued.values())))
-        try:
+        with contextlib.suppress(NotFoundError):
             (deliveries.replay if again else deliveries.discard)(self.database, row, self.now)
-        except NotFoundError:
-            pass
 
     def story_of(self, delivery: Delivery) -> int | None:
         return alerts.get(self.database, delivery.alert_id).story_id
@@ -464,5 +463,5 @@ class Outbox(RuleBasedStateMachine):
             assert (row.sent_at is not None) == (row.state is DeliveryState.SENT)
 
 
-Outbox.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+Outbox.TestCase.settings = settings(max_examples=30, stateful_step_count=30, deadline=None)
 TestOutbox = Outbox.TestCase

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -96,10 +97,8 @@ def test_unreadable_expression_is_a_search_error(database: Database, expression:
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.one_of(st.text(), st.text(alphabet='ab"*():^-+{}NOTARDE ', max_size=30)))
 def test_no_expression_raises_anything_else(database: Database, expression: str) -> None:
-    try:
+    with contextlib.suppress(SearchError):
         search(database, ArticleFilter(expression=expression))
-    except SearchError as error:
-        assert str(error)
 
 
 def test_trouble_with_the_database_is_no_search_error(tmp_path: Path) -> None:

@@ -27,7 +27,12 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 def add(database: Database, watch: str | None = "w", *, start: int = 0, end: int = 2) -> Silence:
     return silences.add(
-        database, watch_id=watch, author="Awa", reason="exercice", starts_at=NOW + start * HOUR, ends_at=NOW + end * HOUR
+        database,
+        watch_id=watch,
+        author="Awa",
+        reason="exercice",
+        starts_at=NOW + start * HOUR,
+        ends_at=NOW + end * HOUR,
     )
 
 

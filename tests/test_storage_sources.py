@@ -21,7 +21,12 @@ SAHEL = Source(id="sahel", name="Sahel Hebdo", url="https://sahel.example/")
 FEED = "https://fleuve.example/feed.xml"
 TIMEOUT = CrawlFailure(reason=FailureReason.TIMEOUT, detail="no answer within 30 s")
 FRESH = PollResult(
-    order_id="1", source_id="fleuve", url=FEED, etag='"v1"', last_modified="Tue, 10 Mar 2026 08:00:00 GMT", body_hash="a1"
+    order_id="1",
+    source_id="fleuve",
+    url=FEED,
+    etag='"v1"',
+    last_modified="Tue, 10 Mar 2026 08:00:00 GMT",
+    body_hash="a1",
 )
 
 
@@ -35,7 +40,12 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 
 def poll(
-    database: Database, *, failure: CrawlFailure | None = None, new: int = 0, wait: timedelta = MINUTE, now: datetime = NOW
+    database: Database,
+    *,
+    failure: CrawlFailure | None = None,
+    new: int = 0,
+    wait: timedelta = MINUTE,
+    now: datetime = NOW,
 ) -> None:
     sources.record_poll(database, "fleuve", failure=failure, new_entries=new, next_check_at=now + wait, now=now)
 

@@ -76,9 +76,7 @@ def test_unknown_story_is_named(database: Database) -> None:
 
 
 def test_list_holds_the_stories_alive_in_a_window(database: Database) -> None:
-    ids = []
-    for hours in (0, 5, 10):
-        ids.append(stories.create(database, str(hours), NOW + hours * HOUR))
+    ids = [stories.create(database, str(hours), NOW + hours * HOUR) for hours in (0, 5, 10)]
     listed = [story.id for story in stories.listing(database)]
     assert listed == ids[::-1]
     assert [story.id for story in stories.listing(database, since=NOW + 5 * HOUR)] == [ids[2], ids[1]]

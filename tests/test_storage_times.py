@@ -5,15 +5,18 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storage.times import from_text, from_text_or_none, to_text, to_text_or_none
 
+# hypothesis wants bounds without a zone; a day is left at both ends for zones to move in.
+FIRST, LAST = (datetime.fromisoformat(text) for text in ("0001-01-02", "9999-12-30"))
 ZONES = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
-MOMENTS = st.datetimes(datetime(2, 1, 1), datetime(9998, 12, 31), timezones=ZONES)
+MOMENTS = st.datetimes(FIRST, LAST, timezones=ZONES)
 
 
+@settings(deadline=None)
 @given(MOMENTS)
 def test_time_comes_back_as_the_same_moment_in_utc(moment: datetime) -> None:
     back = from_text(to_text(moment))
@@ -21,6 +24,7 @@ def test_time_comes_back_as_the_same_moment_in_utc(moment: datetime) -> None:
     assert back.utcoffset() == timedelta(0)
 
 
+@settings(deadline=None)
 @given(MOMENTS, MOMENTS)
 def test_text_order_is_time_order(one: datetime, other: datetime) -> None:
     assert (to_text(one) < to_text(other)) == (one < other)
@@ -29,7 +33,7 @@ def test_text_order_is_time_order(one: datetime, other: datetime) -> None:
 
 def test_time_without_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="state its zone"):
-        to_text(datetime(2026, 1, 31, 8))
+        to_text(datetime.fromisoformat("2026-01-31T08:00"))
 
 
 def test_form_is_the_documented_one() -> None:

@@ -14,6 +14,8 @@ from alerts.settings import Channel, DeliverySettings, EmailChannel, WebhookChan
 from vigie.errors import ConfigurationError, Problem
 from vigie.models import Delivery, EmailTable, WebhookTable
 
+#: settings of delivery that the file calls otherwise
+_WRITTEN_AS = {"webhook_total": "webhook_deadline", "smtp_total": "email_deadline"}
 _PORTS = {"none": 25, "starttls": 587, "tls": 465}
 
 
@@ -36,7 +38,7 @@ def build_channel(
             return _email(table, base, language)
         return _webhook(table, base, language, allow_cidrs)
     except ChannelError as error:
-        raise ConfigurationError(None, (Problem(key=error.key, message=str(error)),)) from error
+        raise _in_the_file(error, error.key) from error
 
 
 def _email(table: EmailTable, base: Path, language: Literal["fr", "en"]) -> EmailChannel:
@@ -97,7 +99,13 @@ def build_delivery(table: Delivery) -> DeliverySettings:
         lease = max(defaults.lease, longest + timedelta(minutes=5))
         return replace(defaults, lease=lease, **given)
     except ChannelError as error:
-        raise ConfigurationError(None, (Problem(key=error.key, message=str(error)),)) from error
+        key = _WRITTEN_AS.get(error.key, error.key)
+        raise _in_the_file(error, key) from error
+
+
+def _in_the_file(error: ChannelError, key: str) -> ConfigurationError:
+    """Name a key as the file does; its place is told by the caller, once."""
+    return _problem(key, str(error).removeprefix(f"{error.where}: {error.key}: "))
 
 
 def _secret(key: str, value: str | None, file: str | None, base: Path) -> str | None:
@@ -120,6 +128,8 @@ def _secret(key: str, value: str | None, file: str | None, base: Path) -> str | 
     name = value.removeprefix("env:")
     if name == value:
         raise _problem(key, f'a secret is never written in this file; use {key}_file = "path" or {key} = "env:NAME"')
+    if not name:
+        raise _problem(key, f'name the environment variable: {key} = "env:NAME"')
     if not os.environ.get(name):
         raise _problem(key, f"the environment variable {name} is not set; export it, or use {key}_file")
     return os.environ[name].strip()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import json
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +14,9 @@ from typing import Any
 
 from storage.types import utc
 from vigie.errors import VigieError
+
+#: halves of a character: legal in JSON, impossible in UTF-8 and so in the archive
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class InputLineError(VigieError):
@@ -46,6 +51,7 @@ def read_lines(name: str) -> Iterator[tuple[int, str]]:
     except OSError as error:
         raise VigieError(f"{name} cannot be read: {error.strerror}") from error
     # Only line feeds end a line: U+2028 and its like are legal inside JSON text.
+    raw = raw.removeprefix(codecs.BOM_UTF8)
     for number, line in enumerate(raw.split(b"\n"), start=1):
         if line.strip():
             yield number, line.decode("utf-8", "replace")
@@ -69,7 +75,7 @@ def parse_line(line: str, number: int) -> InputArticle:
     if not title and not text:
         raise InputLineError("has neither a title nor a text")
     return InputArticle(
-        id=str(record.get("id", number)),
+        id=_whole(str(number if record.get("id") is None else record["id"])),
         title=title,
         text=text,
         published=_moment(record.get("published")),
@@ -109,7 +115,7 @@ def _text(record: dict[str, Any], key: str) -> str:
     value = record[key]
     if not isinstance(value, str):
         raise InputLineError(f"{key}: is not text")
-    return value
+    return _whole(value)
 
 
 def _optional(record: dict[str, Any], key: str) -> str | None:
@@ -121,7 +127,12 @@ def _texts(record: dict[str, Any], key: str) -> tuple[str, ...]:
     if value is None:
         return ()
     if isinstance(value, str):
-        return (value,)
+        return (_whole(value),)
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise InputLineError(f"{key}: is not a list of texts")
-    return tuple(value)
+    return tuple(_whole(item) for item in value)
+
+
+def _whole(text: str) -> str:
+    """Replace half characters one by one, so that offsets stay."""
+    return _SURROGATE.sub("\ufffd", text)

@@ -12,17 +12,41 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from storage.types import Status
 from vigie.durations import parse_duration
 
 
 def _duration(value: Any) -> Any:
-    return parse_duration(value) if isinstance(value, str) else value
+    if isinstance(value, str):
+        return parse_duration(value)
+    if isinstance(value, timedelta):
+        return value
+    raise ValueError(f"{value} is not a duration; write a number and a unit in quotation marks, such as '15m'")
+
+
+def _one_line(value: str) -> str:
+    if not value.isprintable():
+        raise ValueError("line breaks and control characters cannot stand here; write it on one line")
+    return value
+
+
+def _some(values: tuple[str, ...]) -> tuple[str, ...]:
+    if not values:
+        raise ValueError("the list is empty; name at least one")
+    return values
+
+
+def _path(value: str) -> str:
+    if not value.strip() or "\x00" in value:
+        raise ValueError(f"{value!r} is not the name of a file or folder")
+    return value
 
 
 def _web_address(value: str) -> str:
+    if not value.isprintable() or " " in value:
+        raise ValueError(f"{value!r} is not a web address; it holds a blank or a line break")
     try:
         parts = urlsplit(value)
         port_is_fine = parts.port is None or parts.port > 0
@@ -58,6 +82,11 @@ Duration = Annotated[timedelta, BeforeValidator(_duration)]
 WebAddress = Annotated[str, BeforeValidator(lambda value: _web_address(value) if isinstance(value, str) else value)]
 Identifier = Annotated[str, BeforeValidator(lambda value: _identifier(value) if isinstance(value, str) else value)]
 TimeZone = Annotated[str, BeforeValidator(lambda value: _time_zone(value) if isinstance(value, str) else value)]
+#: flags and numbers are written as such: text is never turned into them
+Flag = Annotated[bool, Field(strict=True)]
+Severity = Annotated[int, Field(strict=True, ge=1, le=5)]
+OneLine = Annotated[str, AfterValidator(_one_line)]
+FilePath = Annotated[str, AfterValidator(_path)]
 Actor = Annotated[str, Field(pattern=r"^(?:[A-Z]{3}|UN|EU|AU|ECOWAS|AES)$")]
 Pair = Annotated[tuple[Actor, Actor], BeforeValidator(_pair)]
 Language = Literal["fr", "en"]
@@ -72,19 +101,19 @@ class Table(BaseModel):
 class Service(Table):
     """``[service]``: where Vigie keeps its data and how it is reached."""
 
-    data_dir: str = "vigie-data"
+    data_dir: FilePath = "vigie-data"
     listen: str = Field(default="127.0.0.1:8470", pattern=r"^(\[[0-9a-fA-F:.]+\]|[^:\[\]]+):\d{1,5}$")
     public_url: WebAddress | None = None
     timezone: TimeZone = "Europe/Paris"
     language: Language = "fr"
-    contact: str | None = None
-    catalogue: bool = False
+    contact: OneLine | None = None
+    catalogue: Flag = False
 
 
 class Network(Table):
     """``[network]``: how Vigie presents itself and where it may connect."""
 
-    user_agent: str | None = Field(default=None, min_length=3, max_length=300)
+    user_agent: OneLine | None = Field(default=None, min_length=3, max_length=300)
     allow_cidrs: tuple[str, ...] = ()
     proxy: WebAddress | None = None
     delay: Duration | None = None
@@ -103,9 +132,9 @@ class SourceTable(Table):
     country: Actor | None = None
     state_affiliation: str | None = None
     poll: Duration | None = None
-    full_text: bool | None = None
-    javascript: bool | None = None
-    enabled: bool | None = None
+    full_text: Flag | None = None
+    javascript: Flag | None = None
+    enabled: Flag | None = None
 
 
 class WatchTable(Table):
@@ -116,8 +145,8 @@ class WatchTable(Table):
     query: str | None = None
     pairs: tuple[Pair, ...] = ()
     types: tuple[str, ...] = ()
-    min_severity: int = Field(default=2, ge=1, le=5)
-    statuses: tuple[Status, ...] = (Status.ASSERTED,)
+    min_severity: Severity = 2
+    statuses: Annotated[tuple[Status, ...], AfterValidator(_some)] = (Status.ASSERTED,)
     sources: tuple[str, ...] = ()
     languages: tuple[Annotated[str, Field(pattern=r"^[a-z]{2}$")], ...] = ()
     channels: tuple[str, ...] = ()
@@ -129,7 +158,7 @@ class ChannelTable(Table):
 
     id: Identifier
     language: Language | None = None
-    min_severity: int = Field(default=1, ge=1, le=5)
+    min_severity: Severity = 1
 
 
 class EmailTable(ChannelTable):
@@ -137,13 +166,17 @@ class EmailTable(ChannelTable):
 
     type: Literal["email"]
     host: str = Field(min_length=1, validation_alias=AliasChoices("host", "smtp_host"))
-    port: int | None = Field(default=None, ge=1, le=65535, validation_alias=AliasChoices("port", "smtp_port"))
+    port: int | None = Field(
+        default=None, strict=True, ge=1, le=65535, validation_alias=AliasChoices("port", "smtp_port")
+    )
     tls: Literal["none", "starttls", "tls"] | None = None
     username: str | None = None
     password: str | None = None
-    password_file: str | None = None
+    password_file: FilePath | None = None
     sender: str = Field(validation_alias=AliasChoices("sender", "from"))
-    recipients: tuple[str, ...] = Field(min_length=1, validation_alias=AliasChoices("recipients", "to"))
+    recipients: Annotated[tuple[str, ...], AfterValidator(_some)] = Field(
+        validation_alias=AliasChoices("recipients", "to")
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -161,10 +194,10 @@ class WebhookTable(ChannelTable):
     type: Literal["webhook"]
     url: WebAddress
     secret: str | None = None
-    secret_file: str | None = None
+    secret_file: FilePath | None = None
     #: the key before a rotation: messages carry both signatures
     previous_secret: str | None = None
-    previous_secret_file: str | None = None
+    previous_secret_file: FilePath | None = None
 
 
 class Delivery(Table):
@@ -185,7 +218,7 @@ class Retention(Table):
 
     evidence: Duration = timedelta(days=365)
     attempts: Duration = timedelta(days=90)
-    backups: int = Field(default=7, ge=1, le=365)
+    backups: int = Field(default=7, strict=True, ge=1, le=365)
 
 
 class ConfigurationFile(Table):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import difflib
 import ipaddress
+import re
 import tomllib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -16,8 +17,10 @@ from pydantic import BaseModel, ValidationError
 
 from alerts.settings import Channel, DeliverySettings
 from crawler.catalogue import catalogue
+from detection.countries import countries
 from detection.query import Query, QueryError, parse
 from detection.taxonomy import event_types
+from storage.sources import LONGEST_BACKOFF
 from storage.types import Source, Watch
 from vigie import __version__, models
 from vigie.channels import build_channel, build_delivery
@@ -75,7 +78,7 @@ def load(path: Path | None) -> Settings:
 
         return parse_settings(default_text(), None, Path())
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         message = f"cannot be read ({error.strerror}); 'vigie init' writes a configuration to start from"
         raise ConfigurationError(path, (Problem(key="", message=message),)) from error
@@ -95,15 +98,24 @@ def parse_settings(text: str, path: Path | None, base: Path) -> Settings:
     Raises:
         ConfigurationError: names every key that cannot be used, with its line and the cure.
     """
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(path, (Problem(key="", message=f"is not TOML: {error}"),)) from error
+    data = _read_toml(text, path)
     try:
         file = ConfigurationFile.model_validate(data)
     except ValidationError as error:
         raise ConfigurationError(path, tuple(_problems(error, text))) from error
     return _Builder(file, text, path, base).build()
+
+
+def _read_toml(text: str, path: Path | None) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        # The parser lets two limits of Python through as they are: brackets too deep, numbers too long.
+        place = re.search(r"at line (\d+)", str(error))
+        message = f"is not TOML: {error}; https://toml.io shows how it is written"
+        line = int(place[1]) if place else text.count("\n") + 1 if "end of document" in str(error) else None
+        problem = Problem(key="", message=message, line=line)
+        raise ConfigurationError(path, (problem,)) from error
 
 
 class _Builder:
@@ -206,6 +218,9 @@ class _Builder:
         source = Source(**{**values, **given})
         if source.poll < timedelta(seconds=1):
             self._report((*place, "poll"), "a source is polled at most once a second; write '15m'")
+        if source.poll > LONGEST_BACKOFF:
+            self._warnings.append(f"source {source.id}: it is polled once a day, the longest wait there is")
+            source = replace(source, poll=LONGEST_BACKOFF)
         if source.enabled and not source.feeds:
             self._warnings.append(f"source {source.id}: it has no feed; sitemaps and section pages are not read yet")
         if source.javascript:
@@ -249,6 +264,11 @@ class _Builder:
             if table.id in {watch.id for watch in watches}:
                 self._report((*place, "id"), f"two watches are called {table.id!r}; give each its own id")
                 continue
+            for code in sorted({code for pair in table.pairs for code in pair} - set(countries())):
+                self._warnings.append(
+                    f"watch {table.id}: no text names {code!r} to Vigie, so its pair never alerts"
+                    f"{_suggest(code, countries())}"
+                )
             self._check_names((*place, "types"), "type", table.types, set(event_types()))
             self._check_names((*place, "sources"), "source", table.sources, sources)
             self._check_names((*place, "channels"), "channel", table.channels, channels)
@@ -273,10 +293,23 @@ def _watch(table: WatchTable) -> Watch:
     return Watch(**{**values, "name": table.name or table.id})
 
 
+#: names pydantic puts into a path for the kind of channel
+_BRANCHES = frozenset({"email", "webhook"})
+#: tables that come in numbers
+_LISTED = frozenset({"source", "watch", "channel"})
+_SHORT_FORMS = {
+    "bool_type": "write true or false, without quotation marks",
+    "int_type": "write a whole number, without quotation marks",
+    "string_type": "write text in quotation marks",
+}
+
+
 def _problems(error: ValidationError, text: str) -> Iterator[Problem]:
     for detail in error.errors(include_url=False):
-        # The name of a union's branch ("email") is no part of the path in the file.
-        location = tuple(part for part in detail["loc"] if part not in {"email", "webhook"})
+        location = detail["loc"]
+        if location[:1] == ("channel",):
+            # The name of a union's branch ("email") comes after the index, and is no part of the path in the file.
+            location = (*location[:2], *(part for part in location[2:3] if part not in _BRANCHES), *location[3:])
         message = _message(dict(detail), location)
         yield Problem(key=_dotted(location), message=message, line=line_of(text, location))
 
@@ -291,7 +324,24 @@ def _message(detail: dict[str, Any], location: Location) -> str:
         return 'there is no such channel type; write type = "email" or type = "webhook"'
     if detail["type"] == "union_tag_not_found":
         return 'a channel needs type = "email" or type = "webhook"'
+    if detail["type"] == "tuple_type":
+        table = location[0] if len(location) == 1 else None
+        return f"write [[{table}]] with two brackets" if table in _LISTED else f'write a list: {location[-1]} = ["…"]'
+    if detail["type"] in _SHORT_FORMS:
+        return _SHORT_FORMS[detail["type"]]
+    if detail["type"] == "string_pattern_mismatch":
+        return _pattern_message(detail, location)
     return str(detail["msg"]).removeprefix("Value error, ")
+
+
+def _pattern_message(detail: dict[str, Any], location: Location) -> str:
+    if "listen" in location:
+        form = "'127.0.0.1:8470'"
+    elif {"language", "languages"} & set(location):
+        form = "two small letters such as 'fr'"
+    else:
+        form = "three capitals such as 'MLI', or UN, EU, AU, ECOWAS, AES"
+    return f"{detail['input']!r} is not understood; write {form}"
 
 
 def _known_keys(location: Location) -> set[str]:

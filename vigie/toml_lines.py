@@ -16,11 +16,13 @@ def line_of(text: str, location: Location) -> int | None:
     Where the key itself is missing, the line of the table it belongs in; None when that is absent too.
     """
     wanted = [part for part in location if isinstance(part, str)]
-    index = next((part for part in location if isinstance(part, int)), None)
+    # The number of a table comes second; any later one counts inside a list.
+    index = location[1] if len(location) > 1 and isinstance(location[1], int) else None
     table: str | None = None
     seen: dict[str, int] = {}
     best: int | None = None
-    for number, line in enumerate(text.splitlines(), start=1):
+    # Only line feeds end a line of TOML; str.splitlines knows many more.
+    for number, line in enumerate(text.split("\n"), start=1):
         header = _HEADER.match(line)
         if header is not None:
             table = header.group(2).strip("\"'")
