@@ -82,7 +82,8 @@ class Occasion:
 
 def take(database: Database, settings: AlertingSettings, watch: Watch, occasion: Occasion) -> Taken:
     """Decide for one watch, and store the decision with the alert and deliveries it leads to."""
-    told = stored_alerts.told(database, watch.id, occasion.placed.story_id)
+    # What an import recorded was never heard by anybody, so it silences nothing that arrives live.
+    told = stored_alerts.told(database, watch.id, occasion.placed.story_id, sent_only=occasion.sending)
     decision = decide(
         watch=watch,
         assessment=_assessment(settings, watch, occasion),
@@ -99,7 +100,7 @@ def take(database: Database, settings: AlertingSettings, watch: Watch, occasion:
             _deliveries(database, settings, watch, alert, occasion, told),
             decision=decision,
             article_id=occasion.saved.article_id,
-            recorded_only=not occasion.sending or not watch.channels,
+            recorded_only=not occasion.sending,
         )
     stored_alerts.record_decision(
         database,

@@ -24,7 +24,7 @@ from scheduler.crawl import CrawlDesk, Tally
 from scheduler.outbox import ArchiveOutbox
 from scheduler.pipeline import Processed
 from scheduler.settings import ServiceSettings
-from storage import deliveries, entries, sources
+from storage import alerts, deliveries, entries, sources
 from storage import folder as data_folder
 from storage.database import instance_id
 from storage.errors import StorageError
@@ -246,6 +246,9 @@ class Service:
         if moved:
             logger.warning("the audit put %d rows back in order", moved)
             self.dispatcher.wake()
+        heard = [watch.id for watch in self.settings.watches if watch.channels]
+        for alert_id in await self.archive.read(alerts.without_deliveries, heard):
+            logger.error("alert %s has no delivery: nobody will hear of it; please report this", alert_id)
 
     async def _keep_house(self) -> None:
         await self.archive.write(

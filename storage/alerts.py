@@ -55,11 +55,22 @@ class StoredDecision:
     decided_at: datetime
 
 
-def told(database: Database, watch_id: str, story_id: int) -> ToldBefore | None:
-    """Return what a watch's people were told of a story, or None for nothing yet."""
+def told(database: Database, watch_id: str, story_id: int, *, sent_only: bool = False) -> ToldBefore | None:
+    """Return what a watch's people were told of a story, or None for nothing yet.
+
+    Args:
+        database: the archive.
+        watch_id: whose people.
+        story_id: of what.
+        sent_only: leave out alerts of an import, which nobody heard of.
+    """
     rows = list(
         database.query(
-            "SELECT severity, acts, created_at FROM alert WHERE watch_id = ? AND story_id = ?", (watch_id, story_id)
+            """
+            SELECT severity, acts, created_at FROM alert
+            WHERE watch_id = ? AND story_id = ? AND (recorded_only = 0 OR NOT ?)
+            """,
+            (watch_id, story_id, int(sent_only)),
         )
     )
     if not rows:
