@@ -231,3 +231,14 @@ def test_an_alert_is_acknowledged_and_silenced_while_the_service_runs(world: Wor
         assert json.loads(listed.stdout)["reason"] == "a quiet hour"
     finally:
         kill(service)
+
+
+def test_what_an_import_recorded_silences_no_live_report(world: World, tmp_path: Path) -> None:
+    config = world.configuration(tmp_path, port=free_port())
+    line = {"id": "1", "title": TITLE, "text": "\n".join(ACTS), "published": "2025-09-19T08:00:00+00:00", "lang": "fr"}
+    (tmp_path / "past.jsonl").write_text(json.dumps(line), encoding="utf-8")
+    recorded = vigie("-c", config, "import", tmp_path / "past.jsonl")
+    assert json.loads(recorded.stdout)["alerts"][0]["alert"] is True
+    world.outlets[0].publish("suspension", TITLE, ACTS, datetime(2025, 9, 19, 8, 30, tzinfo=UTC))
+    assert vigie("-c", config, "run", "--once").returncode == 0
+    assert len(world.events) == 1

@@ -6,7 +6,6 @@ import asyncio
 from typing import Any
 
 from crawler.client import CrawlerProcess
-
 from storage import folder, sources
 from storage.types import PollOrder, Source, SourceState
 from vigie.errors import VigieError
