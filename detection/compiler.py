@@ -37,6 +37,7 @@ class Rule:
     not_preceded_by: tuple[int, ...]
     subject_not: tuple[int, ...]
     requires: tuple[int, ...]
+    only_with: tuple[int, ...]
     event_negation: tuple[int, ...]
 
 
@@ -82,6 +83,7 @@ def _compile_rule(entry: RuleEntry, language: str, index: PhraseIndex, vocabular
         not_preceded_by=groups(entry.not_preceded_by),
         subject_not=groups(entry.subject_not),
         requires=groups(entry.requires),
+        only_with=groups(entry.only_with),
         event_negation=groups(entry.event_negation),
     )
 

@@ -100,7 +100,8 @@ def _around_month(words: Sequence[str], at: int) -> StatedDate | None:
     else:
         year = None
     before = words[first - 1] if first else ""
-    if day is None and year is None and before not in _BEFORE:
+    named = before in _BEFORE or words[max(0, first - 2) : first] in (("mois", "d"), ("mois", "de"))
+    if day is None and year is None and not named:
         return None  # « mars » the planet, "may" the verb
     return StatedDate(first=first, last=last, year=year, month=month, day=day)
 
@@ -138,7 +139,9 @@ def is_background(stated: StatedDate, published: date | None) -> bool:
     """Say whether a stated date is too old to be the news of a text.
 
     Without a publication date only a bare year tells: news of the day does not say « en 2020 ».
+    Nor does it say « en août » once August is over: a month without a day counts from its end.
     """
     if published is None:
         return stated.year is not None and stated.month is None
-    return stated.latest(published).toordinal() < published.toordinal() - RECENT.days
+    recent = RECENT.days if stated.day is not None else 0
+    return stated.latest(published).toordinal() < published.toordinal() - recent

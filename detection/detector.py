@@ -20,7 +20,7 @@ from detection.merging import OPENING, Candidate, fill_roles, merge, settle
 from detection.reading import Reading, read
 from detection.roles import Scene, find_roles
 from detection.sentences import Sentence
-from detection.status import FoundCue, Scope, find_cues, genre_cues, judge, read_doubts
+from detection.status import WHOLE_TEXT, FoundCue, find_cues, genre_cues, is_narrated, judge, read_doubts
 from detection.text import fold, written_out
 from storage.types import Signal
 
@@ -148,9 +148,9 @@ def _read_sentence(rules: LanguageRules, reading: Reading, sentence: Sentence, g
     doubts = read_doubts(
         rules.cues, hits, sentence, tokens, reading.text, language=rules.language, published=reading.published
     )
-    gathered.text_cues += [(sentence.index, cue) for cue in doubts.cues if cue.scope is Scope.TEXT]
-    doubts = replace(doubts, cues=tuple(cue for cue in doubts.cues if cue.scope is not Scope.TEXT))
-    matches = match_sentence(rules, hits, sentence)
+    gathered.text_cues += [(sentence.index, cue) for cue in doubts.cues if cue.scope in WHOLE_TEXT]
+    doubts = replace(doubts, cues=tuple(cue for cue in doubts.cues if cue.scope not in WHOLE_TEXT))
+    matches = match_sentence(rules, hits, sentence, words)
     gathered.steps += [_step(found, reading, sentence, reason) for found, reason in matches.dropped]
     for found in matches.found:
         verdict = judge(
@@ -177,7 +177,13 @@ def _read_sentence(rules: LanguageRules, reading: Reading, sentence: Sentence, g
         roles = find_roles(scene, actor=found.rule.entry.actor, target=found.rule.entry.target)
         gathered.candidates.append(
             Candidate(
-                rule=found.rule, sentence=sentence, head=found.head, trigger=found.trigger, roles=roles, verdict=verdict
+                rule=found.rule,
+                sentence=sentence,
+                head=found.head,
+                trigger=found.trigger,
+                roles=roles,
+                verdict=verdict,
+                narrated=is_narrated(doubts, found.head),
             )
         )
 
@@ -266,7 +272,7 @@ def _read_cues(rules: LanguageRules, reading: Reading, sentences: Sequence[Sente
         hits = rules.index.scan(words, sentence.first, sentence.last, reading.by_token)
         gathered.genre |= genre_cues(rules.cues, hits, words)
         cues = find_cues(rules.cues, hits, sentence, reading.tokens, reading.text, rules.language)
-        gathered.text_cues += [(sentence.index, cue) for cue in cues if cue.scope is Scope.TEXT]
+        gathered.text_cues += [(sentence.index, cue) for cue in cues if cue.scope in WHOLE_TEXT]
 
 
 def _unique(signals: Sequence[Signal]) -> tuple[Signal, ...]:

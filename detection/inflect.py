@@ -55,6 +55,11 @@ def _english(verb: str) -> set[str]:
     return forms
 
 
+def is_french_infinitive(word: str) -> bool:
+    """Say whether a folded word that carries an act is the infinitive of its verb."""
+    return word in _verbs()["fr"] or word.endswith(("er", "ir"))
+
+
 def inflect(verb: str, language: str) -> frozenset[str]:
     """Return the folded forms of a verb given by its infinitive; further words are kept as they are.
 

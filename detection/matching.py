@@ -7,10 +7,13 @@ from dataclasses import dataclass
 
 from detection.compiler import LanguageRules, Rule
 from detection.patterns import Hits, Span, hull, match_line
+from detection.roles import small_words
 from detection.sentences import Sentence
 
 #: how many words may stand between a trigger and what "right before" or "right after" it forbids
 _BESIDE = 2
+#: how many words after « avec » the other side may stand: « avec son ancienne puissance »
+_COMPANY_REACH = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +35,18 @@ class Matches:
     dropped: tuple[tuple[Found, str], ...]
 
 
-def _guard(found: Found, hits: Hits, sentence: Sentence) -> str | None:
+def _goes_on_with(found: Found, hits: Hits, words: Sequence[str]) -> bool:
+    """Say whether « avec » or "with" after a match, if there is one, leads to a word the rule allows."""
+    end = found.trigger[1]
+    after = next((at for at in range(end, min(end + _BESIDE, len(words))) if words[at] in small_words("company")), None)
+    if after is None:
+        return True
+    reach = range(after + 1, min(after + 1 + _COMPANY_REACH, len(words)))
+    last = next((at for at in reach if words[at] in small_words("stops")), reach.stop)
+    return any(after < span[0] < last for group in found.rule.only_with for span in hits.get(group, ()))
+
+
+def _guard(found: Found, hits: Hits, sentence: Sentence, words: Sequence[str]) -> str | None:
     """Return the guard that forbids a match, or None."""
     rule = found.rule
     start, end = found.trigger
@@ -47,6 +61,8 @@ def _guard(found: Found, hits: Hits, sentence: Sentence) -> str | None:
     for group in rule.not_preceded_by:
         if any(0 <= begin - span[1] <= _BESIDE for span in hits.get(group, ()) for begin in (start, head[0])):
             return "not_preceded_by"
+    if rule.only_with and not _goes_on_with(found, hits, words):
+        return "only_with"
     clause = sentence.clause_of(head[0])
     for group in rule.subject_not:
         if any(span[1] <= head[0] and sentence.clause_of(span[0]) == clause for span in hits.get(group, ())):
@@ -71,13 +87,14 @@ def _best_per_head(matches: Sequence[Found]) -> list[Found]:
     return kept
 
 
-def match_sentence(rules: LanguageRules, hits: Hits, sentence: Sentence) -> Matches:
+def match_sentence(rules: LanguageRules, hits: Hits, sentence: Sentence, words: Sequence[str]) -> Matches:
     """Return the rules that hold in a sentence.
 
     Args:
         rules: of the language.
         hits: of every group, from the index's scan of the sentence.
         sentence: the sentence.
+        words: of the whole text.
     """
     stands: list[Found] = []
     dropped: list[tuple[Found, str]] = []
@@ -85,7 +102,7 @@ def match_sentence(rules: LanguageRules, hits: Hits, sentence: Sentence) -> Matc
         for rule, line in rules.by_group.get(group, ()):
             for spans in match_line(line, hits):
                 found = Found(rule=rule, spans=spans, head=spans[line.head], trigger=hull(spans))
-                reason = _guard(found, hits, sentence)
+                reason = _guard(found, hits, sentence, words)
                 if reason is None:
                     stands.append(found)
                 else:

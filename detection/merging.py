@@ -12,7 +12,7 @@ from detection.patterns import Span
 from detection.reading import Reading
 from detection.roles import Roles
 from detection.sentences import Sentence
-from detection.status import FoundCue, Verdict
+from detection.status import FoundCue, Scope, Verdict
 from storage.types import Status
 
 #: only the title and this many sentences speak for the whole text
@@ -36,6 +36,8 @@ class Candidate:
     trigger: Span
     roles: Roles
     verdict: Verdict
+    #: in the imperfect of stories, which goes on with the past that the lines before have opened
+    narrated: bool = False
 
     @property
     def type(self) -> str:
@@ -50,8 +52,10 @@ def _same_family(one: str, two: str) -> bool:
 def _weak(candidate: Candidate) -> bool:
     """Say whether mere nearness speaks for the roles, though the rule knows better evidence."""
     roles = candidate.roles
-    near = {"other", ""}
-    return roles.target_from in near and (roles.actor_from in near or "object" in candidate.rule.entry.target)
+    near = {"other", "opposite", ""}
+    return roles.target_from in near and (
+        roles.actor_from in near or bool({"object", "matched"} & set(candidate.rule.entry.target))
+    )
 
 
 def _agrees(roles: Roles, other: Roles) -> bool:
@@ -130,10 +134,10 @@ def _filled(candidate: Candidate, complete: Sequence[Candidate], reading: Readin
     if roles.actor is None and roles.target is None and "context" in entry.target and "context" in entry.actor:
         return replace(candidate, roles=_roles_told_beside(reading, candidate.sentence.index))
     at = candidate.sentence.index
-    if roles.target is None and "context" in entry.target:
+    if roles.target is None and ("context" in entry.target or (roles.actor and "opposite" in entry.target)):
         code = _fill_one(reading, at, frozenset({roles.actor, *entry.not_role}))
         roles = replace(roles, target=code, target_from="context" if code else "")
-    if roles.actor is None and "context" in entry.actor:
+    if roles.actor is None and ("context" in entry.actor or (roles.target and "opposite" in entry.actor)):
         code = _fill_one(reading, at, frozenset({roles.target, *entry.not_role}))
         roles = replace(roles, actor=code, actor_from="context" if code else "")
     return replace(candidate, roles=roles)
@@ -159,7 +163,8 @@ def settle(
     """Return the candidates with the status that the whole text gives them.
 
     A title that denies or doubts an act governs the text below it; a denial or an unverified rumour
-    in the opening overrides what the lines before it assert.
+    in the opening overrides what the lines before it assert. A story told in the imperfect stays in
+    the past where its first act was.
 
     Args:
         candidates: of the whole text, in order.
@@ -177,11 +182,22 @@ def settle(
             for at, cue in text_cues:
                 near = at <= OPENING and at - candidate.sentence.index >= -1
                 governs = cue.meaning is not Status.PAST and near
+                if cue.scope is Scope.TITLE and cue.span[0] != 0:
+                    continue
                 if at == 0 or governs:
                     verdict = Verdict(cue.meaning, (cue.words,))
                     break
+        if verdict.status is Status.ASSERTED and candidate.narrated:
+            verdict = _story_so_far(candidate, settled) or verdict
         settled.append(replace(candidate, verdict=verdict))
     return settled
+
+
+def _story_so_far(candidate: Candidate, settled: Sequence[Candidate]) -> Verdict | None:
+    """Return the verdict of the act told before, when that is past and not more than a sentence between."""
+    at = candidate.sentence.index
+    earlier = [one for one in settled if at - 2 <= one.sentence.index < at]
+    return earlier[-1].verdict if earlier and earlier[-1].verdict.status is Status.PAST else None
 
 
 _RANK = {

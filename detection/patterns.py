@@ -70,6 +70,11 @@ class Vocabulary:
             raise NotationError(f"{source!r} holds no word")
         return frozenset(phrases)
 
+    def holds_verb(self, source: str) -> bool:
+        """Say whether a group is made of verbs, in its own words or by way of the sets it names."""
+        names = re.findall(r"\{([a-z_]+)\}", source)
+        return "~" in source or any("~" in inner for name in names for inner in self._sets.get(name, ()))
+
     def _word(self, word: str, open_sets: tuple[str, ...]) -> frozenset[Phrase]:
         if word.startswith("{"):
             return self._set(word[1:-1], open_sets)
@@ -222,7 +227,7 @@ def compile_line(source: str, index: PhraseIndex, vocabulary: Vocabulary) -> Lin
     if not ordered and len(parts) > 2:
         raise NotationError(f"{source!r}: '..' joins two groups")
     groups = tuple(index.group(part, vocabulary) for part in parts)
-    head = next((i for i, part in enumerate(parts) if "~" in part), 0)
+    head = next((i for i, part in enumerate(parts) if vocabulary.holds_verb(part)), 0)
     return Line(source, groups, ordered, gap, head)
 
 

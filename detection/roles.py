@@ -20,11 +20,22 @@ from detection.sentences import Sentence
 _FILE = Path(__file__).with_name("roles.toml")
 _OBJECT_REACH = 22
 _NATIONALITY_REACH = 9
+#: between a noun and its apposition (« un Français, agent de l'ambassade »)
+_APPOSITION_REACH = 4
+#: what a verb governs directly stands at most so many words behind it
+_DIRECT_REACH = 7
+#: a subject of the sentence beats a nearer state that merely qualifies some noun
+_FAR_OWNER = 20
 
 
 @cache
 def _small_words() -> Mapping[str, frozenset[str]]:
     return {key: frozenset(words) for key, words in tomllib.loads(_FILE.read_text("utf-8")).items()}
+
+
+def small_words(kind: str) -> frozenset[str]:
+    """Return the small words of a kind that ``roles.toml`` describes."""
+    return _small_words()[kind]
 
 
 def _is(word: str, kind: str) -> bool:
@@ -89,6 +100,10 @@ def _belongs_right(scene: Scene, span: Span) -> Mention | None:
     """Return the state that follows a noun as its owner: « diplomates français », "envoy of France"."""
     by_first = {mention.first: mention for mention in scene.mentions}
     for at in range(span[1], min(span[1] + _NATIONALITY_REACH, scene.sentence.last)):
+        if at == span[1] and _is(scene.words[at], "locative"):
+            served = _served_at(scene, at)
+            if served is not None:
+                return served
         mention = by_first.get(at)
         if mention is not None:
             owns = mention.kind is MentionKind.PEOPLE or _is(scene.before(mention), "genitive")
@@ -97,6 +112,15 @@ def _belongs_right(scene: Scene, span: Span) -> Mention | None:
             return None
         if at > span[1] and scene.sentence.clause_of(at) != scene.sentence.clause_of(span[0]):
             return None
+    return None
+
+
+def _served_at(scene: Scene, at: int) -> Mention | None:
+    """Return the state whose mission stands at a place: "an attaché at Mali's embassy"."""
+    for mention in scene.mentions:
+        if at < mention.first <= at + 3:
+            rest = [word for word in scene.words[mention.last : mention.last + 2] if word != "s"]
+            return mention if rest and _is(rest[0], "missions") else None
     return None
 
 
@@ -124,6 +148,31 @@ def _nationality(scene: Scene, span: Span) -> Mention | None:
     return _belongs_right(scene, span) or _belongs_left(scene, span)
 
 
+def _matched_objects(scene: Scene) -> list[Span]:
+    """Return the object words of the match itself, and those in apposition to them."""
+    own = [span for span in scene.objects if any(part[0] <= span[0] < part[1] for part in scene.spans)]
+    rest = [span for span in scene.objects if span not in own]
+    for span in rest:
+        for anchor in tuple(own):
+            first, second = sorted((anchor, span))
+            between = scene.words[first[1] : second[0]]
+            if len(between) <= _APPOSITION_REACH and not any(_is(word, "stops") for word in between):
+                own.append(span)
+                break
+    return own
+
+
+def _matched(scene: Scene) -> Mention | None:
+    """Return the nationality of the very object that the match holds, never that of another."""
+    found = [_nationality(scene, span) for span in _matched_objects(scene)]
+    known = sorted((mention for mention in found if mention is not None), key=lambda mention: mention.first)
+    if len({mention.code for mention in known}) > 1:
+        # « deux Maliens et un Français arrêtés à Bamako »: the foreigner is what concerns states.
+        host = _by(scene) or _at(scene)
+        known = [mention for mention in known if host is None or mention.code != host.code]
+    return known[0] if known else None
+
+
 def _object(scene: Scene) -> Mention | None:
     for span in _near_objects(scene):
         mention = _nationality(scene, span)
@@ -136,7 +185,7 @@ def _owner(scene: Scene) -> Mention | None:
     for span in _near_objects(scene)[:1]:
         # « son ambassadeur », « ses deux diplomates », "its top envoy"
         if any(_is(word, "possessive") for word in scene.words[max(scene.sentence.first, span[0] - 2) : span[0]]):
-            return _nearest_left(scene, span[0], frozenset())
+            return _nearest_left(scene, span[0], frozenset(), aside=_FAR_OWNER)
     return None
 
 
@@ -176,7 +225,15 @@ def _may_act(scene: Scene, mention: Mention) -> bool:
     return not _is(before, "oblique")
 
 
-def _nearest_left(scene: Scene, limit: int, taken: frozenset[int]) -> Mention | None:
+def _nearest_left(scene: Scene, limit: int, taken: frozenset[int], aside: int = 6) -> Mention | None:
+    """Return the state that most likely governs what stands at ``limit``.
+
+    Args:
+        scene: the trigger and its surroundings.
+        limit: token that the state must precede.
+        taken: first tokens of mentions that are spoken for.
+        aside: how many words of distance outweigh that a state only qualifies a noun (« du Mali »).
+    """
     clause = scene.sentence.clause_of(min(limit, scene.sentence.last - 1))
     best: tuple[int, Mention] | None = None
     for mention in scene.mentions:
@@ -184,7 +241,7 @@ def _nearest_left(scene: Scene, limit: int, taken: frozenset[int]) -> Mention | 
             continue
         cost = limit - mention.last
         if _is(scene.before(mention), "genitive") and mention.kind is not MentionKind.PEOPLE:
-            cost += 6
+            cost += aside
         if scene.sentence.clause_of(mention.first) != clause:
             cost += 3
         if best is None or cost < best[0]:
@@ -193,6 +250,8 @@ def _nearest_left(scene: Scene, limit: int, taken: frozenset[int]) -> Mention | 
 
 
 def _is_passive(scene: Scene) -> bool:
+    if scene.words[scene.head[0]].endswith("ing"):
+        return False  # "was expelling"
     begin = max(scene.sentence.first, scene.head[0] - 3)
     return bool(_small_words()["passive"] & set(scene.words[begin : scene.head[0]]))
 
@@ -200,7 +259,17 @@ def _is_passive(scene: Scene) -> bool:
 def _subject(scene: Scene) -> Mention | None:
     if _is_passive(scene):
         return None
-    return _nearest_left(scene, scene.head[0], _owned_words(scene))
+    return _relative(scene) or _nearest_left(scene, scene.head[0], _owned_words(scene))
+
+
+def _relative(scene: Scene) -> Mention | None:
+    """Return who acts on the object in a clause of its own: « les diplomates que la France renvoie »."""
+    for span in _matched_objects(scene):
+        for mention in scene.mentions:
+            between = scene.words[span[1] : mention.first]
+            if 0 < len(between) <= _APPOSITION_REACH and mention.last <= scene.head[0] and _is(between[0], "whom"):
+                return mention
+    return None
 
 
 def _following(scene: Scene, markers: str, *, begin: int, reach: int, span: int) -> Mention | None:
@@ -218,11 +287,31 @@ def _by(scene: Scene) -> Mention | None:
     return _following(scene, "agent", begin=scene.head[1], reach=18, span=6)
 
 
+def _author(scene: Scene) -> Mention | None:
+    """Return whose act a noun names: "French sanctions", « l'ultimatum malien »."""
+    return _nationality(scene, scene.head)
+
+
 def _addressee(scene: Scene) -> Mention | None:
     """Return whom the verb speaks to: « demande à la France de », "asked France to"."""
     for mention in scene.mentions:
         if scene.head[1] <= mention.first <= scene.head[1] + 2 and mention.kind in {MentionKind.NAME, MentionKind.SEAT}:
             return mention
+    return None
+
+
+def _direct(scene: Scene) -> Mention | None:
+    """Return whom an active verb strikes: « accuse un service français », "accused Ghana of"."""
+    if _is_passive(scene):
+        return None
+    by_first = {mention.first: mention for mention in scene.mentions}
+    for at in range(scene.head[1], min(scene.head[1] + _DIRECT_REACH, scene.sentence.last)):
+        mention = by_first.get(at)
+        if mention is not None and mention.kind is not MentionKind.PLACE and not _is(scene.before(mention), "locative"):
+            return mention
+        beyond = scene.sentence.clause_of(at) != scene.sentence.clause_of(scene.head[0])
+        if beyond or (_is(scene.words[at], "stops") and not _is(scene.words[at], "locative")):
+            return None
     return None
 
 
@@ -256,6 +345,9 @@ _SOURCES: Mapping[str, Callable[[Scene], Mention | None]] = {
     "by": _by,
     "subject": _subject,
     "object": _object,
+    "author": _author,
+    "matched": _matched,
+    "direct": _direct,
     "owner": _owner,
     "addressee": _addressee,
     "posting": _posting,
@@ -295,15 +387,15 @@ def find_roles(scene: Scene, *, actor: Sequence[str], target: Sequence[str]) -> 
     """
     target_code, target_from = _search(scene, target, None)
     actor_code, actor_from = _search(scene, actor, target_code)
-    if target_code is None and actor_code is None and "other" in actor:
+    if target_code is None and actor_code is None and "other" in actor and "other" in target:
         # « Rupture des relations : le Mali franchit le pas »: a state that stands alone acts.
         alone = [mention for mention in scene.mentions if _may_act(scene, mention)]
         if alone and not _is(scene.before(alone[0]), "genitive"):
             actor_code, actor_from = alone[0].code, "other"
-    if target_code is None and "other" in target:
+    if target_code is None and ("other" in target or (actor_code is not None and "opposite" in target)):
         target_code = _other(scene, actor_code)
         target_from = "other" if target_code else ""
-    if actor_code is None and "other" in actor:
+    if actor_code is None and ("other" in actor or (target_code is not None and "opposite" in actor)):
         actor_code = _other(scene, target_code)
         actor_from = "other" if actor_code else ""
     return Roles(actor_code, target_code, actor_from, target_from)

@@ -40,7 +40,8 @@ from storage.types import Status
 
 #: where a role may be looked for, see :mod:`detection.roles`
 RoleSource = Literal[
-    "by", "subject", "object", "owner", "addressee", "posting", "with", "against", "at", "from", "other", "context"
+    "by", "subject", "object", "matched", "direct", "author", "owner", "addressee", "posting", "with", "against", "at",
+    "from", "opposite", "other", "context"
 ]  # fmt: skip
 
 
@@ -80,6 +81,8 @@ class RuleEntry(BaseModel):
     subject_not: tuple[str, ...] = ()
     #: one of these must stand in the same sentence
     requires: tuple[str, ...] = ()
+    #: where the match goes on with « avec » or "with", one of these must follow it
+    only_with: tuple[str, ...] = ()
     #: words whose negation asserts the act (« plus les bienvenus »)
     event_negation: tuple[str, ...] = ()
     #: states and bodies that this act concerns as judges, never as parties

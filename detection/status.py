@@ -17,6 +17,7 @@ from pathlib import Path
 
 from detection.dates import StatedDate, find_dates, is_background
 from detection.errors import RuleError
+from detection.inflect import is_french_infinitive
 from detection.notation import NotationError
 from detection.patterns import Hits, Line, PhraseIndex, Span, compile_line, hull, match_line
 from detection.sentences import Sentence
@@ -48,6 +49,12 @@ class Scope(StrEnum):
     SENTENCE = "sentence"
     #: anywhere in the title or the opening: it speaks of the whole text
     TEXT = "text"
+    #: it opens the title: it speaks of the whole text
+    TITLE = "title"
+
+
+#: scopes of cues that judge every act of a text
+WHOLE_TEXT = frozenset({Scope.TEXT, Scope.TITLE})
 
 
 class CueKind(StrEnum):
@@ -88,11 +95,14 @@ class Doubts:
     """Everything in a sentence that speaks of how real its acts are."""
 
     sentence: Sentence
+    language: str
     words: Sequence[str]
     cues: tuple[FoundCue, ...]
     #: dates too far back to be news
     old_dates: tuple[StatedDate, ...]
     question: bool
+    #: the sentence opens with a French infinitive: it names an act and does not tell it
+    infinitive: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +147,27 @@ def _conditional() -> tuple[tuple[str, ...], frozenset[str]]:
 def _causes() -> frozenset[str]:
     """Return words between an act and the older act that it answers."""
     return frozenset(tomllib.loads(_FILE.read_text("utf-8"))["cause"]["words"])
+
+
+@cache
+def _narrative() -> tuple[tuple[str, ...], frozenset[str], frozenset[str]]:
+    data = tomllib.loads(_FILE.read_text("utf-8"))["narrative"]
+    return tuple(data["endings"]), frozenset(data["exceptions"]), frozenset(data["recent"])
+
+
+def is_narrated(doubts: Doubts, head: Span) -> bool:
+    """Say whether an act stands in the French imperfect of stories, with no word that dates it in these days."""
+    sentence = doubts.sentence
+    if doubts.language != "fr":
+        return False
+    endings, exceptions, recent = _narrative()
+    mood = {cue.span[0] for cue in doubts.cues if cue.mood}
+    clause = sentence.clause_of(head[0])
+    if recent & set(doubts.words[sentence.first : sentence.last]):
+        return False
+    before = (at for at in range(sentence.first, head[1]) if sentence.clause_of(at) == clause and at not in mood)
+    told = (doubts.words[at] for at in before)
+    return any(word.endswith(endings) and word not in exceptions for word in told)
 
 
 def _conditionals(tokens: Tokens, sentence: Sentence) -> Iterable[Span]:
@@ -213,7 +244,7 @@ def _applies(cue: FoundCue, sentence: Sentence, head: Span, trigger: Span) -> bo
             return same_clause
         case Scope.SENTENCE:
             return True
-        case Scope.TEXT:
+        case Scope.TEXT | Scope.TITLE:
             return True
 
 
@@ -278,6 +309,8 @@ def judge(
             reasons.setdefault(Status.PAST, []).append(" ".join(doubts.words[stated.first : stated.last]))
     if doubts.question:
         reasons.setdefault(Status.HYPOTHETICAL, []).append("?")
+    if doubts.infinitive and head[0] == doubts.sentence.first:
+        reasons.setdefault(Status.HYPOTHETICAL, []).append(doubts.words[head[0]])
     for status in _ORDER:
         if status in reasons:
             return Verdict(status, tuple(dict.fromkeys(reasons[status])))
@@ -306,10 +339,13 @@ def read_doubts(
         published: day of publication, if known.
     """
     dates = find_dates(tokens.words, sentence.first, sentence.last)
+    begun = language == "fr" and sentence.first < sentence.last
     return Doubts(
         sentence=sentence,
+        language=language,
         words=tokens.words,
         cues=find_cues(cues, hits, sentence, tokens, text, language),
         old_dates=tuple(stated for stated in dates if is_background(stated, published)),
         question=text[sentence.start : sentence.end].rstrip(' \u00a0\u202f»"”').endswith("?"),
+        infinitive=begun and is_french_infinitive(tokens.words[sentence.first]),
     )

@@ -14,7 +14,7 @@ from vigie.settings import parse_settings
 DATA = Path(__file__).parent / "data"
 WATCH = '[[watch]]\nid = "france-mali"\npairs = [["FRA", "MLI"]]'
 #: file → least (precision, recall, share of events right); raised with the rules, never lowered silently
-FLOORS = {"detection_articles.jsonl": (0.95, 0.90, 0.85)}
+FLOORS = {"detection_articles.jsonl": (0.98, 0.98, 0.86)}
 
 
 def main(further: list[str]) -> int:

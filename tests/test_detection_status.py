@@ -36,6 +36,10 @@ def _statuses(text: str, *, title: str = "", language: str = "fr", type_id: str 
         ("En mai 2024, le Mali a expulsé deux diplomates français.", Status.PAST),
         ("Le 17 septembre, le Mali a expulsé deux diplomates français.", Status.ASSERTED),
         ("Les deux diplomates français ne sont plus les bienvenus au Mali.", Status.ASSERTED),
+        ("Expulser des diplomates français, ce serait une faute pour le Mali.", Status.HYPOTHETICAL),
+        ("Rentrés avant d’être expulsés, deux diplomates français parlent du Mali.", Status.PAST),
+        ("Au mois de juillet, le Mali a expulsé deux diplomates français.", Status.PAST),
+        ("Depuis août, le Mali a expulsé deux diplomates français.", Status.PAST),
     ],
 )
 def test_french(text: str, status: Status) -> None:
@@ -54,6 +58,8 @@ def test_french(text: str, status: Status) -> None:
         ("Mali had expelled two French diplomats.", Status.PAST),
         ("Mali expelled two French diplomats in March 2021.", Status.PAST),
         ("Two French diplomats are no longer welcome in Mali.", Status.ASSERTED),
+        ("Mali expelled two French diplomats in August.", Status.PAST),
+        ("Mali expelled two French diplomats. France rejects the accusation.", Status.ASSERTED),
     ],
 )
 def test_english(text: str, status: Status) -> None:
@@ -147,3 +153,32 @@ def test_no_date_raises(words: list[str], published: date) -> None:
     folded = words_of(" ".join(words))
     for stated in find_dates(folded, 0, len(folded)):
         is_background(stated, published)
+
+
+def _told(text: str, title: str = "") -> list[tuple[str | None, Status]]:
+    document = Document(title=title, text=text, published_at=PUBLISHED, language="fr")
+    return [(signal.actor, signal.status) for signal in detect(document, load_rules()).signals]
+
+
+def test_a_story_in_the_imperfect_stays_in_the_past() -> None:
+    opening = "Il y a un an, la France expulsait deux diplomates maliens. "
+    assert _told(f"{opening}Le Mali répondait en expulsant cinq diplomates français.") == [
+        ("FRA", Status.PAST),
+        ("MLI", Status.PAST),
+    ]
+    for today in ("Vendredi, le Mali expulsait cinq diplomates français.", "Le Mali expulse cinq diplomates français."):
+        assert _told(f"{opening}{today}") == [("FRA", Status.PAST), ("MLI", Status.ASSERTED)]
+
+
+def test_a_retrospective_title_puts_the_whole_text_in_the_past() -> None:
+    act = "Le Mali expulse deux diplomates français."
+    assert _told(act, "Il y a un an, la rupture") == [("MLI", Status.PAST)]
+    assert _told(act, "L’homme arrivé il y a deux ans doit partir") == [("MLI", Status.ASSERTED)]
+    assert _told(f"Il y a un an, tout allait bien. {act}") == [("MLI", Status.ASSERTED)]
+
+
+def test_a_quoted_lack_of_decision_takes_nothing_back() -> None:
+    quote = "« Aucune décision de justice ne le permet », affirme l’ambassade."
+    assert _told(f"Le Mali expulse deux diplomates français. {quote}") == [("MLI", Status.ASSERTED)]
+    undecided = "Aucune décision n’a encore été prise, assure le ministère."
+    assert _told(f"Le Mali expulse deux diplomates français. {undecided}") == [("MLI", Status.HYPOTHETICAL)]

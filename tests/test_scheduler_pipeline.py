@@ -397,7 +397,6 @@ def test_watch_without_channels_shows_its_alerts_on_the_page_only(database: Data
     process(database, build(database, replace(WATCH, channels=())), REPORT)
     assert len(raised(database)) == 1
     assert deliveries.listing(database) == []
-    assert alerts.without_deliveries(database, ["france-mali"]) == []
 
 
 def test_grave_news_never_waits_for_a_group(database: Database) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from storage.types import Signal
@@ -50,17 +51,34 @@ def print_json(value: Any) -> None:
 
 def print_rows(rows: Iterable[Any], *, as_json: bool, columns: tuple[str, ...]) -> None:
     """Print a list: a JSON object a line, or a table of some columns."""
-    records = [plain(row) for row in rows]
     if as_json:
-        for record in records:
-            print_json(record)
+        for row in rows:
+            print_json(row)
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(column, overflow="fold")
-    for record in records:
-        table.add_row(*("" if record.get(column) is None else str(record[column]) for column in columns))
+        # An id that is cut in two cannot be copied into the next command.
+        whole = column in {"id", "alert_id", "check", "source"}
+        table.add_column(column, overflow="fold", no_wrap=whole, min_width=None)
+    for row in rows:
+        record = row if isinstance(row, dict) else _fields(row)
+        table.add_row(*(escape(_cell(record.get(column))) for column in columns))
     console().print(table)
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+
+
+def _cell(value: Any) -> str:
+    """Return a value as a table shows it: minutes are enough for people, JSON has the rest."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(plain(value))
 
 
 def signal_record(signal: Signal) -> dict[str, Any]:

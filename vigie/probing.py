@@ -22,7 +22,7 @@ def test_alert(settings: Settings) -> Alert:
     """Build an alert that says in its headline that it is only a test."""
     now = now_utc()
     key = identity.alert_key(install_id="check", watch_id="test", subject="test", trigger=now.isoformat())
-    headline = "Test de Vigie" if settings.language == "fr" else "Test from Vigie"
+    headline = "[Test] Essai de Vigie" if settings.language == "fr" else "[Test] Test from Vigie"
     sentence = (
         "Ceci est un essai demandé par « vigie check --send »."
         if settings.language == "fr"
@@ -101,7 +101,9 @@ async def send_tests(settings: Settings) -> int:
                 created_at=alert.created_at,
                 next_attempt_at=alert.created_at,
             )
-            outcome = await sender.transmit(delivery, sender.prepare(delivery, alert), Progress())
+            # The plain form carries nothing but the headline, which says that it is a test.
+            message = sender.prepare_plain if recipient else sender.prepare
+            outcome = await sender.transmit(delivery, message(delivery, alert), Progress())
             failed |= outcome.outcome is not OutcomeClass.OK
             word = "[green]ok[/]" if outcome.outcome is OutcomeClass.OK else f"[red]{outcome.outcome}[/]"
             name = f"{channel.id} {recipient}".strip()

@@ -154,7 +154,13 @@ def explain(context: Context, article: int, *, watch_id: str | None) -> int:
         load_rules(),
     )
     for step in found.trace:
-        console.print(f"  {step}", markup=False)
+        verdict = "kept" if step.kept else f"dropped: {step.reason}"
+        cues = f" because of {', '.join(step.cues)}" if step.cues else ""
+        console.print(
+            f"  {step.type} {step.actor or '?'} → {step.target or '?'}, {step.status}{cues}; {verdict} ({step.rule})",
+            markup=False,
+        )
+        console.print(f"    {step.sentence}", markup=False, style="italic")
     for decision in alerts.decisions(database, article):
         if watch_id in {None, decision.watch_id}:
             told = f" → {decision.alert_id}" if decision.alert_id else ""
