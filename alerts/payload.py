@@ -130,6 +130,7 @@ def build_payload(
     language: Language,
     created_at: datetime,
     sequence: int,
+    background: Sequence[Signal] = (),
 ) -> str:
     """Return the webhook body as compact JSON text.
 
@@ -143,6 +144,7 @@ def build_payload(
         language: of headline and summary.
         created_at: when the alert was decided; aware.
         sequence: 1 for the first alert of this story to this watch.
+        background: further signals of the article between the same states, told after the decision's own.
 
     Raises:
         RenderError: the decision carries no signal.
@@ -151,7 +153,7 @@ def build_payload(
         raise RenderError(f"watch {watch.id!r}: a decision without signals cannot be told")
     text = ""
     for caps in _CAPS:
-        data = _data(watch, decision, story, articles, alert_id, public_url, language, sequence, caps)
+        data = _data(watch, decision, story, articles, alert_id, public_url, language, sequence, background, caps)
         kind = UPDATE if decision.kind is DecisionKind.UPDATE else NEW
         text = Body(type=kind, timestamp=utc(created_at), data=data).model_dump_json()
         if len(text.encode()) < LIMIT:
@@ -168,9 +170,11 @@ def _data(
     public_url: str,
     language: Language,
     sequence: int,
+    background: Sequence[Signal],
     caps: _Caps,
 ) -> Data:
     signals = ordered(decision.signals)
+    told = (*signals, *ordered(background))
     origins = tuple(shorten(origin, 80) for origin in story.origins[: caps.origins])
     reach = wording.Reach(articles=story.articles, outlets=story.outlets, origins=origins)
     links = links_for(public_url, story_id=story.id, alert_id=alert_id, watch_id=watch.id)
@@ -181,7 +185,7 @@ def _data(
         severity=decision.severity,
         headline=wording.headline(signals, language, severity=decision.severity, update=update),
         summary=wording.summary(shorten(signals[0].sentence, caps.sentence), reach, language),
-        events=tuple(_event(signal, caps) for signal in signals[: caps.events]),
+        events=tuple(_event(signal, caps) for signal in told[: caps.events]),
         story=StoryFacts(
             id=story.id,
             url=links.story,

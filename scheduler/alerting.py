@@ -18,7 +18,7 @@ from detection.query import Query, Subject, matches
 from scheduler.placing import Placed
 from storage import alerts as stored_alerts
 from storage import silences, stories
-from storage.alerts import NewDelivery, ToldBefore
+from storage.alerts import Act, NewDelivery, ToldBefore
 from storage.articles import Saved
 from storage.types import Alert, Article, Decision, DecisionKind, DeliveryState, Signal, Watch
 
@@ -167,6 +167,7 @@ def _alert(
         language=settings.language,
         created_at=occasion.now,
         sequence=sequence,
+        background=_background(watch, decision, occasion.signals),
     )
     body = json.loads(payload)
     return Alert(
@@ -181,6 +182,20 @@ def _alert(
         created_at=occasion.now,
         sequence=sequence,
     )
+
+
+def _background(watch: Watch, decision: Decision, signals: tuple[Signal, ...]) -> tuple[Signal, ...]:
+    """Return what else the article says of the watched states: what an act answers, what is only threatened."""
+    pairs = {frozenset(pair) for pair in watch.pairs}
+    told = {signal.act for signal in decision.signals}
+    found: dict[Act, Signal] = {}
+    for signal in signals:
+        between = frozenset((signal.actor or "", signal.target or ""))
+        if signal.status in watch.statuses or signal.act in told:
+            continue
+        if signal.severity >= watch.min_severity and between in pairs:
+            found.setdefault(signal.act, signal)
+    return tuple(found.values())
 
 
 def _deliveries(

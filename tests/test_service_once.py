@@ -62,6 +62,8 @@ def assert_told_once(world: World, config: Path) -> None:
     assert len(world.mails) == 1
     assert len(world.events) == 1
     assert asserted(world.events[0].body) >= EXPECTED
+    told = {(event["type"], event["actor"], event["target"]) for event in world.events[0].body["data"]["events"]}
+    assert ("detain_national", "MLI", "FRA") in told
     for _ in range(2):
         again = vigie("-c", config, "run", "--once")
         assert again.returncode == 0, again.stderr
