@@ -113,7 +113,9 @@ def _values(body: Body, language: Language, zone: ZoneInfo) -> dict[str, object]
     headline, proof = clean_line(data.headline), ""
     if first is not None:
         update = body.type == "alert.update"
-        headline = wording.headline(data.events, language, severity=data.severity, update=update)
+        # The subject counts what happened, not the background that is told along with it.
+        happened = [event for event in data.events if event.status == first.status]
+        headline = wording.headline(happened, language, severity=data.severity, update=update)
         proof = wording.quoted(first.sentence, language)
     label = partial(wording.label, language=language)
     origins = f" — {label('origins')}{', '.join(reach.origins)}" if reach.origins else ""
