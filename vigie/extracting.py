@@ -48,7 +48,12 @@ def extract_file(name: str, settings: Settings) -> dict[str, Any]:
     """Extract a saved page or a web address."""
     if name.startswith(("http://", "https://")):
         return asyncio.run(_extract_address(name, settings))
-    return _extract(name, read_bytes(name), url=f"file:{name}", entry=None)
+    return extract_bytes(name, read_bytes(name))
+
+
+def extract_bytes(name: str, raw: bytes) -> dict[str, Any]:
+    """Extract a saved page that was read already."""
+    return _extract(name, raw, url=f"file:{name}", entry=None)
 
 
 def extract_lines(name: str) -> Iterator[tuple[int, dict[str, Any], str | None]]:

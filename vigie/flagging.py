@@ -45,13 +45,16 @@ class Flagger:
 
     def read(self, name: str) -> inputs.InputArticle:
         """Read one file, web address or ``-`` as an article; HTML goes through extraction first."""
-        from vigie.extracting import extract_file, is_html, read_bytes
+        from vigie.extracting import extract_bytes, extract_file, is_html, read_bytes
 
         if not name.startswith(("http://", "https://")):
             raw = read_bytes(name)
             if not is_html(raw):
                 return _plain(name, raw.decode("utf-8", "replace"))
-        record = extract_file(name, self._settings)
+            # Standard input can be read only once.
+            record = extract_bytes(name, raw)
+        else:
+            record = extract_file(name, self._settings)
         if record["failure"] is not None:
             raise VigieError(f"{name}: {record['failure']}: {record['detail']}")
         paragraphs = ([record["lede"]] if record["lede"] else []) + record["paragraphs"]

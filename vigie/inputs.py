@@ -70,7 +70,7 @@ def parse_line(line: str, number: int) -> InputArticle:
     if not isinstance(record, dict):
         raise InputLineError("is not a JSON object")
     paragraphs = _texts(record, "paragraphs")
-    text = _text(record, "text") if record.get("text") is not None else "\n".join(paragraphs)
+    text = _text(record, "text") if record.get("text") else "\n".join(paragraphs)
     title = _text(record, "title") if record.get("title") is not None else ""
     if not title and not text:
         raise InputLineError("has neither a title nor a text")
@@ -79,7 +79,7 @@ def parse_line(line: str, number: int) -> InputArticle:
         title=title,
         text=text,
         published=_moment(record.get("published")),
-        language=_optional(record, "lang"),
+        language=_language(record),
         url=_optional(record, "url"),
         source=_optional(record, "source"),
         authors=_texts(record, "authors"),
@@ -120,6 +120,12 @@ def _text(record: dict[str, Any], key: str) -> str:
 
 def _optional(record: dict[str, Any], key: str) -> str | None:
     return _text(record, key) or None if record.get(key) is not None else None
+
+
+def _language(record: dict[str, Any]) -> str | None:
+    """Return the two letters of a language tag (BCP 47): « fr-FR » is « fr »; any other form is left to detection."""
+    tag = (_optional(record, "lang") or "").replace("_", "-").split("-")[0].lower()
+    return tag if len(tag) == 2 and tag.isalpha() else None
 
 
 def _texts(record: dict[str, Any], key: str) -> tuple[str, ...]:

@@ -128,7 +128,7 @@ def _show_extracted(record: dict[str, Any]) -> None:
 
 
 @click.command()
-@click.argument("article", type=int)
+@click.argument("article", type=click.IntRange(1, 2**63 - 1))
 @click.option("--watch", "watch_id", help="This watch only.")
 @click.pass_obj
 def explain(context: Context, article: int, *, watch_id: str | None) -> int:

@@ -173,7 +173,7 @@ def list_deliveries(context: Context, *, state: str | None, limit: int, as_json:
 
 
 @deliveries.command("replay")
-@click.argument("delivery_id", metavar="ID", type=int)
+@click.argument("delivery_id", metavar="ID", type=click.IntRange(1, 2**63 - 1))
 @click.pass_obj
 def replay_delivery(context: Context, delivery_id: int) -> int:
     """Queue a dead delivery again, under its own identity."""
@@ -181,7 +181,7 @@ def replay_delivery(context: Context, delivery_id: int) -> int:
 
 
 @deliveries.command("discard")
-@click.argument("delivery_id", metavar="ID", type=int)
+@click.argument("delivery_id", metavar="ID", type=click.IntRange(1, 2**63 - 1))
 @click.pass_obj
 def discard_delivery(context: Context, delivery_id: int) -> int:
     """Give a pending or dead delivery up."""
@@ -231,7 +231,7 @@ def list_silences(context: Context, *, as_json: bool) -> int:
 
 
 @silence.command("end")
-@click.argument("silence_id", metavar="ID", type=int)
+@click.argument("silence_id", metavar="ID", type=click.IntRange(1, 2**63 - 1))
 @click.pass_obj
 def end_silence(context: Context, silence_id: int) -> int:
     """End a silence now."""
