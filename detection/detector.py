@@ -17,12 +17,23 @@ from detection.compiler import LanguageRules, RuleSet
 from detection.language import identify_language
 from detection.matching import Found, match_sentence
 from detection.merging import OPENING, Candidate, fill_roles, merge, settle
+from detection.patterns import Hits
 from detection.reading import Reading, read
 from detection.roles import Scene, find_roles
 from detection.sentences import Sentence
-from detection.status import WHOLE_TEXT, FoundCue, find_cues, genre_cues, is_narrated, judge, read_doubts
+from detection.status import (
+    WHOLE_TEXT,
+    Doubts,
+    FoundCue,
+    Verdict,
+    find_cues,
+    genre_cues,
+    is_narrated,
+    judge,
+    read_doubts,
+)
 from detection.text import fold, written_out
-from storage.types import Signal
+from storage.types import Signal, Status
 
 #: characters read of one document: no press article is longer
 MAX_CHARACTERS = 200_000
@@ -153,39 +164,52 @@ def _read_sentence(rules: LanguageRules, reading: Reading, sentence: Sentence, g
     matches = match_sentence(rules, hits, sentence, words)
     gathered.steps += [_step(found, reading, sentence, reason) for found, reason in matches.dropped]
     for found in matches.found:
-        verdict = judge(
-            doubts,
-            head=found.head,
-            trigger=found.trigger,
-            own_words=found.spans,
-            rivals=[other.trigger for other in matches.found],
-            event_negations=[span for group in found.rule.event_negation for span in hits.get(group, ())],
-            floor=found.rule.entry.status,
-        )
-        objects = tuple(hits.get(found.rule.object, ())) if found.rule.object is not None else ()
-        scene = Scene(
-            words=words,
-            sentence=sentence,
-            mentions=tuple(
-                mention for mention in reading.mentions_in(sentence) if mention.code not in found.rule.entry.not_role
-            ),
-            spans=found.spans,
-            head=found.head,
-            trigger=found.trigger,
-            objects=objects,
-        )
-        roles = find_roles(scene, actor=found.rule.entry.actor, target=found.rule.entry.target)
-        gathered.candidates.append(
-            Candidate(
-                rule=found.rule,
-                sentence=sentence,
-                head=found.head,
-                trigger=found.trigger,
-                roles=roles,
-                verdict=verdict,
-                narrated=is_narrated(doubts, found.head),
-            )
-        )
+        gathered.candidates.append(_candidate(found, matches.found, hits, doubts, reading))
+
+
+def _candidate(found: Found, others: Sequence[Found], hits: Hits, doubts: Doubts, reading: Reading) -> Candidate:
+    """Return a match with its status and roles, as far as its sentence tells them."""
+    rule, sentence = found.rule, doubts.sentence
+    verdict = judge(
+        doubts,
+        head=found.head,
+        trigger=found.trigger,
+        own_words=found.spans,
+        rivals=[other.trigger for other in others],
+        event_negations=[span for group in rule.event_negation for span in hits.get(group, ())],
+        floor=rule.entry.status,
+    )
+    if verdict.status is Status.ASSERTED and _recalls(found, others, reading, sentence):
+        verdict = Verdict(Status.PAST, (":",))
+    scene = Scene(
+        words=reading.tokens.words,
+        sentence=sentence,
+        mentions=tuple(one for one in reading.mentions_in(sentence) if one.code not in rule.entry.not_role),
+        spans=found.spans,
+        head=found.head,
+        trigger=found.trigger,
+        objects=tuple(hits.get(rule.object, ())) if rule.object is not None else (),
+    )
+    return Candidate(
+        rule=rule,
+        sentence=sentence,
+        head=found.head,
+        trigger=found.trigger,
+        roles=find_roles(scene, actor=rule.entry.actor, target=rule.entry.target),
+        verdict=verdict,
+        narrated=is_narrated(doubts, found.head),
+    )
+
+
+def _recalls(found: Found, others: Sequence[Found], reading: Reading, sentence: Sentence) -> bool:
+    """Say whether a headline only recalls an act: « Agent détenu : Paris convoque l'ambassadeur »."""
+    if not found.rule.entry.topic or sentence.index:
+        return False
+    colon = reading.text.find(":", reading.tokens.ends[found.trigger[1] - 1], sentence.end)
+    return colon >= 0 and any(
+        reading.tokens.starts[other.trigger[0]] > colon and other.rule.entry.type != found.rule.entry.type
+        for other in others
+    )
 
 
 def _signal(candidate: Candidate, reading: Reading) -> Signal:

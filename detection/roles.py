@@ -226,13 +226,9 @@ def _may_act(scene: Scene, mention: Mention) -> bool:
 
 
 def _nearest_left(scene: Scene, limit: int, taken: frozenset[int], aside: int = 6) -> Mention | None:
-    """Return the state that most likely governs what stands at ``limit``.
+    """Return the state that most likely governs what stands at ``limit``; those at ``taken`` are spoken for.
 
-    Args:
-        scene: the trigger and its surroundings.
-        limit: token that the state must precede.
-        taken: first tokens of mentions that are spoken for.
-        aside: how many words of distance outweigh that a state only qualifies a noun (« du Mali »).
+    That a state only qualifies a noun (« du Mali ») weighs as much as ``aside`` words of distance.
     """
     clause = scene.sentence.clause_of(min(limit, scene.sentence.last - 1))
     best: tuple[int, Mention] | None = None

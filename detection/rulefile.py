@@ -89,6 +89,8 @@ class RuleEntry(BaseModel):
     not_role: tuple[str, ...] = ()
     #: the trigger says itself how real the act is
     status: Status | None = None
+    #: the match names its act without telling it: before the colon of a headline that tells another act it recalls
+    topic: bool = False
     #: gives way where a rule of these types matches the same words
     yields_to: tuple[str, ...] = ()
     test: tuple[RuleTest, ...] = ()

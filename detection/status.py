@@ -314,7 +314,9 @@ def judge(
     for status in _ORDER:
         if status in reasons:
             return Verdict(status, tuple(dict.fromkeys(reasons[status])))
-    return Verdict(floor or Status.ASSERTED)
+    if floor is not None and floor is not Status.ASSERTED:
+        return Verdict(floor, (" ".join(doubts.words[head[0] : head[1]]),))
+    return Verdict(Status.ASSERTED)
 
 
 def read_doubts(
