@@ -22,6 +22,7 @@ from storage import entries, sources
 from storage.entries import PendingEntry
 from storage.errors import StorageError
 from storage.types import (
+    AddressKind,
     Article,
     CrawlFailure,
     FailureReason,
@@ -102,15 +103,15 @@ class CrawlDesk:
         return bool(self._under_way)
 
     async def poll_source(self, source_id: str) -> None:
-        """Poll all feeds of one source and plan its next poll; a failure is named, never raised."""
+        """Poll all addresses of one source and plan its next poll; a failure is named, never raised."""
         source = self._sources[source_id]
         async with self._polls:
             await self._archive.write(sources.claim, source_id, self._clock() + CLAIM)
             failure: CrawlFailure | None = None
             new = 0
-            for url in source.feeds:
-                result = await self._poll_feed(source_id, url)
-                new += await self._archive.write(_record_feed, result, self._clock())
+            for kind, url in source.addresses:
+                result = await self._poll_address(source, kind, url)
+                new += await self._archive.write(_record_address, kind, result, self._clock())
                 if result.failure is not None and failure is None:
                     failure = replace(result.failure, detail=f"{url}: {result.failure.detail}")
             known = await self._archive.read(sources.state, source_id)
@@ -129,16 +130,19 @@ class CrawlDesk:
         if failure is not None:
             logger.warning("source %s failed: %s: %s", source_id, failure.reason, failure.detail)
 
-    async def _poll_feed(self, source_id: str, url: str) -> PollResult:
-        known = await self._archive.read(sources.feed_state, source_id, url)
+    async def _poll_address(self, source: Source, kind: AddressKind, url: str) -> PollResult:
+        known = await self._archive.read(sources.feed_state, source.id, url)
         return await self._crawler.poll(
             PollOrder(
                 id=uuid4().hex,
-                source_id=source_id,
+                source_id=source.id,
                 url=url,
+                kind=kind,
                 etag=known.etag,
                 last_modified=known.last_modified,
                 body_hash=known.body_hash,
+                learnt=known.learnt,
+                javascript=source.javascript and kind is AddressKind.SECTION,
             )
         )
 
@@ -190,6 +194,7 @@ class CrawlDesk:
                 entry=pending.entry,
                 language=source.language if source else None,
                 full_text=source.full_text if source else True,
+                javascript=source.javascript if source else False,
             )
         )
         processed = await self._keep(pending, result)
@@ -249,9 +254,9 @@ class CrawlDesk:
         self.tally = replace(self.tally, **{name: getattr(self.tally, name) + number for name, number in more.items()})
 
 
-def _record_feed(database: Database, result: PollResult, now: datetime) -> int:
-    """Store a feed's validators together with the entries it brought; return how many are new."""
-    sources.record_feed(database, result, now)
+def _record_address(database: Database, kind: AddressKind, result: PollResult, now: datetime) -> int:
+    """Store an address's validators together with the entries it brought; return how many are new."""
+    sources.record_feed(database, result, now, kind=kind)
     return sum(entries.add(database, result.source_id, article_key(entry.url), entry, now) for entry in result.entries)
 
 

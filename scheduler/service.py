@@ -129,7 +129,7 @@ class Service:
 
     async def run_once(self) -> Round:
         """Poll every enabled source once, read what is due, attempt every due delivery."""
-        pollable = [source.id for source in self.settings.sources if source.enabled and source.feeds]
+        pollable = [source.id for source in self.settings.sources if source.enabled and source.addresses]
         await asyncio.gather(*(self.desk.poll_source(source_id) for source_id in pollable))
         await self.desk.read_due_pages()
         counts = await self.dispatcher.run_once()
@@ -191,7 +191,8 @@ class Service:
             ("deliveries", dead == 0, f"{dead} given up; see 'vigie deliveries list'" if dead else "none given up")
         )
         states = await self.archive.read(sources.states)
-        read = [state for state in states if state.source_id in self._sources and self._sources[state.source_id].feeds]
+        pollable = {source.id for source in self._sources.values() if source.addresses}
+        read = [state for state in states if state.source_id in pollable]
         failed = [state.source_id for state in read if state.failure is not None]
         working = not read or len(failed) < len(read)
         checks.append(("sources", working, f"{len(failed)} of {len(read)} fail" if failed else f"{len(read)} answer"))
@@ -223,7 +224,7 @@ class Service:
         """Start what is due: sources first, then pages."""
         now = self._clock()
         for source_id in await self.archive.read(sources.due, now):
-            if source_id in self._sources and source_id not in self._polling and self._sources[source_id].feeds:
+            if source_id in self._sources and source_id not in self._polling and self._sources[source_id].addresses:
                 self._polling.add(source_id)
                 self._spawn(self._poll(source_id))
         await self.desk.start_due_pages()

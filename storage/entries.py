@@ -34,12 +34,14 @@ def add(database: Database, source_id: str, key: str, entry: FeedEntry, now: dat
     """Queue an entry unless its key is known already; return whether it is new."""
     cursor = database.execute(
         """
-        INSERT INTO entry (key, source_id, url, title, summary, authors, published_at, seen_at, state, next_attempt_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?) ON CONFLICT (key) DO NOTHING
+        INSERT INTO entry (key, source_id, url, title, summary, authors, published_at, guid, updated_at, seen_at,
+            state, next_attempt_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?) ON CONFLICT (key) DO NOTHING
         """,
         (
             key, source_id, entry.url, entry.title, entry.summary, json.dumps(entry.authors),
-            to_text_or_none(entry.published_at), to_text(now), to_text(now),
+            to_text_or_none(entry.published_at), entry.guid, to_text_or_none(entry.updated_at),
+            to_text(now), to_text(now),
         ),
     )  # fmt: skip
     return cursor.rowcount == 1
@@ -120,5 +122,7 @@ def _pending(row: dict[str, Any]) -> PendingEntry:
             summary=row["summary"],
             authors=tuple(json.loads(row["authors"])),
             published_at=from_text_or_none(row["published_at"]),
+            guid=row["guid"],
+            updated_at=from_text_or_none(row["updated_at"]),
         ),
     )

@@ -171,8 +171,17 @@ _SEARCH_TRIGGERS = (
     END""",
 )
 
+
+def _kinds_of_address(database: Database) -> None:
+    """Step 2: sitemaps and section pages beside feeds; the identity a feed gives an item."""
+    database.conn.execute("ALTER TABLE feed ADD COLUMN kind TEXT NOT NULL DEFAULT 'feed'")
+    database.conn.execute("ALTER TABLE feed ADD COLUMN learnt TEXT")
+    database.conn.execute("ALTER TABLE entry ADD COLUMN guid TEXT")
+    database.conn.execute("ALTER TABLE entry ADD COLUMN updated_at TEXT")
+
+
 #: in order; add new steps at the end, never edit one that was released
-STEPS: tuple[Callable[[Database], None], ...] = (_archive,)
+STEPS: tuple[Callable[[Database], None], ...] = (_archive, _kinds_of_address)
 NEWEST_VERSION = len(STEPS)
 
 

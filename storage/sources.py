@@ -9,7 +9,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from storage.times import from_text, from_text_or_none, to_text
-from storage.types import CrawlFailure, FailureReason, FeedState, PollResult, Source, SourceState
+from storage.types import AddressKind, CrawlFailure, FailureReason, FeedState, PollResult, Source, SourceState
 
 #: longest wait between two polls of a source that keeps failing: it is never given up
 LONGEST_BACKOFF = timedelta(hours=24)
@@ -82,14 +82,16 @@ def country(database: Database, source_id: str) -> str | None:
 def feed_state(database: Database, source_id: str, url: str) -> FeedState:
     """Return the validators of one feed, empty for a new one."""
     row = database.execute(
-        "SELECT etag, last_modified, body_hash FROM feed WHERE source_id = ? AND url = ?", (source_id, url)
+        "SELECT etag, last_modified, body_hash, learnt FROM feed WHERE source_id = ? AND url = ?", (source_id, url)
     ).fetchone()
-    etag, last_modified, body_hash = row or (None, None, None)
-    return FeedState(source_id=source_id, url=url, etag=etag, last_modified=last_modified, body_hash=body_hash)
+    etag, last_modified, body_hash, learnt = row or (None, None, None, None)
+    return FeedState(
+        source_id=source_id, url=url, etag=etag, last_modified=last_modified, body_hash=body_hash, learnt=learnt
+    )
 
 
-def record_feed(database: Database, result: PollResult, now: datetime) -> None:
-    """Store one feed's validators, or its failure.
+def record_feed(database: Database, result: PollResult, now: datetime, *, kind: AddressKind = AddressKind.FEED) -> None:
+    """Store one address's validators and what it taught, or its failure.
 
     Validators of a failed poll stay as they were. An unchanged feed need not repeat them all: those it leaves
     out still hold (RFC 9111 section 4.3.4).
@@ -97,18 +99,20 @@ def record_feed(database: Database, result: PollResult, now: datetime) -> None:
     failure = result.failure
     database.execute(
         """
-        INSERT INTO feed (source_id, url, etag, last_modified, body_hash, failure, detail, checked_at)
-        VALUES (:source, :url, :etag, :modified, :hash, :failure, :detail, :now)
+        INSERT INTO feed (source_id, url, kind, etag, last_modified, body_hash, learnt, failure, detail, checked_at)
+        VALUES (:source, :url, :kind, :etag, :modified, :hash, :learnt, :failure, :detail, :now)
         ON CONFLICT (source_id, url) DO UPDATE SET
             etag = CASE WHEN :failed THEN etag WHEN :unchanged THEN coalesce(:etag, etag) ELSE :etag END,
             last_modified = CASE WHEN :failed THEN last_modified
                 WHEN :unchanged THEN coalesce(:modified, last_modified) ELSE :modified END,
             body_hash = CASE WHEN :failed THEN body_hash
                 WHEN :unchanged THEN coalesce(:hash, body_hash) ELSE :hash END,
+            kind = :kind, learnt = coalesce(:learnt, learnt),
             failure = :failure, detail = :detail, checked_at = :now
         """,
         {
-            "source": result.source_id, "url": result.url, "etag": result.etag, "modified": result.last_modified,
+            "kind": kind, "learnt": result.learnt, "source": result.source_id, "url": result.url,
+            "etag": result.etag, "modified": result.last_modified,
             "hash": result.body_hash, "failure": failure.reason if failure else None,
             "detail": failure.detail if failure else None, "now": to_text(now),
             "failed": failure is not None, "unchanged": result.unchanged,

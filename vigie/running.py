@@ -49,7 +49,8 @@ def service_settings(settings: Settings) -> ServiceSettings:
 
 def crawler_settings(settings: Settings) -> CrawlerSettings:
     """Return what the crawler process needs of the settings."""
-    addresses = [url for source in settings.sources for url in (source.url, *source.feeds)]
+    addresses = [source.url for source in settings.sources]
+    addresses += [url for source in settings.sources for _, url in source.addresses]
     ports = {port for url in addresses if (port := urlsplit(url).port) is not None}
     return CrawlerSettings(
         user_agent=settings.user_agent,

@@ -1,0 +1,78 @@
+"""The domain types of Vigie: one frozen dataclass per stage an article passes through.
+
+Every value is immutable, keyword-only and built from plain serialisable parts, so that an order or
+a result can cross a process border unchanged. Times are aware UTC datetimes (:func:`utc` makes
+sure); collections are tuples.
+"""
+
+from __future__ import annotations
+
+from storage.types.alerting import (
+    Alert,
+    Decision,
+    DecisionKind,
+    Delivery,
+    DeliveryState,
+    Outcome,
+    OutcomeClass,
+    Silence,
+    Watch,
+)
+from storage.types.events import (
+    Signal,
+    Status,
+    Story,
+    StoryArticle,
+)
+from storage.types.moments import (
+    utc,
+)
+from storage.types.press import (
+    AddressKind,
+    Article,
+    CrawlFailure,
+    Evidence,
+    FailureReason,
+    FeedEntry,
+    FeedState,
+    FetchOrder,
+    FetchResult,
+    PaceHints,
+    PollOrder,
+    PollResult,
+    Revision,
+    Source,
+    SourceState,
+)
+
+__all__ = [
+    "AddressKind",
+    "Alert",
+    "Article",
+    "CrawlFailure",
+    "Decision",
+    "DecisionKind",
+    "Delivery",
+    "DeliveryState",
+    "Evidence",
+    "FailureReason",
+    "FeedEntry",
+    "FeedState",
+    "FetchOrder",
+    "FetchResult",
+    "Outcome",
+    "OutcomeClass",
+    "PaceHints",
+    "PollOrder",
+    "PollResult",
+    "Revision",
+    "Signal",
+    "Silence",
+    "Source",
+    "SourceState",
+    "Status",
+    "Story",
+    "StoryArticle",
+    "Watch",
+    "utc",
+]
