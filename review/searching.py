@@ -90,13 +90,23 @@ def _after(row: StoryRow) -> tuple[datetime, int]:
 
 
 def _story_holds(database: Database, query: Query, row: StoryRow, countries: dict[str, str | None]) -> bool:
-    return any(_holds(database, query, article, countries) for article in stories.members(database, row.story.id))
+    return any(
+        matches(query, stored_subject(database, article, countries))
+        for article in stories.members(database, row.story.id)
+    )
 
 
-def _holds(database: Database, query: Query, article: StoredArticle, countries: dict[str, str | None]) -> bool:
+def stored_subject(database: Database, article: StoredArticle, countries: dict[str, str | None]) -> Subject:
+    """Return a stored article as queries see it.
+
+    Args:
+        database: the archive.
+        article: one of its articles.
+        countries: countries of sources that were looked up before; filled further.
+    """
     if article.source_id not in countries:
         countries[article.source_id] = sources.country(database, article.source_id)
-    subject = Subject(
+    return Subject(
         title=article.title,
         text=article.text,
         source_id=article.source_id,
@@ -106,4 +116,3 @@ def _holds(database: Database, query: Query, article: StoredArticle, countries: 
         authors=article.authors,
         signals=articles.signals(database, article.revision_id),
     )
-    return matches(query, subject)

@@ -78,21 +78,20 @@ class _Server(uvicorn.Server):
 
 
 async def serve(
-    app: ASGIApp, host: str, port: int, stop: asyncio.Event, *, on_listening: Callable[[int], None] | None = None
+    app: ASGIApp,
+    listener: socket.socket,
+    stop: asyncio.Event,
+    *,
+    on_listening: Callable[[int], None] | None = None,
 ) -> None:
     """Serve the application until ``stop`` is set, then let running answers end, for at most 3 seconds.
 
     Args:
         app: the application.
-        host: address or name to listen on.
-        port: port to listen on; 0 takes any free one.
+        listener: where it listens, see :func:`open_listener`; closed at the end.
         stop: ends the service.
         on_listening: called with the port once connections are accepted.
-
-    Raises:
-        ListenError: the address cannot be had.
     """
-    listener = await _listen(host, port)
     bound = int(listener.getsockname()[1])
     config = uvicorn.Config(
         app,
@@ -123,7 +122,16 @@ async def serve(
             listener.close()
 
 
-async def _listen(host: str, port: int) -> socket.socket:
+async def open_listener(host: str, port: int) -> socket.socket:
+    """Take the address of the page, before anything else is started: a taken port must not cost a start.
+
+    Args:
+        host: address or name to listen on.
+        port: port to listen on; 0 takes any free one.
+
+    Raises:
+        ListenError: the address cannot be had.
+    """
     loop = asyncio.get_running_loop()
     try:
         found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)

@@ -20,7 +20,7 @@ from sqlite_utils import Database
 
 from review.app import create_app
 from review.health import Check, Readiness
-from review.server import serve
+from review.server import open_listener, serve
 from review.settings import ReviewSettings
 from storage import alerts, articles, deliveries, sources, stories
 from storage.alerts import NewDelivery
@@ -109,7 +109,7 @@ def run_site(folder: Path, language: str = "fr") -> Iterator[Site]:
 
     async def main() -> None:
         loops.append(asyncio.get_running_loop())
-        await serve(app, "127.0.0.1", 0, stop, on_listening=announce)
+        await serve(app, await open_listener("127.0.0.1", 0), stop, on_listening=announce)
 
     thread = threading.Thread(target=lambda: asyncio.run(main()))
     thread.start()

@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 from review import server
 from review.errors import ListenError, ReviewSettingsError
 from review.health import Check, Readiness, judge
-from review.server import serve
+from review.server import open_listener, serve
 from review.settings import ReviewSettings
 
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -36,7 +36,7 @@ async def hello(scope: Scope, receive: Receive, send: Send) -> None:
 async def running(app: Application) -> AsyncIterator[tuple[int, asyncio.Event, asyncio.Task[None]]]:
     stop = asyncio.Event()
     port: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    task = asyncio.create_task(serve(app, "127.0.0.1", 0, stop, on_listening=port.set_result))
+    task = asyncio.create_task(serve(app, await open_listener("127.0.0.1", 0), stop, on_listening=port.set_result))
     try:
         yield await asyncio.wait_for(port, 5), stop, task
     finally:
@@ -114,7 +114,7 @@ async def test_an_address_in_use_names_the_cure() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(ListenError, match=rf"port {port} .*listen"):
-            await serve(hello, "127.0.0.1", port, asyncio.Event())
+            await open_listener("127.0.0.1", port)
 
 
 async def test_checks_that_hang_or_break_make_the_service_unfit(caplog: pytest.LogCaptureFixture) -> None:

@@ -162,6 +162,8 @@ def test_backup_and_restore_bring_the_archive_back(here: Path, capsys: pytest.Ca
     assert run_command_line(["export", "articles"]) == 0
     assert len(lines(capsys)) == 1
     assert run_command_line(["doctor"]) == 0
+    (here / "vigie-data" / "vigie.db").unlink()
+    assert run_command_line(["doctor"]) == 1, "an archive that is gone beside its marker is no new start"
 
 
 def test_evaluate_names_every_miss(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

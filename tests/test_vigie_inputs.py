@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vigie.errors import VigieError
-from vigie.inputs import InputLineError, parse_line, parse_moment, read_lines
+from vigie.inputs import InputLineError, decode_text, parse_line, parse_moment, read_lines
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=True) | st.text(),
@@ -139,3 +139,14 @@ def test_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     for path in (tmp_path / "none.jsonl", tmp_path):
         with pytest.raises(VigieError, match="cannot be read"):
             list(read_lines(str(path)))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+def test_plain_text_is_read_in_the_encodings_of_newsrooms(encoding: str) -> None:
+    text = "Bamako expulse l’ambassadeur, « à effet immédiat »"
+    assert decode_text(text.encode(encoding)) == text
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_some_text(raw: bytes) -> None:
+    assert isinstance(decode_text(raw), str)

@@ -29,7 +29,7 @@ GOOD_SQLITE = (3, 51, 3)
 def examine(settings: Settings) -> list[dict[str, Any]]:
     """Return one finding a check: ``{"check", "ok", "detail"}``."""
     findings = [_disk(settings), _clock(), _sqlite()]
-    if not (settings.data_dir / folder.DATABASE_NAME).exists():
+    if not any((settings.data_dir / name).exists() for name in (folder.DATABASE_NAME, folder.MARKER_NAME)):
         return [
             *findings,
             _finding("archive", ok=True, detail=f"none yet in {settings.data_dir}; 'vigie run' creates it"),

@@ -50,7 +50,7 @@ class Flagger:
         if not name.startswith(("http://", "https://")):
             raw = read_bytes(name)
             if not is_html(raw):
-                return _plain(name, raw.decode("utf-8", "replace"))
+                return _plain(name, inputs.decode_text(raw))
             # Standard input can be read only once.
             record = extract_bytes(name, raw)
         else:

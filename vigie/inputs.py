@@ -19,6 +19,13 @@ from vigie.errors import VigieError
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+
 class InputLineError(VigieError):
     """A line of input cannot be used; the others can."""
 
@@ -86,6 +93,18 @@ def parse_line(line: str, number: int) -> InputArticle:
         paragraphs=paragraphs,
         record=record,
     )
+
+
+def decode_text(raw: bytes) -> str:
+    """Return plain text of unknown encoding: as its byte order mark says, else UTF-8, else Windows-1252."""
+    for mark, encoding in _MARKS:
+        if raw.startswith(mark):
+            return raw.removeprefix(mark).decode(encoding, "replace")
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        # Old text files of French newsrooms; the five bytes it leaves undefined are not worth a refusal.
+        return raw.decode("cp1252", "replace")
 
 
 def parse_moment(text: str) -> datetime:

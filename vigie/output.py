@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import sys
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -14,13 +15,39 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from storage.types import Signal
+
+#: what a terminal would obey instead of showing: C0 and C1 controls, and marks that turn the reading direction
+_COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+class _HarmlessConsole(Console):
+    """A console that shows what a terminal would obey."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print texts without their control characters; a replaced character keeps its place, so styles do too."""
+        super().print(*(_harmless(value) for value in objects), **options)
+
+
+def _harmless(value: Any) -> Any:
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, Text):
+        value = value.copy()
+        value.plain = printable(value.plain)
+    return value
 
 
 def console() -> Console:
     """Return the console results are printed to."""
-    return Console(highlight=False, soft_wrap=True)
+    return _HarmlessConsole(highlight=False, soft_wrap=True)
+
+
+def printable(text: str) -> str:
+    """Return ``text`` with U+FFFD for what a terminal would obey; fetched text may hold anything."""
+    return _COMMANDS.sub("\ufffd", text)
 
 
 def plain(value: Any) -> Any:
@@ -78,7 +105,7 @@ def _cell(value: Any) -> str:
         return f"{value:%Y-%m-%d %H:%M}"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return str(plain(value))
+    return printable(str(plain(value)))
 
 
 def signal_record(signal: Signal) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import socket
 from collections.abc import Awaitable
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -12,7 +13,7 @@ from urllib.parse import urlsplit
 from crawler.settings import CrawlerSettings
 from review.app import create_app
 from review.health import Check, Readiness
-from review.server import serve
+from review.server import open_listener, serve
 from review.settings import ReviewSettings
 from scheduler.clock import now_utc
 from scheduler.service import Service
@@ -97,17 +98,18 @@ async def run_service(settings: Settings) -> int:
     loop.add_signal_handler(signal.SIGHUP, lambda: None)
     for warning in settings.warnings:
         logger.warning(warning)
-    async with Service(service_settings(settings)) as service:
-        logger.info("watching %d sources; the page is at %s", len(service.settings.sources), settings.public_url)
-        await serve_with(service, settings, stop)
+    with await open_listener(settings.host, settings.port) as listener:
+        async with Service(service_settings(settings)) as service:
+            logger.info("watching %d sources; the page is at %s", len(service.settings.sources), settings.public_url)
+            await serve_with(service, settings, stop, listener)
     logger.info("stopped")
     return 0
 
 
-async def serve_with(service: Service, settings: Settings, stop: asyncio.Event) -> None:
+async def serve_with(service: Service, settings: Settings, stop: asyncio.Event, listener: socket.socket) -> None:
     """Run an entered service and its page until ``stop`` is set; if either fails, both end."""
     app = create_app(review_settings(settings), readiness=lambda: readiness(service))
-    parts = (service.run(stop), serve(app, settings.host, settings.port, stop))
+    parts = (service.run(stop), serve(app, listener, stop))
     tasks = [asyncio.create_task(_then_stop(part, stop)) for part in parts]
     await asyncio.wait(tasks)
     for task in tasks:

@@ -9,10 +9,11 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from detection.query import Query, Subject, matches, parse, plan
+from detection.query import matches, parse, plan
+from review.searching import stored_subject
 from scheduler import changes, control
 from scheduler.clock import now_utc
-from storage import articles, search, sources
+from storage import search
 from storage.articles import StoredArticle
 from storage.database import open_reader, open_writer, transaction
 from storage.errors import AlreadyOwnedError
@@ -68,30 +69,15 @@ def found(database: Database, query: str, wanted: ArticleFilter) -> Iterator[Sto
     """
     parsed = parse(query)
     steps = plan(parsed)
+    countries: dict[str, str | None] = {}
     left = wanted.limit
     page = replace(wanted, expression=steps.expression, limit=wanted.limit if steps.exact else _BATCH)
     while left > 0:
         rows = search.articles(database, page)
         for article in rows:
-            if left > 0 and (steps.exact or _holds(database, parsed, article)):
+            if left > 0 and (steps.exact or matches(parsed, stored_subject(database, article, countries))):
                 left -= 1
                 yield article
         if len(rows) < page.limit:
             return
         page = replace(page, before=(rows[-1].effective_at, rows[-1].id))
-
-
-def _holds(database: Database, query: Query, article: StoredArticle) -> bool:
-    return matches(
-        query,
-        Subject(
-            title=article.title,
-            text=article.text,
-            source_id=article.source_id,
-            language=article.language,
-            country=sources.country(database, article.source_id),
-            origin=article.origin,
-            authors=article.authors,
-            signals=articles.signals(database, article.revision_id),
-        ),
-    )

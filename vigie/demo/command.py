@@ -19,6 +19,7 @@ from rich.live import Live
 from rich.text import Text
 
 from alerts.settings import DeliverySettings, EmailChannel, WebhookChannel
+from review.server import open_listener
 from scheduler.pipeline import Processed
 from scheduler.service import Service
 from storage.types import Article, Watch
@@ -119,7 +120,8 @@ async def run_demo(*, port: int, fast: bool, wait: bool) -> bool:
         _introduce(board, newsroom, settings)
         running = replace(service_settings(settings), tick=timedelta(seconds=0.5))
         service = await stack.enter_async_context(Service(running, progress=board.on_article))
-        serving = asyncio.create_task(serve_with(service, settings, stop))
+        listener = stack.enter_context(await open_listener(settings.host, settings.port))
+        serving = asyncio.create_task(serve_with(service, settings, stop, listener))
         stack.push_async_callback(_finish, serving, stop)
         with _progress(board):
             await _until(stop, newsroom.play(FAST_DURATION if fast else DURATION, board.on_publish), serving)
