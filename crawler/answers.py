@@ -19,7 +19,7 @@ from storage.types import CrawlFailure, Evidence, FailureReason, FetchOrder, Fet
 if TYPE_CHECKING:
     from crawler.pool import ExtractionPool
     from crawler.settings import CrawlerSettings
-    from crawler.wire import Result
+    from crawler.wire import Order, Result
 
 _PAGE_TYPES = frozenset({"", "text/html", "application/xhtml+xml", "application/xml", "text/xml"})
 _VALIDATOR = re.compile(r"[\x20-\x7e\xa0-\xff]{1,512}")
@@ -85,12 +85,21 @@ async def answer_poll(order: PollOrder, reply: Reply, pool: ExtractionPool) -> R
 
 
 async def answer_fetch(order: FetchOrder, reply: Reply, pool: ExtractionPool, settings: CrawlerSettings) -> Result:
-    """Return the article of a fetched page, or what went wrong.
+    """Return the article of a fetched page, or that it did not change, or what went wrong.
 
     Raises:
         RefusedError: the page could not be read within its limits.
     """
     now = datetime.now(UTC)
+    if reply.status == 304 and conditions(order):
+        return FetchResult(
+            order_id=order.id,
+            source_id=order.source_id,
+            url=order.url,
+            unchanged=True,
+            etag=validator(reply.header("etag")) or order.etag,
+            last_modified=validator(reply.header("last-modified")) or order.last_modified,
+        )
     failure = from_status(reply.status, reply.header("retry-after"), reply.url, now) or _unfit(reply, settings)
     if failure is not None:
         return failed(order, failure)
@@ -107,7 +116,15 @@ async def answer_fetch(order: FetchOrder, reply: Reply, pool: ExtractionPool, se
     if isinstance(found, CrawlFailure):
         return failed(order, found)
     article, proof = found
-    return FetchResult(order_id=order.id, source_id=order.source_id, url=order.url, article=article, evidence=proof)
+    return FetchResult(
+        order_id=order.id,
+        source_id=order.source_id,
+        url=order.url,
+        article=article,
+        evidence=proof,
+        etag=validator(reply.header("etag")),
+        last_modified=validator(reply.header("last-modified")),
+    )
 
 
 def _unfit(reply: Reply, settings: CrawlerSettings) -> CrawlFailure | None:
@@ -126,6 +143,14 @@ def _unfit(reply: Reply, settings: CrawlerSettings) -> CrawlFailure | None:
             status=reply.status,
         )
     return None
+
+
+def conditions(order: Order) -> dict[str, str]:
+    """Return the headers of a conditional GET (RFC 9110 section 13.1); a browser asks in its own way."""
+    if order.javascript:
+        return {}
+    stated = {"If-None-Match": validator(order.etag), "If-Modified-Since": validator(order.last_modified)}
+    return {name: value for name, value in stated.items() if value is not None}
 
 
 def validator(value: str | None) -> str | None:

@@ -14,7 +14,7 @@ from urllib.parse import urldefrag
 
 from scrapy import Request, Spider, signals
 
-from crawler.answers import Reply, answer_fetch, answer_poll, validator
+from crawler.answers import Reply, answer_fetch, answer_poll, conditions
 from crawler.errors import RefusedError
 from crawler.failures import from_exception
 from crawler.guard import url_refusal
@@ -95,7 +95,7 @@ class PressSpider(Spider):
                 callback=self.answered,
                 errback=self.failed,
                 cb_kwargs={"order": order},
-                headers=_conditions(order),
+                headers=conditions(order),
                 dont_filter=True,
             )
         except ValueError as error:
@@ -139,14 +139,6 @@ class PressSpider(Spider):
         order = request.cb_kwargs.get("order")
         if order is not None:
             self._book.fail(order, CrawlFailure(reason=FailureReason.INTERNAL, detail="the request was dropped"))
-
-
-def _conditions(order: Order) -> dict[str, str]:
-    """Return the headers of a conditional GET (RFC 9110 section 13.1)."""
-    if not isinstance(order, PollOrder):
-        return {}
-    stated = {"If-None-Match": validator(order.etag), "If-Modified-Since": validator(order.last_modified)}
-    return {name: value for name, value in stated.items() if value is not None}
 
 
 def _reply(response: Response, order: Order) -> Reply:

@@ -325,6 +325,21 @@ async def test_304_means_unchanged_and_keeps_the_validators(crawler: CrawlerProc
     assert (result.unchanged, result.failure, result.etag, result.body_hash) == (True, None, '"7"', "ab")
 
 
+async def test_a_second_look_at_a_page_asks_whether_it_changed(crawler: CrawlerProcess) -> None:
+    page = response(200, PAGE, ETag='"3"', Last_Modified="Thu, 04 Sep 2025 08:00:00 GMT")
+    async with Site({"/page": page, "/same": response(304)}) as site:
+        first = await fetch(crawler, f"{site.base}/page")
+        again = await fetch(crawler, f"{site.base}/same", etag=first.etag, last_modified=first.last_modified)
+        asked = site.requests[-1]
+        unasked = await fetch(crawler, f"{site.base}/same")
+    assert (first.etag, first.last_modified) == ('"3"', "Thu, 04 Sep 2025 08:00:00 GMT")
+    assert (again.unchanged, again.article, again.failure) == (True, None, None)
+    assert (again.etag, again.last_modified) == (first.etag, first.last_modified)
+    assert 'If-None-Match: "3"' in asked
+    assert "If-Modified-Since: Thu, 04 Sep 2025 08:00:00 GMT" in asked
+    assert unasked.failure is not None, "304 to a request without conditions is no answer"
+
+
 async def test_only_permanent_moves_are_reported(crawler: CrawlerProcess) -> None:
     routes: dict[str, bytes | Handler] = {
         "/old": response(301, Location="/newer"),
