@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,9 +11,9 @@ from w3lib.encoding import http_content_type_encoding
 
 from crawler.clean import clean_line, cut
 from crawler.failures import from_status
-from crawler.jobs import feed_job, page_job
+from crawler.jobs import page_job
 from crawler.orders import failed
-from storage.types import CrawlFailure, Evidence, FailureReason, FetchOrder, FetchResult, PollOrder, PollResult
+from storage.types import CrawlFailure, Evidence, FailureReason, FetchOrder, FetchResult
 
 if TYPE_CHECKING:
     from crawler.pool import ExtractionPool
@@ -44,44 +43,6 @@ class Reply:
     def header(self, name: str) -> str | None:
         """Return the first header of that (lower-case) name."""
         return next((value for key, value in self.headers if key == name), None)
-
-
-async def answer_poll(order: PollOrder, reply: Reply, pool: ExtractionPool) -> Result:
-    """Return the entries of a polled feed, or that it did not change, or what went wrong.
-
-    Raises:
-        RefusedError: the feed could not be read within its limits.
-    """
-    if reply.status == 304:
-        return PollResult(
-            order_id=order.id,
-            source_id=order.source_id,
-            url=order.url,
-            unchanged=True,
-            etag=validator(reply.header("etag")) or order.etag,
-            last_modified=validator(reply.header("last-modified")) or order.last_modified,
-            body_hash=order.body_hash,
-            moved_to=reply.moved_to,
-        )
-    failure = from_status(reply.status, reply.header("retry-after"), reply.url, datetime.now(UTC))
-    if failure is not None:
-        return failed(order, failure)
-    body_hash = hashlib.sha256(reply.body).hexdigest()
-    unchanged = body_hash == order.body_hash
-    entries = () if unchanged else await pool.run(feed_job, reply.body, reply.url, reply.header("content-type"))
-    if isinstance(entries, CrawlFailure):
-        return failed(order, entries)
-    return PollResult(
-        order_id=order.id,
-        source_id=order.source_id,
-        url=order.url,
-        entries=entries,
-        unchanged=unchanged,
-        etag=validator(reply.header("etag")),
-        last_modified=validator(reply.header("last-modified")),
-        body_hash=body_hash,
-        moved_to=reply.moved_to,
-    )
 
 
 async def answer_fetch(order: FetchOrder, reply: Reply, pool: ExtractionPool, settings: CrawlerSettings) -> Result:

@@ -20,10 +20,10 @@ import feedparser
 from crawler.clean import MAX_SUMMARY, MAX_TITLE, clean_line, cut, plain
 from crawler.dates import read_date
 from crawler.guard import url_refusal
-from storage.types import CrawlFailure, FailureReason, FeedEntry
+from crawler.hints import stated_interval, websub
+from crawler.listings import MAX_ENTRIES, Listing
+from storage.types import CrawlFailure, FailureReason, FeedEntry, PaceHints
 
-#: entries read of one feed, from its top
-MAX_ENTRIES = 500
 _MAX_AUTHORS = 20
 _FEED_ROOT = re.compile(rb"<(?:\w+:)?(?:rss|feed|rdf)[\s>]", re.IGNORECASE)
 _SNIFFED = 4096
@@ -32,8 +32,8 @@ _PARSER_FAULTS = (ValueError, LookupError, TypeError, AttributeError, RecursionE
 _YEARS = range(1990, 2101)
 
 
-def parse_feed(body: bytes, url: str, content_type: str | None = None) -> tuple[FeedEntry, ...] | CrawlFailure:
-    """Return the entries of a feed in its own order, or why it has none.
+def parse_feed(body: bytes, url: str, content_type: str | None = None) -> Listing | CrawlFailure:
+    """Return the entries of a feed in its own order with its hints on pace, or why it has none.
 
     Args:
         body: the feed as received, content codings undone.
@@ -55,7 +55,14 @@ def parse_feed(body: bytes, url: str, content_type: str | None = None) -> tuple[
     if not entries:
         count = len(parsed.entries)
         return _failure(FailureReason.EMPTY_FEED, f"none of the feed's {count} items has a title and a web address")
-    return entries
+    return Listing(entries=entries, hints=_hints(parsed.feed, url))
+
+
+def _hints(feed: Any, url: str) -> PaceHints:
+    links = [(str(link.get("rel")), str(link.get("href"))) for link in feed.get("links") or () if link.get("href")]
+    hub, topic = websub(links, url)
+    interval = stated_interval(_text(feed, "ttl"), _text(feed, "sy_updateperiod"), _text(feed, "sy_updatefrequency"))
+    return PaceHints(interval=interval, hub=hub, topic=topic)
 
 
 def _parsed(body: bytes, headers: dict[str, str]) -> Any:

@@ -23,6 +23,7 @@ from crawler.guard import url_refusal
 from crawler.jsonld import JsonObject, names_of
 from crawler.jsonld import text_of as json_text
 from crawler.page import headings, meta, metas, text_of
+from crawler.urls import same_site
 from storage.types import FeedEntry
 
 _WORD = re.compile(r"\w+")
@@ -244,27 +245,9 @@ def canonical_url(tree: HtmlElement, url: str) -> str | None:
             continue
         own, claimed = urlsplit(url), urlsplit(urljoin(url, href))
         is_home = claimed.path in {"", "/"} and not claimed.query and own.path not in {"", "/"}
-        if not is_home and _site(own.hostname or "") == _site(claimed.hostname or ""):
+        if not is_home and same_site(url, href):
             return href
     return None
-
-
-@cache
-def _suffixes() -> Any:
-    import tldextract
-
-    # The list shipped with the library: nothing is fetched and nothing is written.
-    return tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
-
-
-def _site(host: str) -> str:
-    """Return the registrable domain of a host; the host itself for numeric addresses and single names."""
-    host = host.rstrip(".").lower()
-    registered = str(_suffixes()(host).top_domain_under_public_suffix)
-    if registered or host.rpartition(".")[2].isdecimal() or ":" in host:
-        return registered or host
-    # A top-level domain the list does not know, as in private networks.
-    return ".".join(host.split(".")[-2:])
 
 
 @cache

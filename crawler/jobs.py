@@ -6,11 +6,18 @@ import gzip
 import hashlib
 import resource
 import signal
+from dataclasses import dataclass
+from datetime import datetime
+
+from w3lib.encoding import http_content_type_encoding
 
 from crawler.extract import extract_page
 from crawler.feeds import parse_feed
+from crawler.listings import Listing
 from crawler.process_group import die_with_parent
-from storage.types import Article, CrawlFailure, Evidence, FeedEntry, FetchOrder
+from crawler.sections import read_section
+from crawler.sitemaps import is_sitemap, read_sitemap
+from storage.types import AddressKind, Article, CrawlFailure, Evidence, FailureReason, FetchOrder
 
 #: address space below which Python and the libraries do not start
 MIN_MEMORY = 256 * 1024 * 1024
@@ -26,9 +33,30 @@ def prepare_worker(memory: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def feed_job(body: bytes, url: str, content_type: str | None) -> tuple[FeedEntry, ...] | CrawlFailure:
-    """Read a feed; see :func:`crawler.feeds.parse_feed`."""
-    return parse_feed(body, url, content_type)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedPage:
+    """The answer to a poll, as a worker reads it."""
+
+    kind: AddressKind
+    url: str
+    body: bytes
+    content_type: str | None
+    robots_tag: str | None
+    learnt: str | None
+    now: datetime
+
+
+def listing_job(page: ListedPage) -> Listing | CrawlFailure:
+    """Read a feed, a sitemap or a section page."""
+    if page.kind is AddressKind.SECTION:
+        encoding = http_content_type_encoding(page.content_type)
+        return read_section(page.body, page.url, encoding=encoding, robots_tag=page.robots_tag, learnt=page.learnt)
+    if page.kind is AddressKind.SITEMAP:
+        return read_sitemap(page.body, page.url, now=page.now, learnt=page.learnt)
+    if is_sitemap(page.body):
+        detail = "the address gave a sitemap, not a feed; list it under 'sitemaps'"
+        return CrawlFailure(reason=FailureReason.NOT_A_FEED, detail=detail)
+    return parse_feed(page.body, page.url, page.content_type)
 
 
 def page_job(

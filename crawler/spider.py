@@ -9,18 +9,21 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urldefrag
 
 from scrapy import Request, Spider, signals
+from scrapy.http.request import NO_CALLBACK
 
-from crawler.answers import Reply, answer_fetch, answer_poll, conditions
+from crawler.answers import Reply, answer_fetch, conditions
 from crawler.errors import RefusedError
 from crawler.failures import from_exception
 from crawler.guard import url_refusal
 from crawler.middlewares import delay_of
 from crawler.orders import OrderBook
 from crawler.pace import Pace, pace_of
+from crawler.polls import answer_poll
 from storage.types import CrawlFailure, FailureReason, PollOrder
 
 if TYPE_CHECKING:
@@ -110,10 +113,10 @@ class PressSpider(Spider):
 
     async def answered(self, response: Response, order: Order) -> None:
         """Answer an order from its response."""
-        reply = _reply(response, order)
+        reply = _reply(response, order.url)
         try:
             if isinstance(order, PollOrder):
-                result = await answer_poll(order, reply, self._pool)
+                result = await answer_poll(order, reply, self._pool, ask=self._ask, clock=_now)
             else:
                 result = await answer_fetch(order, reply, self._pool, self._vigie)
         except RefusedError as error:
@@ -124,6 +127,23 @@ class PressSpider(Spider):
             self._book.fail(order, from_exception(error, order.url, self._vigie.timeout_seconds))
         else:
             self._book.close(result)
+
+    async def _ask(self, url: str) -> Reply:
+        """Send one more request for an order, as polite and as guarded as the first.
+
+        Raises:
+            RefusedError: it may not be sent, or nothing came back.
+        """
+        refused = url_refusal(url)
+        if refused is not None:
+            raise RefusedError(CrawlFailure(reason=FailureReason.FORBIDDEN_ADDRESS, detail=refused))
+        request = Request(url, callback=NO_CALLBACK, dont_filter=True)
+        try:
+            response = await self.crawler.engine.download_async(request)
+        except Exception as error:
+            # The far end decides what is raised; each is named.
+            raise RefusedError(from_exception(error, url, self._vigie.timeout_seconds)) from error
+        return _reply(response, url)
 
     def failed(self, failure: Failure) -> None:
         """Answer an order whose request ended in an exception."""
@@ -141,7 +161,11 @@ class PressSpider(Spider):
             self._book.fail(order, CrawlFailure(reason=FailureReason.INTERNAL, detail="the request was dropped"))
 
 
-def _reply(response: Response, order: Order) -> Reply:
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _reply(response: Response, asked: str) -> Reply:
     headers = tuple(
         (name.decode("latin-1").lower(), value.decode("latin-1"))
         for name, values in response.headers.items()
@@ -152,11 +176,11 @@ def _reply(response: Response, order: Order) -> Reply:
         status=response.status,
         headers=headers,
         body=response.body,
-        moved_to=_moved_to(response, order),
+        moved_to=_moved_to(response, asked),
     )
 
 
-def _moved_to(response: Response, order: Order) -> str | None:
+def _moved_to(response: Response, asked: str) -> str | None:
     """Return where the leading permanent redirects lead; a temporary one ends the chain of trust."""
     reasons = response.meta.get("redirect_reasons", [])
     hops = [*response.meta.get("redirect_urls", []), response.url]
@@ -164,4 +188,4 @@ def _moved_to(response: Response, order: Order) -> str | None:
     while permanent < len(reasons) and reasons[permanent] in _PERMANENT:
         permanent += 1
     target = urldefrag(hops[permanent]).url if permanent else None
-    return target if target != order.url else None
+    return target if target != asked else None

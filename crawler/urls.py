@@ -7,19 +7,24 @@ The same article is linked with campaign parameters, fragments, default ports an
 from __future__ import annotations
 
 import re
+from functools import cache, lru_cache
+from typing import Any
 from urllib.parse import SplitResult, parse_qsl, urlsplit, urlunsplit
 
 from w3lib.url import canonicalize_url
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-#: parameters that say where a reader came from, never which article is meant
+#: parameters that say where a reader came from or who is visiting, never which article is meant
 _TRACKING = re.compile(
     r"utm_\w*|at_(?:medium|campaign|custom\d*|link\w*|format|creation|variant|send_date|recipient\w*|ptr_\w+|bbc_\w+)"
     r"|xtor|xtref|xts|xtnp|xtcr|aef_campaign_\w+|maca|traffic_source|ns_(?:mchannel|source|campaign|linkname|fee)"
     r"|wt_z?mc|fbclid|gclid|gbraid|wbraid|dclid|msclkid|yclid|twclid|ttclid|igshid|igsh|li_fat_id|mc_[ce]id"
-    r"|_ga|_gl|_hsenc|_hsmi|mkt_tok|ocid|s_cid|cmpid|cmp|spm|__twitter_impression|outputtype|amp",
+    r"|_ga|_gl|_hsenc|_hsmi|mkt_tok|ocid|s_cid|cmpid|cmp|spm|__twitter_impression|outputtype|amp"
+    # The same page for every visit, never another one.
+    r"|phpsessid|jsessionid|aspsessionid\w*|sessionid|session_id|sid",
     re.IGNORECASE,
 )
+_SESSION_IN_PATH = re.compile(r";(?:jsessionid|phpsessid|sid)=[^;/]*", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x20\x7f]+")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 # Canonical quoting of odd bytes can take a second pass to settle.
@@ -51,6 +56,34 @@ def is_web_address(url: str) -> bool:
         return False
 
 
+@cache
+def _suffixes() -> Any:
+    import tldextract
+
+    # The list shipped with the library: nothing is fetched and nothing is written.
+    return tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
+
+
+@lru_cache(maxsize=4096)
+def site(host: str) -> str:
+    """Return the registrable domain of a host; the host itself for numeric addresses and single names."""
+    host = host.rstrip(".").lower()
+    registered = str(_suffixes()(host).top_domain_under_public_suffix)
+    if registered or host.rpartition(".")[2].isdecimal() or ":" in host:
+        return registered or host
+    # A top-level domain the list does not know, as in private networks.
+    return ".".join(host.split(".")[-2:])
+
+
+def same_site(one: str, other: str) -> bool:
+    """Whether two addresses belong to one registrable domain; no address belongs to anything unreadable."""
+    try:
+        hosts = urlsplit(one).hostname, urlsplit(other).hostname
+    except ValueError:
+        return False
+    return bool(hosts[0] and hosts[1]) and site(hosts[0] or "") == site(hosts[1] or "")
+
+
 def is_tracking(parameter: str) -> bool:
     """Whether a query parameter of this name only tells where a reader came from."""
     return _TRACKING.fullmatch(parameter) is not None
@@ -74,7 +107,8 @@ def _without_noise(parts: SplitResult) -> SplitResult:
         host = f"[{host}]"
     if parts.port is not None and parts.port != _DEFAULT_PORTS.get(parts.scheme):
         host = f"{host}:{parts.port}"
-    return parts._replace(netloc=host, query=_without_tracking(parts.query), fragment="")
+    path = _SESSION_IN_PATH.sub("", parts.path)
+    return parts._replace(netloc=host, path=path, query=_without_tracking(parts.query), fragment="")
 
 
 def _without_tracking(query: str) -> str:

@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 
 from crawler.errors import RefusedError
-from crawler.jobs import feed_job
+from crawler.feeds import parse_feed
 from crawler.pool import ExtractionPool
 from crawler.settings import MEBIBYTE, CrawlerSettings
 from storage.types import FailureReason
@@ -85,7 +85,7 @@ async def test_many_jobs_at_once_all_answer(pool: ExtractionPool) -> None:
 async def test_hostile_feed_is_bounded(pool: ExtractionPool) -> None:
     deep = b"<rss version='2.0'><channel>" + b"<item>" * 300_000
     try:
-        await pool.run(feed_job, deep, "http://x/", None)
+        await pool.run(parse_feed, deep, "http://x/", None)
     except RefusedError as error:
         caught: RefusedError | None = error
     else:

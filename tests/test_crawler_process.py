@@ -24,7 +24,7 @@ from cryptography.x509.oid import NameOID
 
 from crawler.client import ClientLimits, CrawlerProcess
 from crawler.settings import MEBIBYTE, CrawlerSettings
-from storage.types import FailureReason, FeedEntry, FetchOrder, FetchResult, PollOrder, PollResult
+from storage.types import AddressKind, FailureReason, FeedEntry, FetchOrder, FetchResult, PollOrder, PollResult
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -546,3 +546,77 @@ async def test_order_whose_turn_comes_too_late_is_sent_back(crawler: CrawlerProc
     assert failure.reason is FailureReason.RATE_LIMITED
     assert failure.retry_after is not None
     assert failure.retry_after >= 90
+
+
+# --- sitemaps and section pages --------------------------------------------------------------------
+
+
+def _sitemap(*urls: str, root: str = "urlset", item: str = "url") -> bytes:
+    now = datetime.now(UTC).isoformat()
+    items = "".join(f"<{item}><loc>{url}</loc><lastmod>{now}</lastmod></{item}>" for url in urls)
+    return f"<{root} xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'>{items}</{root}>".encode()
+
+
+async def test_sitemap_index_is_followed_within_bounds(crawler: CrawlerProcess) -> None:
+    children = [f"/child-{number}.xml" for number in range(20)]
+    routes: dict[str, bytes | Handler] = {path: response(200, _sitemap(f"/a{path}")) for path in children}
+    routes["/inner.xml"] = response(200, _sitemap("/child-0.xml", "/deepest.xml", root="sitemapindex", item="sitemap"))
+    routes["/deepest.xml"] = response(200, _sitemap("/deepest.xml", "/x", root="sitemapindex", item="sitemap"))
+    routes["/packed.xml.gz"] = response(200, gzip.compress(_sitemap("/packed")), Content_Type="application/gzip")
+    async with Site(routes) as site:
+        site.routes["/index.xml"] = response(200, _sitemap(*children, root="sitemapindex", item="sitemap"))
+        first = await poll(crawler, f"{site.base}/index.xml", kind=AddressKind.SITEMAP)
+        assert first.failure is None
+        assert len(first.entries) == 4
+        assert (first.etag, first.body_hash) == (None, None)
+        again = await poll(crawler, f"{site.base}/index.xml", kind=AddressKind.SITEMAP, learnt=first.learnt)
+        assert not {entry.url for entry in again.entries} & {entry.url for entry in first.entries}
+        site.routes["/index.xml"] = response(
+            200, _sitemap("/inner.xml", "/packed.xml.gz", "/lost.xml", root="sitemapindex", item="sitemap")
+        )
+        nested = await poll(crawler, f"{site.base}/index.xml", kind=AddressKind.SITEMAP)
+        assert {entry.url.removeprefix(site.base) for entry in nested.entries} == {"/a/child-0.xml", "/packed"}
+        assert site.hits["/deepest.xml"] == 1, "an index within an index within an index is not followed"
+        site.routes["/index.xml"] = response(200, _sitemap("/lost.xml", root="sitemapindex", item="sitemap"))
+        lost = await poll(crawler, f"{site.base}/index.xml", kind=AddressKind.SITEMAP)
+        assert lost.failure is not None
+        assert lost.failure.reason is FailureReason.NOT_FOUND
+        assert "/lost.xml" in lost.failure.detail
+
+
+async def test_index_leads_nowhere_it_may_not_go(crawler: CrawlerProcess) -> None:
+    index = _sitemap("/private/a.xml", root="sitemapindex", item="sitemap")
+    routes: dict[str, bytes | Handler] = {
+        "/robots.txt": response(200, b"User-agent: *\nDisallow: /private/\n", Content_Type="text/plain"),
+        "/index.xml": response(200, index),
+    }
+    async with Site(routes) as site:
+        result = await poll(crawler, f"{site.base}/index.xml", kind=AddressKind.SITEMAP)
+        assert result.failure is not None
+        assert result.failure.reason is FailureReason.ROBOTS
+        assert not site.hits["/private/a.xml"]
+
+
+async def test_section_page_is_read_and_learnt_from(crawler: CrawlerProcess) -> None:
+    links = "".join(f"<h2><a href='/le-titre-de-l-article-{n}'>Le titre de l'article {n}</a></h2>" for n in range(4))
+    body = f"<html><body><main>{links}</main></body></html>".encode()
+    async with Site({"/afrique/": response(200, body, ETag='"1"')}) as site:
+        result = await poll(crawler, f"{site.base}/afrique/", kind=AddressKind.SECTION)
+        assert result.failure is None
+        assert [entry.title for entry in result.entries][:1] == ["Le titre de l'article 0"]
+        assert result.learnt is not None
+        again = await poll(crawler, f"{site.base}/afrique/", kind=AddressKind.SECTION, body_hash=result.body_hash)
+        assert again.unchanged
+        site.routes["/afrique/"] = response(200, body, X_Robots_Tag="nofollow")
+        refused = await poll(crawler, f"{site.base}/afrique/", kind=AddressKind.SECTION)
+        assert refused.failure is not None
+        assert refused.failure.reason is FailureReason.ROBOTS
+
+
+async def test_hints_on_pace_come_with_the_entries(crawler: CrawlerProcess) -> None:
+    feed = RSS.replace(b"<title>Journal</title>", b"<title>Journal</title><ttl>30</ttl>")
+    link = '<https://hub.example/>; rel="hub", </feed>; rel=self'
+    async with Site({"/feed": response(200, feed, Cache_Control="public, max-age=120", Link=link)}) as site:
+        hints = (await poll(crawler, f"{site.base}/feed")).hints
+        assert (hints.max_age, hints.interval) == (120.0, 1800.0)
+        assert (hints.hub, hints.topic) == ("https://hub.example/", f"{site.base}/feed")

@@ -7,7 +7,7 @@ from typing import Any
 
 from crawler.client import CrawlerProcess
 from storage import folder, sources
-from storage.types import PollOrder, Source, SourceState
+from storage.types import AddressKind, PollOrder, Source, SourceState
 from vigie.errors import VigieError
 from vigie.running import crawler_settings
 from vigie.searching import open_archive
@@ -32,6 +32,8 @@ def _row(source: Source, state: SourceState | None) -> dict[str, Any]:
         "language": source.language,
         "state_affiliation": source.state_affiliation,
         "feeds": list(source.feeds),
+        "sitemaps": list(source.sitemaps),
+        "sections": list(source.sections),
         "poll": source.poll,
         "enabled": source.enabled,
         "health": _health(source, state),
@@ -48,15 +50,13 @@ def _row(source: Source, state: SourceState | None) -> dict[str, Any]:
 def _health(source: Source, state: SourceState | None) -> str:
     if not source.enabled:
         return "off"
-    if not source.feeds:
-        return "no feed"
     if state is None or state.last_checked_at is None:
         return "never polled"
     return f"failing: {state.failure}" if state.failure else "ok"
 
 
-async def check_feeds(settings: Settings, ids: tuple[str, ...]) -> list[dict[str, Any]]:
-    """Poll the feeds of some sources, or of all enabled ones, without storing anything.
+async def check_sources(settings: Settings, ids: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Poll the addresses of some sources, or of all enabled ones, without storing anything.
 
     Raises:
         VigieError: there is no such source.
@@ -69,17 +69,20 @@ async def check_feeds(settings: Settings, ids: tuple[str, ...]) -> list[dict[str
     crawler = CrawlerProcess(crawler_settings(settings))
     await crawler.start()
     try:
-        return await asyncio.gather(*(_check(crawler, source, url) for source in wanted for url in source.feeds))
+        return await asyncio.gather(
+            *(_check(crawler, source, kind, url) for source in wanted for kind, url in source.addresses)
+        )
     finally:
         await crawler.stop()
 
 
-async def _check(crawler: CrawlerProcess, source: Source, url: str) -> dict[str, Any]:
-    result = await crawler.poll(PollOrder(id=f"{source.id} {url}", source_id=source.id, url=url))
+async def _check(crawler: CrawlerProcess, source: Source, kind: AddressKind, url: str) -> dict[str, Any]:
+    result = await crawler.poll(PollOrder(id=f"{source.id} {kind} {url}", source_id=source.id, url=url, kind=kind))
     failure = result.failure
     return {
         "source": source.id,
-        "feed": url,
+        "kind": kind,
+        "address": url,
         "ok": failure is None,
         "entries": len(result.entries),
         "detail": f"{failure.reason}: {failure.detail}" if failure else None,

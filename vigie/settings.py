@@ -221,8 +221,6 @@ class _Builder:
         if source.poll > LONGEST_BACKOFF:
             self._warnings.append(f"source {source.id}: it is polled once a day, the longest wait there is")
             source = replace(source, poll=LONGEST_BACKOFF)
-        if source.enabled and not source.feeds:
-            self._warnings.append(f"source {source.id}: it has no feed; sitemaps and section pages are not read yet")
         if source.javascript:
             self._warnings.append(
                 f"source {source.id}: javascript = true: pages are still read without running scripts"

@@ -58,11 +58,11 @@ def list_sources(context: Context, *, as_json: bool) -> int:
 @click.pass_obj
 def check_sources(context: Context, ids: tuple[str, ...], *, as_json: bool) -> int:
     """Poll sources now (all enabled ones without IDS) and tell what each answered; nothing is stored."""
-    from vigie.listing import check_feeds
+    from vigie.listing import check_sources as check
     from vigie.settings import load
 
-    rows = asyncio.run(check_feeds(load(context.path), ids))
-    output.print_rows(rows, as_json=as_json, columns=("source", "feed", "ok", "entries", "detail"))
+    rows = asyncio.run(check(load(context.path), ids))
+    output.print_rows(rows, as_json=as_json, columns=("source", "kind", "address", "ok", "entries", "detail"))
     return 0 if all(row["ok"] for row in rows) else PARTLY
 
 
