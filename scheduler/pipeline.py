@@ -13,10 +13,12 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from detection.engine import Document, RuleSet, detect
+from detection.revisions import signal_changes
 from scheduler.alerting import AlertingSettings, Occasion, Taken, take
 from scheduler.placing import put_into_story
-from storage import articles, entries
+from storage import articles, entries, revisions
 from storage.articles import Saved, SaveKind
+from storage.comparing import Change
 from storage.types import Article, Evidence, Signal
 
 
@@ -76,6 +78,11 @@ class Pipeline:
         articles.save_signals(database, saved.article_id, saved.revision_id, signals)
         if evidence is not None and signals:
             articles.save_evidence(database, saved.revision_id, evidence)
+        if saved.change is Change.EDITED and saved.previous_id is not None:
+            changes = signal_changes(articles.signals(database, saved.previous_id), signals)
+            revisions.record_edit(
+                database, saved, added=changes.added, dropped=changes.dropped, now=now, recorded_only=not sending
+            )
         placed = put_into_story(database, article, saved, signals, source_name)
         occasion = Occasion(
             article=article,

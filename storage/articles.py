@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from storage.comparing import VERSION, Change, Reading, comparison_key, judge
 from storage.errors import NotFoundError
 from storage.times import from_text, from_text_or_none, to_text, to_text_or_none
 from storage.types import Article, Evidence, Revision, Signal, Status
@@ -38,6 +39,10 @@ class Saved:
     revision_id: int
     #: the time that windows and lists use: the publication date where it can be believed
     effective_at: datetime
+    #: what the new reading is to the last one; None for the first
+    change: Change | None = None
+    #: the revision that was current before, None for the first
+    previous_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +68,8 @@ class StoredArticle:
     revision_id: int
     story_id: int | None
     copy_of: int | None
+    #: since when the page is gone (404 or 410 after it was there)
+    withdrawn_at: datetime | None = None
 
     @property
     def text(self) -> str:
@@ -90,38 +97,91 @@ def known(database: Database, key: str) -> int | None:
 
 
 def save(database: Database, article: Article, *, key: str, origin: str, now: datetime) -> Saved:
-    """Store an article, or its new revision; the same text again changes nothing.
+    """Store an article, or its new revision; the same words again change nothing.
 
-    A partial text never replaces a full one. A revision fills in what was not known of the article before, and
-    with a publication date that was missing also the time it counts for; dates that were known stay.
+    A partial text never replaces a full one, nor does one that only lost its end. A revision fills in what was not
+    known of the article before, and with a publication date that was missing also the time it counts for; dates that
+    were known stay.
     """
-    digest = content_hash(article)
-    row = database.execute(
-        """
-        SELECT a.id, a.revision_id, a.partial, a.effective_at, a.published_at, a.first_seen_at,
-            r.content_hash, r.number
-        FROM article a JOIN revision r ON r.id = a.revision_id WHERE a.key = ?
-        """,
-        (key,),
-    ).fetchone()
-    if row is None:
+    rows = list(
+        database.query(
+            """
+            SELECT a.id, a.revision_id, a.partial, a.effective_at, a.published_at, a.first_seen_at,
+                r.content_hash, r.number, r.comparison, r.modified_at, r.fetched_at
+            FROM article a JOIN revision r ON r.id = a.revision_id WHERE a.key = ?
+            """,
+            (key,),
+        )
+    )
+    if not rows:
         effective = effective_time(article.published_at, now)
         article_id = _insert_article(database, article, key, origin, effective, now)
-        revision_id = _insert_revision(database, article, article_id, 1, digest)
+        revision_id = _insert_revision(database, article, article_id, number=1, silent=False)
         return Saved(kind=SaveKind.NEW, article_id=article_id, revision_id=revision_id, effective_at=effective)
-    article_id, revision_id, partial, effective_text, published_text, first_seen_text, known_hash, number = row
-    effective = from_text(effective_text)
-    if digest == known_hash or (article.partial and not partial):
+    known = rows[0]
+    change = _change(database, article, known)
+    if content_hash(article) == known["content_hash"] or not change.is_revision:
         # The page said no more than the feed did, but now it is known to be all there is.
         database.execute(
-            "UPDATE article SET partial = 0 WHERE id = ? AND partial AND NOT ?", (article_id, article.partial)
+            "UPDATE article SET partial = 0 WHERE id = ? AND partial AND NOT ?", (known["id"], article.partial)
         )
-        return Saved(kind=SaveKind.SAME, article_id=article_id, revision_id=revision_id, effective_at=effective)
-    revision_id = _insert_revision(database, article, article_id, number + 1, digest)
-    if published_text is None:
-        effective = effective_time(article.published_at, from_text(first_seen_text))
-    _fill_in(database, article, article_id, effective)
-    return Saved(kind=SaveKind.REVISION, article_id=article_id, revision_id=revision_id, effective_at=effective)
+        if article.modified_at is not None and not article.partial:
+            # A later edit is silent only when it leaves the date alone that the page shows now.
+            database.execute(
+                "UPDATE revision SET modified_at = ? WHERE id = ?",
+                (to_text(article.modified_at), known["revision_id"]),
+            )
+        return Saved(
+            kind=SaveKind.SAME, article_id=known["id"], revision_id=known["revision_id"],
+            effective_at=from_text(known["effective_at"]), change=change, previous_id=known["revision_id"],
+        )  # fmt: skip
+    silent = change is Change.EDITED and _is_silent(article, known)
+    revision_id = _insert_revision(database, article, known["id"], number=known["number"] + 1, silent=silent)
+    effective = from_text(known["effective_at"])
+    if known["published_at"] is None:
+        effective = effective_time(article.published_at, from_text(known["first_seen_at"]))
+    _fill_in(database, article, known["id"], effective)
+    return Saved(
+        kind=SaveKind.REVISION, article_id=known["id"], revision_id=revision_id, effective_at=effective,
+        change=change, previous_id=known["revision_id"],
+    )  # fmt: skip
+
+
+def _change(database: Database, article: Article, known: dict[str, Any]) -> Change:
+    """Say what a reading is to the stored one; the stored text is fetched only when their keys differ."""
+    if article.partial == bool(known["partial"]):
+        if content_hash(article) == known["content_hash"]:
+            return Change.SAME
+        if _comparison(database, known) == comparison_key(article.title, article.lede, article.paragraphs):
+            return Change.TYPOGRAPHY
+    new = Reading(title=article.title, lede=article.lede, paragraphs=article.paragraphs, partial=article.partial)
+    return judge(_stored_reading(database, known["revision_id"], partial=bool(known["partial"])), new)
+
+
+def _comparison(database: Database, known: dict[str, Any]) -> str:
+    """Return the key of a stored text; rows of before keys, or of an older way of comparing, get theirs now."""
+    stored: str | None = known["comparison"]
+    if stored is not None and stored.startswith(f"{VERSION}:"):
+        return stored
+    text = _stored_reading(database, known["revision_id"], partial=False)
+    key = comparison_key(text.title, text.lede, text.paragraphs)
+    database.execute("UPDATE revision SET comparison = ? WHERE id = ?", (key, known["revision_id"]))
+    return key
+
+
+def _stored_reading(database: Database, revision_id: int, *, partial: bool) -> Reading:
+    title, lede, body = database.execute(
+        "SELECT title, lede, body FROM revision WHERE id = ?", (revision_id,)
+    ).fetchone()
+    return Reading(title=title, lede=lede, paragraphs=tuple(body.split("\n")) if body else (), partial=partial)
+
+
+def _is_silent(article: Article, known: dict[str, Any]) -> bool:
+    """Whether a page that changed does not say so: its own date of change is missing, or older than the last look."""
+    if article.modified_at is None:
+        return True
+    before = from_text_or_none(known["modified_at"]) or from_text(known["fetched_at"])
+    return article.modified_at <= before
 
 
 def _fill_in(database: Database, article: Article, article_id: int, effective: datetime) -> None:
@@ -157,22 +217,18 @@ def _insert_article(
     return int(cursor.lastrowid or 0)
 
 
-def _insert_revision(database: Database, article: Article, article_id: int, number: int, digest: str) -> int:
+def _insert_revision(database: Database, article: Article, article_id: int, *, number: int, silent: bool) -> int:
     cursor = database.execute(
         """
-        INSERT INTO revision (article_id, number, title, lede, body, content_hash, fetched_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO revision (article_id, number, title, lede, body, content_hash, fetched_at, comparison, modified_at,
+            silent) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         (
-            article_id,
-            number,
-            article.title,
-            article.lede,
-            "\n".join(article.paragraphs),
-            digest,
-            to_text(article.fetched_at),
+            article_id, number, article.title, article.lede, "\n".join(article.paragraphs), content_hash(article),
+            to_text(article.fetched_at), comparison_key(article.title, article.lede, article.paragraphs),
+            to_text_or_none(article.modified_at), int(silent),
         ),
-    )
+    )  # fmt: skip
     revision_id = int(cursor.lastrowid or 0)
     database.execute("UPDATE article SET revision_id = ? WHERE id = ?", (revision_id, article_id))
     return revision_id
@@ -267,6 +323,7 @@ def article_from_row(row: dict[str, Any]) -> StoredArticle:
         revision_id=row["revision_id"],
         story_id=row["story_id"],
         copy_of=row["copy_of"],
+        withdrawn_at=from_text_or_none(row["withdrawn_at"]),
     )
 
 
@@ -283,6 +340,8 @@ def revisions(database: Database, article_id: int) -> list[Revision]:
             text=row["body"],
             content_hash=row["content_hash"],
             fetched_at=from_text(row["fetched_at"]),
+            modified_at=from_text_or_none(row["modified_at"]),
+            silent=bool(row["silent"]),
         )
         for row in rows
     ]

@@ -180,8 +180,37 @@ def _kinds_of_address(database: Database) -> None:
     database.conn.execute("ALTER TABLE entry ADD COLUMN updated_at TEXT")
 
 
+def _revisions_and_looks(database: Database) -> None:
+    """Edits compared by words, pages that went, and second looks."""
+    for statement in (
+        "ALTER TABLE revision ADD COLUMN comparison TEXT",
+        "ALTER TABLE revision ADD COLUMN modified_at TEXT",
+        "ALTER TABLE revision ADD COLUMN silent INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE article ADD COLUMN withdrawn_at TEXT",
+        """CREATE TABLE article_event (
+            id INTEGER PRIMARY KEY, article_id INTEGER NOT NULL REFERENCES article (id),
+            kind TEXT NOT NULL CHECK (kind IN ('edited', 'withdrawn', 'restored')), at TEXT NOT NULL,
+            revision_id INTEGER REFERENCES revision (id), silent INTEGER NOT NULL DEFAULT 0,
+            recorded_only INTEGER NOT NULL DEFAULT 0, detail TEXT NOT NULL
+        )""",
+        "CREATE INDEX article_event_article ON article_event (article_id)",
+        "CREATE INDEX article_event_at ON article_event (at)",
+        "CREATE INDEX article_event_revision ON article_event (revision_id)",
+        """CREATE TABLE look (
+            article_id INTEGER PRIMARY KEY REFERENCES article (id), host TEXT NOT NULL, next_look_at TEXT,
+            looks INTEGER NOT NULL DEFAULT 0, changed_at TEXT, etag TEXT, last_modified TEXT,
+            missing INTEGER NOT NULL DEFAULT 0, reason TEXT NOT NULL, failure TEXT, detail TEXT
+        )""",
+        "CREATE INDEX look_due ON look (next_look_at)",
+        """CREATE TABLE look_day (
+            host TEXT NOT NULL, day TEXT NOT NULL, looks INTEGER NOT NULL, PRIMARY KEY (host, day)
+        ) WITHOUT ROWID""",
+    ):
+        database.conn.execute(statement)
+
+
 #: in order; add new steps at the end, never edit one that was released
-STEPS: tuple[Callable[[Database], None], ...] = (_archive, _kinds_of_address)
+STEPS: tuple[Callable[[Database], None], ...] = (_archive, _kinds_of_address, _revisions_and_looks)
 NEWEST_VERSION = len(STEPS)
 
 

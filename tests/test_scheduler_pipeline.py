@@ -18,9 +18,10 @@ from detection.query import parse
 from scheduler.building import build_pipeline
 from scheduler.pipeline import Pipeline, Processed
 from scheduler.settings import ServiceSettings
-from storage import alerts, articles, deliveries, entries, silences, sources, stories
+from storage import alerts, articles, deliveries, entries, revisions, silences, sources, stories
 from storage.articles import SaveKind
 from storage.database import instance_id, open_writer, transaction
+from storage.revisions import EventKind
 from storage.types import (
     Alert,
     Article,
@@ -309,6 +310,31 @@ def test_corrected_comma_tells_nobody(database: Database) -> None:
     revised = process(database, line, replace(REPORT, paragraphs=(EXPULSION[0], *EXPULSION[1:3])), now=NOW + HOUR)
     assert kinds(revised)["france-mali"] == (DecisionKind.NONE, "already_told")
     assert len(raised(database)) == 1
+
+
+def test_edits_to_and_fro_are_told_once_an_act_and_recorded_once_a_change(database: Database) -> None:
+    line = build(database)
+    versions = (EXPULSION, (*EXPULSION, RECALL[0]), EXPULSION, (*EXPULSION, RECALL[0]), (DENIAL[0], *EXPULSION[1:]))
+    for hours, paragraphs in enumerate(versions):
+        typographic = tuple(text.replace("’", "'") for text in paragraphs)
+        process(database, line, replace(REPORT, paragraphs=paragraphs), now=NOW + hours * HOUR)
+        process(database, line, replace(REPORT, paragraphs=typographic), now=NOW + hours * HOUR)
+    assert [alert.type for alert in raised(database)] == ["alert.new", "alert.update"]
+    found = revisions.events(database, 1)
+    assert [event.kind for event in found] == [EventKind.EDITED] * 4
+    recall = {"recall_ambassador"}
+    assert [({act.type for act in event.added}, {act.type for act in event.dropped}) for event in found[:3]] == [
+        (recall, set()), (set(), recall), (recall, set()),
+    ]  # fmt: skip
+    assert recall <= {act.type for act in found[3].dropped}
+
+
+def test_edits_of_an_import_are_marked_as_recorded_only(database: Database) -> None:
+    line = build(database)
+    for paragraphs in (EXPULSION, EXPULSION[:2]):
+        with transaction(database):
+            line.process(database, replace(REPORT, paragraphs=paragraphs), key="k", now=NOW, sending=False)
+    assert [event.recorded_only for event in revisions.events(database, 1)] == [True]
 
 
 def test_denial_never_joins_the_story_that_asserts(database: Database) -> None:

@@ -16,6 +16,7 @@ from sqlite_utils import Database
 
 from storage import articles, sources
 from storage.articles import Saved, SaveKind, effective_time
+from storage.comparing import Change, comparison_key
 from storage.database import open_writer, transaction
 from storage.errors import NotFoundError
 from storage.search import ArticleFilter
@@ -79,7 +80,7 @@ def test_unknown_article_is_named(database: Database) -> None:
 def test_same_text_again_changes_nothing(database: Database) -> None:
     first = save(database, FULL)
     again = save(database, replace(FULL, fetched_at=NOW + HOUR, url="https://fleuve.example/b"), now=NOW + HOUR)
-    assert again == replace(first, kind=SaveKind.SAME)
+    assert again == replace(first, kind=SaveKind.SAME, change=Change.SAME, previous_id=first.revision_id)
     assert len(articles.revisions(database, first.article_id)) == 1
     assert articles.get(database, first.article_id).url == FULL.url
 
@@ -114,9 +115,69 @@ def test_return_to_an_earlier_text_is_a_revision_of_its_own(database: Database) 
 def test_partial_text_never_replaces_a_full_one(database: Database) -> None:
     full = save(database, FULL)
     brief = save(database, BRIEF, now=NOW + HOUR)
-    assert brief == replace(full, kind=SaveKind.SAME)
+    assert brief == replace(full, kind=SaveKind.SAME, change=Change.TEASER, previous_id=full.revision_id)
     stored = articles.get(database, full.article_id)
     assert (stored.body, stored.partial) == ("\n".join(FULL.paragraphs), False)
+
+
+def test_typography_and_furniture_make_no_revision(database: Database) -> None:
+    first = save(database, FULL)
+    retouched = replace(
+        FULL,
+        title="Bamako expulse\u00a0deux diplomates",
+        paragraphs=(
+            "Le ministère l'a annoncé lundi.",
+            "Mis à jour le 10 mars 2026 à 12h",
+            "L'ambassade n'a pas réagi.",
+        ),
+    )
+    again = save(database, retouched, now=NOW + HOUR)
+    assert (again.kind, again.change, again.revision_id) == (SaveKind.SAME, Change.TYPOGRAPHY, first.revision_id)
+    assert articles.get(database, first.article_id).title == FULL.title
+
+
+def test_a_text_cut_to_its_beginning_never_replaces_the_whole(database: Database) -> None:
+    first = save(database, FULL)
+    cut = save(database, replace(FULL, paragraphs=()), now=NOW + HOUR)
+    assert (cut.kind, cut.change, cut.revision_id) == (SaveKind.SAME, Change.SHRUNKEN, first.revision_id)
+
+
+def test_texts_stored_before_there_were_keys_are_compared_all_the_same(database: Database) -> None:
+    first = save(database, FULL)
+    database.execute("UPDATE revision SET comparison = NULL")
+    assert save(database, replace(FULL, title=FULL.title.upper())).change is Change.TYPOGRAPHY
+    keys = [row[0] for row in database.execute("SELECT comparison FROM revision")]
+    assert keys == [comparison_key(FULL.title, FULL.lede, FULL.paragraphs)]
+    database.execute("UPDATE revision SET comparison = '0:older way'")
+    assert save(database, replace(FULL, title="Bamako expulse trois diplomates")).change is Change.EDITED
+    assert len(articles.revisions(database, first.article_id)) == 2
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "silent"),
+    [
+        (None, None, True),
+        (NOW, None, True),
+        (NOW, NOW, True),
+        (NOW, NOW + HOUR, False),
+        (None, NOW - HOUR, True),
+        (None, NOW + HOUR, False),
+    ],
+)
+def test_an_edit_is_silent_when_the_page_does_not_date_it(
+    database: Database, before: datetime | None, after: datetime | None, silent: bool
+) -> None:
+    first = save(database, replace(FULL, modified_at=before))
+    save(database, replace(FULL, title="Autre titre", modified_at=after, fetched_at=NOW + 2 * HOUR))
+    old, new = articles.revisions(database, first.article_id)
+    assert (old.silent, new.silent, old.modified_at, new.modified_at) == (False, silent, before, after)
+
+
+def test_a_date_that_moved_alone_is_the_one_a_silent_edit_leaves(database: Database) -> None:
+    first = save(database, replace(FULL, modified_at=NOW))
+    save(database, replace(FULL, modified_at=NOW + HOUR))
+    save(database, replace(FULL, title="Autre titre", modified_at=NOW + HOUR))
+    assert [revision.silent for revision in articles.revisions(database, first.article_id)] == [False, True]
 
 
 def test_full_text_replaces_a_partial_one_and_brings_what_it_knows(database: Database) -> None:

@@ -291,3 +291,7 @@ class Revision:
     #: SHA-256 over title, standfirst and text
     content_hash: str
     fetched_at: datetime
+    #: when the page said it last changed
+    modified_at: datetime | None = None
+    #: an edit that the page's own date of change does not admit
+    silent: bool = False
