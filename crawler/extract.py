@@ -10,20 +10,20 @@ processes.
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass
 from datetime import datetime
 
 from lxml.html import HtmlElement
 
-from crawler import fields
-from crawler.boilerplate import closing_credit, credit_in, credit_line, is_boilerplate, is_byline, prune
-from crawler.clean import clean_line, cut
-from crawler.jsonld import JsonObject, article_object
-from crawler.jsonld import text_of as json_text
+from crawler import authors, fields
+from crawler.agencies import closing_credit, credit_in, credit_line, is_byline
+from crawler.authors import Signed, is_signature
+from crawler.body import article_lines
+from crawler.boilerplate import is_boilerplate, prune
+from crawler.clean import cut
+from crawler.jsonld import article_object
 from crawler.lede import standfirst
-from crawler.page import looks_like_html, meta, parse, squeezed, text_of
-from crawler.paragraphs import completed, own_paragraphs, unfold_layout_tables
+from crawler.page import looks_like_html, meta, parse, squeezed, text_of, undress, unfold_layout_tables
 from storage.types import Article, CrawlFailure, FailureReason, FeedEntry, utc
 
 #: fewest characters of text a page must hold to count as an article
@@ -60,7 +60,7 @@ def extract_page(
     if tree is None:
         reason = FailureReason.NO_TEXT if not body.strip() else FailureReason.NOT_HTML
         return CrawlFailure(reason=reason, detail="the address gave no web page")
-    found = _read(tree, entry, fetched_at)
+    found = _read(tree, entry, fetched_at, url)
     if not found.title:
         return CrawlFailure(reason=FailureReason.NO_TITLE, detail="the page has no headline, and no feed gave one")
     is_partial = found.length < MIN_TEXT
@@ -85,6 +85,7 @@ def extract_page(
         published_at=found.published_at,
         language=fields.language(tree, "\n".join((found.title, lede, *paragraphs)), language),
         agency=found.agency,
+        modified_at=found.modified_at,
         partial=is_partial,
         fetched_at=fetched_at,
     )
@@ -99,6 +100,7 @@ class _Found:
     paragraphs: tuple[str, ...]
     authors: tuple[str, ...]
     published_at: datetime | None
+    modified_at: datetime | None
     agency: str | None
 
     @property
@@ -106,91 +108,74 @@ class _Found:
         return len(self.lede) + sum(map(len, self.paragraphs))
 
 
-def _read(tree: HtmlElement, entry: FeedEntry | None, now: datetime) -> _Found:
+def _read(tree: HtmlElement, entry: FeedEntry | None, now: datetime, url: str) -> _Found:
     window = tree.findtext(".//head/title") or ""
     article = article_object(tree, f"{window} {meta(tree, 'og:title')} {entry.title if entry else ''}")
     title, heading = fields.headline(tree, article, entry)
     published_at = fields.published(tree, article, heading, entry, now)
+    signed = authors.signed(tree, article, heading, entry, url)
+    description = meta(tree, "og:description", "description", "twitter:description")
     unfold_layout_tables(tree)
-    before = copy.deepcopy(tree)
+    undress(tree)
     notes = prune(tree)
     heading = heading if heading is not None and heading.getroottree().getroot() is tree else None
-    lede = standfirst(tree, heading, meta(before, "og:description", "description", "twitter:description"))
-    lines = _body(tree, article)
-    signed = fields.signatures(before, article, notes, entry)
-    names = fields.authors(before, article, notes, entry)
-    paragraphs, credit = _filtered(
-        lines, {squeezed(text) for text in (title, lede)}, {*map(squeezed, (*names, *signed))}
-    )
-    agency = credit or next(filter(None, map(credit_line, notes)), None) or fields.agency_among(signed)
+    lede = standfirst(tree, heading, description)
+    lines = article_lines(tree, article)
+    paragraphs, people, agency = _filtered(lines, title=title, lede=lede, signed=signed)
+    agency = agency or next(filter(None, map(credit_line, notes)), None) or authors.agency_among(signed.lines)
     return _Found(
         title=title,
         lede=lede,
         paragraphs=paragraphs,
-        authors=names,
+        authors=people,
         published_at=published_at,
+        modified_at=fields.modified(tree, article, now),
         agency=agency,
     )
 
 
 # --- text ----------------------------------------------------------------------------------------
 
-
-def _body(tree: HtmlElement, article: JsonObject) -> list[str]:
-    """Return the lines of the text: trafilatura's, checked against the page's own paragraphs."""
-    own = own_paragraphs(tree)
-    own_length = sum(map(len, own))
-    lines = _extracted(tree, fast=True)
-    length = sum(map(len, lines))
-    if length < 0.6 * own_length or length > 3 * own_length + 600:
-        # The quick mode misses the article on some layouts and swallows the page on others.
-        thorough = _extracted(tree, fast=False)
-        if (sum(map(len, thorough)) > length) == (length < 0.6 * own_length):
-            lines = thorough
-    lines = completed(lines, tree) if lines else own
-    stated = json_text(article, "articleBody")
-    if sum(map(len, lines)) < 200 < len(stated) and squeezed(" ".join(lines))[:100] in squeezed(stated):
-        return [stated]
-    return lines
+#: lines at either end of the text among which names and credits stand
+_EDGE = 3
 
 
-def _extracted(tree: HtmlElement, *, fast: bool) -> list[str]:
-    from trafilatura import bare_extraction
-
-    document = bare_extraction(
-        copy.deepcopy(tree), fast=fast, with_metadata=False, include_comments=False, include_tables=True
-    )
-    text = getattr(document, "text", None) or ""
-    return [line for raw in text.split("\n") if (line := clean_line(raw))]
-
-
-def _filtered(lines: list[str], heads: set[str], names: set[str]) -> tuple[tuple[str, ...], str | None]:
-    """Drop what is no prose, and read the agency's credit at the end or in the dateline.
+def _filtered(
+    lines: list[str], *, title: str, lede: str, signed: Signed
+) -> tuple[tuple[str, ...], tuple[str, ...], str | None]:
+    """Drop what is no prose; return the text, who signed, and the agency credited at its end or in its dateline.
 
     Args:
         lines: the text as extracted.
-        heads: headline and standfirst, squeezed; the text must not repeat them.
-        names: who signed, squeezed; a line that only names one of them is a byline.
+        title: the headline, which the text must not repeat.
+        lede: the standfirst, nor this.
+        signed: who signed; a line that only names them is a byline.
     """
+    names = {*map(squeezed, (*signed.people, *signed.lines))}
+    people = signed.people
+    head = squeezed(title)
+    seen = {head, squeezed(lede)} - {""}
     kept: list[str] = []
     agency: str | None = None
-    seen = heads - {""}
-    for line in lines:
+    for position, line in enumerate(lines):
         key = squeezed(line)
-        credit = credit_line(line)
-        if credit is None and line is lines[-1]:
-            credit = closing_credit(line)
-        if credit is None and is_byline(line):
-            credit = fields.agency_among([line])
+        is_last, is_edge = position == len(lines) - 1, position < _EDGE or position >= len(lines) - _EDGE
+        credit = credit_line(line) or (closing_credit(line) if is_last else None)
+        if credit is None and (is_byline(line) or (is_edge and is_signature(line))):
+            credit = authors.agency_among([line])
+            people = people or tuple(authors.people_in(line))
         elif credit is None and key not in names and not is_boilerplate(line):
             # A long line printed twice is a pull quote or a template's copy; a short one may be dialogue.
-            if key not in seen or (len(key) < 40 and kept):
+            # « Vous lisez actuellement : » and the headline again.
+            names_title = head in key and len(key) <= len(head) + 30 and len(head) > 15
+            is_repeated = names_title or (key in seen and not (len(key) < 40 and kept))
+            if not is_repeated and not (position < _EDGE and lede and key and key in squeezed(lede)):
                 kept.append(line)
             seen.add(key)
         agency = agency or credit
     if agency is None and kept:
         agency = credit_in(kept[-1]) or credit_in(kept[0])
-    return tuple(kept), agency
+    return tuple(kept), people, agency
 
 
 def page_title(body: bytes, encoding: str | None = None) -> str:

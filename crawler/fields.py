@@ -1,4 +1,4 @@
-"""What a page says of its article besides the text: headline, authors, date, address, language.
+"""What a page says of its article besides the text: headline, dates, address, language.
 
 Each field asks the sources in the order in which they proved right on real pages: JSON-LD before meta
 elements, the printed headline before the one written for search engines, the page before the feed.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -16,20 +15,18 @@ from urllib.parse import urljoin, urlsplit
 
 from lxml.html import HtmlElement
 
-from crawler.boilerplate import agency_name, credit_line
-from crawler.clean import MAX_TITLE, clean_line, cut
+from crawler.clean import MAX_TITLE, cut
 from crawler.dates import Moment, read_date
 from crawler.guard import url_refusal
-from crawler.jsonld import JsonObject, names_of
+from crawler.jsonld import JsonObject
 from crawler.jsonld import text_of as json_text
-from crawler.page import headings, meta, metas, text_of
+from crawler.page import headings, meta, text_of
 from crawler.urls import same_site
 from storage.types import FeedEntry
 
 _WORD = re.compile(r"\w+")
 _LONG_WORD = re.compile(r"\w{3,}")
 _SUFFIX = re.compile(r"\s+[|–—•·-]\s+")
-_MAX_AUTHORS = 10
 
 
 # --- headline ------------------------------------------------------------------------------------
@@ -80,81 +77,6 @@ def _without_site(title: str, site: str, *, guess: bool = False) -> str:
     return rest if len(parts) > 1 and rest and is_site else title
 
 
-# --- authors -------------------------------------------------------------------------------------
-
-_BY = re.compile(
-    r"^(?:par|by|von|de notre correspondante?(?: à [\w -]+?)?|propos recueillis par|recueillis? par|publié par)\s+",
-    re.IGNORECASE,
-)
-_BETWEEN = re.compile(r"\s*(?:,|;|\||/|\bet\b|\band\b|&|\bavec\b|\bwith\b)\s*", re.IGNORECASE)
-_NOT_NAMES = re.compile(
-    r"https?:|www\.|\.\w{2,4}$|@|\d{2}|rédaction|redaction|newsroom|staff|admin|web ?master|correspondant"
-    r"|envoyée?s? spécia|journaliste|agence|équipe|publié|mis à jour",
-    re.IGNORECASE,
-)
-
-
-def authors(tree: HtmlElement, article: JsonObject, notes: Iterable[str], entry: FeedEntry | None) -> tuple[str, ...]:
-    """Return the people who signed, from JSON-LD, meta elements, the byline or the feed, first that names any."""
-    outlets = {meta(tree, "og:site_name", "application-name").casefold()}
-    outlets |= {name.casefold() for name in names_of(article.get("publisher"))}
-    sources: list[Iterable[str]] = [
-        names_of(article.get("author"), people=True),
-        metas(tree, "author") or metas(tree, "article:author"),
-        _bylines(tree, notes),
-        entry.authors if entry else (),
-    ]
-    for source in sources:
-        people = [name for raw in source for name in _people(raw, outlets)]
-        if people:
-            return tuple(dict.fromkeys(people))[:_MAX_AUTHORS]
-    return ()
-
-
-def agency_among(names: Iterable[str]) -> str | None:
-    """Return the first agency among names that signed (``AFP``, ``Le Jour avec AFP``)."""
-    for raw in names:
-        for name in (raw, *_BETWEEN.split(clean_line(raw))):
-            agency = agency_name(_BY.sub("", name)) or credit_line(name) if name else None
-            if agency:
-                return agency
-    return None
-
-
-def signatures(tree: HtmlElement, article: JsonObject, notes: Iterable[str], entry: FeedEntry | None) -> list[str]:
-    """Return everything that stands where authors stand, agencies and outlets included."""
-    return [
-        *names_of(article.get("author")),
-        *metas(tree, "author"),
-        *_bylines(tree, notes),
-        *(entry.authors if entry else ()),
-    ]
-
-
-def _bylines(tree: HtmlElement, notes: Iterable[str]) -> list[str]:
-    marked = [text_of(element) for element in tree.iter("a", "span", "p", "div", "address") if _is_byline(element)]
-    return [line for line in [*marked, *(note for note in notes if _BY.match(note))] if 0 < len(line) <= 120]
-
-
-def _is_byline(element: HtmlElement) -> bool:
-    return (
-        element.get("rel") == "author"
-        or element.get("itemprop") == "author"
-        or (element.get("class") or "").lower() in {"author", "auteur", "byline", "signature", "article-author"}
-    )
-
-
-def _people(raw: str, outlets: set[str]) -> list[str]:
-    raw = re.sub(r"\([^)]*\)", "", _BY.sub("", clean_line(raw)))
-    people = []
-    for part in _BETWEEN.split(raw):
-        name = _BY.sub("", part.strip(" .-–—"))
-        known = name.casefold() in outlets or agency_name(name) is not None
-        if 3 < len(name) <= 60 and " " in name and not known and not _NOT_NAMES.search(name):
-            people.append(name)
-    return people
-
-
 # --- date ----------------------------------------------------------------------------------------
 
 
@@ -190,6 +112,13 @@ def published(
         if shift <= 14 * 3600 and shift % 900 < 60:
             return feed
     return first.at
+
+
+def modified(tree: HtmlElement, article: JsonObject, now: datetime) -> datetime | None:
+    """Return when the page says it last changed, UTC; a statement apart from the publication."""
+    stated = [article.get("dateModified"), meta(tree, "article:modified_time", "og:updated_time", "last-modified")]
+    moments = [moment for text in stated if (moment := _believed(text, now)) is not None]
+    return moments[0].at if moments else None
 
 
 def _believed(stated: Any, now: datetime) -> Moment | None:

@@ -62,7 +62,8 @@ def names_of(value: Any, *, people: bool = False) -> list[str]:
     if isinstance(value, list):
         return [name for part in value[:50] if not isinstance(part, list) for name in names_of(part, people=people)]
     if isinstance(value, dict) and not (people and "Organization" in str(value.get("@type"))):
-        return names_of(value.get("name")) if isinstance(value.get("name"), (str, list)) else []
+        name = value.get("name") or f"{value.get('givenName') or ''} {value.get('familyName') or ''}".strip()
+        return names_of(name) if isinstance(name, (str, list)) else []
     return []
 
 

@@ -16,6 +16,10 @@ from crawler.clean import clean_line
 _UNPARSABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _HTML = re.compile(rb"<(?:!doctype\s+html|html|head|body|title|meta|article|div|p|h1|script)[\s>/]", re.IGNORECASE)
 _SNIFFED = 8192
+_NO_WORD = re.compile(r"[\W_]+")
+#: stands for ``<br>`` once a tree is undressed
+LINE_BREAK = "\u2028"
+_UNSEEN = ("script", "style", "template", "noscript", "svg", "iframe")
 
 
 def decode(body: bytes, declared: str | None = None) -> str:
@@ -111,4 +115,30 @@ def headings(tree: HtmlElement) -> Iterator[tuple[HtmlElement, str]]:
 
 def squeezed(text: str) -> str:
     """Return ``text`` for comparison: letters and digits only, lower case."""
-    return "".join(character for character in text.casefold() if character.isalnum())
+    return _NO_WORD.sub("", text.casefold())
+
+
+def undress(tree: HtmlElement) -> None:
+    """Take out of ``tree``, in place, what no reader sees, and turn ``<br>`` into :data:`LINE_BREAK`.
+
+    After that the plain text content of an element is what it prints.
+    """
+    for element in list(tree.iter(*_UNSEEN)):
+        if element.getparent() is not None:
+            element.drop_tree()
+    for element in tree.iter("br"):
+        element.tail = LINE_BREAK + (element.tail or "")
+
+
+_CELLS = ("tbody", "thead", "tfoot", "tr", "td", "th", "center")
+#: paragraphs that make a table a layout
+_LAYOUT = 3
+
+
+def unfold_layout_tables(tree: HtmlElement) -> None:
+    """Turn tables that lay out the page into plain boxes, in place; they are no data."""
+    for table in list(tree.iter("table")):
+        is_layout = next(table.iterdescendants("h1"), None) is not None or len(list(table.iter("p"))) >= _LAYOUT
+        if is_layout:
+            for element in (table, *table.iterdescendants(*_CELLS)):
+                element.tag = "div"

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import html
 
-from crawler.boilerplate import AGENCIES, closing_credit, credit_in, credit_line, is_boilerplate, is_byline, prune
+from crawler.agencies import AGENCIES, closing_credit, credit_in, credit_line, is_byline
+from crawler.boilerplate import is_boilerplate, prune
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,121 @@
+"""Who wrote it besides the author: agency credits, read as data and kept out of the text."""
+
+from __future__ import annotations
+
+import re
+
+from crawler.clean import clean_line
+
+#: names under which agencies sign, in lower case, and the name Vigie files them under
+AGENCIES: dict[str, str] = {
+    "aa": "Anadolu",
+    "afp": "AFP",
+    "agence anadolu": "Anadolu",
+    "agence france-presse": "AFP",
+    "amap": "AMAP",
+    "anadolu": "Anadolu",
+    "anp": "ANP",
+    "ansa": "ANSA",
+    "ap": "AP",
+    "apa": "APA",
+    "apanews": "APA",
+    "aps": "APS",
+    "associated press": "AP",
+    "ats": "Keystone-ATS",
+    "awp": "AWP",
+    "belga": "Belga",
+    "dpa": "dpa",
+    "efe": "EFE",
+    "keystone-ats": "Keystone-ATS",
+    "map": "MAP",
+    "panapress": "PANA",
+    "reuters": "Reuters",
+    "ria novosti": "RIA Novosti",
+    "sda": "Keystone-ATS",
+    "tass": "TASS",
+    "the associated press": "AP",
+    "xinhua": "Xinhua",
+}
+_NOT_CREDITS = frozenset({"sic", "ndlr", "ndt", "photo", "suite", "fin", "more", "video", "vidéo", "archives"})
+_NAMES = "|".join(sorted(map(re.escape, AGENCIES), key=len, reverse=True))
+_TOKEN = r"[A-Za-zÀ-ÿ][\w-]{1,14}"  # noqa: S105 - a pattern, not a secret
+_IN_BRACKETS = re.compile(
+    rf"\(((?:avec |with )?{_TOKEN}(?: ?(?:/|,|et|and|avec) ?{_TOKEN}){{0,4}})\)\.?$", re.IGNORECASE
+)
+_SIGNED = re.compile(
+    r"\(((?:The |La |Le |Les |L['’])?[A-ZÀ-Ý][\w.'’-]*"
+    r"(?: (?:[A-ZÀ-Ý][\w.'’-]*|de|des|du|la|le|les|of|the|et|and)){1,5})\)\.?"
+)
+_NOT_SIGNED = re.compile(r"photo|image|archives|vidéo|video|suite|crédit", re.IGNORECASE)
+_BARE = re.compile(
+    rf"(?:©|\(c\)|avec|source ?:?|sources ?:|with|par|crédit ?:)? ?(?:l'|the )?"
+    rf"((?:{_NAMES})(?: ?(?:/|,|et|and|avec) ?(?:l'|the )?(?:{_NAMES}))*)(?: ?,? ?(?:©|\(c\))? ?\d{{4}})?\.?",
+    re.IGNORECASE,
+)
+_STAMPED = re.compile(rf"\d\d/\d\d/\d{{4}} .{{0,60}}\(({_NAMES})\).{{0,30}}", re.IGNORECASE)
+_DATELINE = re.compile(rf".{{2,60}}\(({_NAMES})\) ?[-–—:]", re.IGNORECASE)
+_SEPARATOR = re.compile(r" ?(?:/|,|\bet\b|\band\b|\bavec\b|\bwith\b) ?", re.IGNORECASE)
+
+
+_BYLINE = re.compile(
+    r"(?:Par|PAR|By|BY|Propos recueillis par|Recueilli par|Texte)(?: [A-ZÀ-Ý][\w.'-]*){1,5}"
+    r"(?:,? ?(?:et|and|avec|with|pour|à|in|,)(?: [\w.'-]+){1,5}){0,3}"
+    r"|[A-ZÀ-Ý](?:\. ?|-)?[A-ZÀ-Ý]\.?(?:,? (?:avec|et|/) .{2,30})?|[A-Z]{2,3} ?(?:/|,? avec) .{2,30}"
+)
+_MAX_BYLINE = 80
+
+
+def is_byline(line: str) -> bool:
+    """Whether a whole line names who wrote the article, such as ``Par Awa Diarra avec AFP`` or ``A.D. avec AFP``."""
+    return len(line) <= _MAX_BYLINE and _BYLINE.fullmatch(line.replace("’", "'").rstrip(" .")) is not None
+
+
+def credit_line(line: str) -> str | None:
+    """Return the agency when the whole line is a credit, such as ``(afp/ats)`` or ``Avec AFP``."""
+    text = clean_line(line).replace("’", "'").strip("-–— \u00a0\u202f")
+    bracketed = _IN_BRACKETS.fullmatch(text)
+    if bracketed is not None:
+        return _filed(bracketed[1], known_only=False)
+    bare = _BARE.fullmatch(text) or _STAMPED.fullmatch(text)
+    return _filed(bare[1], known_only=True) if bare is not None else None
+
+
+_SOURCE = re.compile(r"sources? ?: ?((?:[A-ZÀ-Ý]|[LlDd]['’]|le |la |les )[^.!?:]{1,50})\.?", re.IGNORECASE)
+
+
+def closing_credit(line: str) -> str | None:
+    """Return who signs an article's very last line, known or not: ``(La Voix du Fleuve)``, ``Source : L'Essor``."""
+    match = _SIGNED.fullmatch(clean_line(line)) or _SOURCE.fullmatch(clean_line(line))
+    return match[1] if match is not None and not _NOT_SIGNED.search(line) else None
+
+
+def credit_in(paragraph: str) -> str | None:
+    """Return the agency that signs at the end of a paragraph (``… (ats)``) or opens it as a dateline."""
+    text = clean_line(paragraph)
+    closing = _IN_BRACKETS.search(text)
+    if closing is not None:
+        before = text[: closing.start()].rstrip(" \u00a0\u202f")
+        # "(ONU)" inside a sentence is an abbreviation; a credit follows the end of one.
+        agency = _filed(closing[1], known_only=before[-1:] not in {".", "!", "?", "»", "”", "…"})
+        if agency is not None:
+            return agency
+    opening = _DATELINE.match(text)
+    return _filed(opening[1], known_only=True) if opening is not None else None
+
+
+def agency_name(name: str) -> str | None:
+    """Return the filed name when ``name`` is that of an agency we know."""
+    return AGENCIES.get(clean_line(name).lower().replace("’", "'"))
+
+
+def _filed(credit: str, *, known_only: bool) -> str | None:
+    """Return a credit's agencies under their filed names, ``AFP/Keystone-ATS``."""
+    tokens = [token.strip() for token in _SEPARATOR.split(credit) if token and token.strip()]
+    if any(token.lower() in _NOT_CREDITS for token in tokens):
+        return None
+    known = [AGENCIES[token.lower()] for token in tokens if token.lower() in AGENCIES]
+    if known or known_only:
+        return "/".join(dict.fromkeys(known)) or None
+    # Lower or upper case throughout is how desks sign; a capitalised word is a name.
+    signed = [token.upper() for token in tokens if token.islower() or token.isupper()]
+    return "/".join(dict.fromkeys(signed)) if len(signed) == len(tokens) and all(len(t) <= 8 for t in signed) else None

@@ -1,0 +1,252 @@
+"""Who signed an article: the people, told from agencies, outlets and desks that stand in the same places.
+
+The structured data of a page comes first, then its meta elements, the printed byline, the signature under the
+text, and the feed. A printed byline that names those people and others besides is the fuller one and wins.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from lxml.html import HtmlElement
+
+from crawler import bylines
+from crawler.agencies import agency_name, credit_line
+from crawler.clean import clean_line
+from crawler.jsonld import JsonObject, names_of
+from crawler.page import meta, metas, squeezed, text_of
+from storage.types import FeedEntry
+
+_MAX_AUTHORS = 10
+_MAX_BYLINE = 160
+#: elements looked at for a byline, from the headline on
+_MAX_LOOKED_AT = 4000
+
+_BY = re.compile(rf"^{bylines.LEAD}\s+", re.IGNORECASE)
+_OPENS_BYLINE = re.compile(rf"^(?:{bylines.OPENING})\b", re.IGNORECASE)
+_BETWEEN = re.compile(rf"\s*(?:{bylines.BETWEEN})\s*", re.IGNORECASE)
+_ROLE = re.compile(rf"(?:\s+|^)(?:{bylines.ROLE})$", re.IGNORECASE)
+_NO_NAME = re.compile(rf"{bylines.NO_NAME_MARKS}|\b(?:{'|'.join(bylines.NO_NAME_WORDS)})\b", re.IGNORECASE)
+_NAME_WORD = re.compile(r"(?:[A-ZÀ-ÝŁŠŽ][\w'’.-]*|[dlDL]['’][A-ZÀ-Ý][\w'’.-]*|[A-ZÀ-Ý]\.)$")
+_PART = re.compile(r"[A-Z]?[a-zà-ÿ]+|[A-Z]+(?![a-zà-ÿ])|\d+")
+_PROFILE = re.compile(
+    r"/(?:auteure?s?|authors?|journalistes?|signataires?|redaction|redacteurs?|contributeurs?|profile?s?|personnes?|by)[/-]"
+    r"|[?&]author=",
+    re.IGNORECASE,
+)
+_MARGINS = frozenset({"nav", "footer", "aside", "form"})
+_ELSEWHERE = re.compile(r"comment|related|sidebar|recommend|teaser|widget|popular|menu", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signed:
+    """Who signed: people for the reader, everything that stood there for the agency and the line filter."""
+
+    people: tuple[str, ...]
+    #: whole lines that are bylines, as printed, agencies and outlets included
+    lines: tuple[str, ...]
+
+
+def signed(
+    tree: HtmlElement, article: JsonObject, heading: HtmlElement | None, entry: FeedEntry | None, url: str
+) -> Signed:
+    """Return who signed the page.
+
+    Args:
+        tree: the whole page, nothing pruned yet.
+        article: its JSON-LD.
+        heading: the element that prints the headline.
+        entry: what the feed said.
+        url: the page's address; an author named like the site is the site.
+    """
+    outlets = _outlets(tree, article, url)
+    stated = names_of(article.get("author"), people=True) or names_of(article.get("creator"), people=True)
+    named = _meta_names(tree)
+    marked, printed = _bylines(tree, heading, outlets)
+    fed = entry.authors if entry else ()
+    lines = (*names_of(article.get("author")), *named, *marked, *printed, *fed)
+    sources: list[Iterable[str]] = [stated, named, printed, marked, fed]
+    people = next((found for source in sources if (found := _all_people(source, outlets))), ())
+    fuller = _all_people(printed or marked, outlets)
+    if len(fuller) > len(people) and {*map(squeezed, people)} <= {*map(squeezed, fuller)}:
+        people = fuller
+    return Signed(people=people or _in_scripts(tree, outlets), lines=tuple(dict.fromkeys(lines)))
+
+
+def _outlets(tree: HtmlElement, article: JsonObject, url: str) -> frozenset[str]:
+    """Return the squeezed names of the site itself."""
+    names = [meta(tree, "og:site_name", "application-name", "twitter:site"), *names_of(article.get("publisher"))]
+    host = (urlsplit(url).hostname or "").removeprefix("www.")
+    return frozenset(filter(None, [*map(squeezed, names), *(part for part in host.split(".") if len(part) > 3)]))
+
+
+def agency_among(names: Iterable[str]) -> str | None:
+    """Return the first agency among names that signed (``AFP``, ``Le Jour avec AFP``)."""
+    for raw in names:
+        for name in (raw, *_BETWEEN.split(clean_line(raw))):
+            agency = agency_name(_BY.sub("", name)) or credit_line(name) if name else None
+            if agency:
+                return agency
+    return None
+
+
+def people_in(line: str, outlets: frozenset[str] = frozenset()) -> list[str]:
+    """Return the people a byline names, such as ``Par Awa DIARRA, à Gao, et Jean Petit avec AFP``."""
+    # « (avec Jean Petit et Awa Diarra) » names authors; other brackets hold places and outlets.
+    line = re.sub(r"\((avec [^)]*)\)", r" \1", clean_line(line), flags=re.IGNORECASE)
+    line = _BY.sub("", re.sub(r"\([^)]*\)|\[[^\]]*\]", " ", line))
+    people = []
+    for part in _BETWEEN.split(line):
+        name = clean_line(_ROLE.sub("", _BY.sub("", part.strip(" .,-–—:"))))
+        if _is_person(name) and not _is_outlet(name, outlets) and agency_name(name) is None:
+            people.append(_cased(name))
+    return people
+
+
+def is_signature(line: str) -> bool:
+    """Whether a whole line is nothing but one to three people's names, with or without an agency or outlet."""
+    if len(line) > 80 or line.endswith((".", "!", "?", "»", ":")):
+        return False
+    parts = [part for part in _BETWEEN.split(clean_line(line)) if part]
+    return bool(parts) and len(parts) <= 3 and _is_person(parts[0]) and len(people_in(line)) > 0
+
+
+def _all_people(lines: Iterable[str], outlets: frozenset[str]) -> tuple[str, ...]:
+    people: dict[str, str] = {}
+    for line in lines:
+        for name in people_in(line, outlets):
+            people.setdefault(squeezed(name), name)
+    return tuple(people.values())[:_MAX_AUTHORS]
+
+
+def _is_person(name: str) -> bool:
+    words = name.split()
+    if not (2 <= len(words) <= 6 and 4 < len(name) <= 60) or _NO_NAME.search(name):
+        return False
+    if words[0].casefold().rstrip("'’") in bylines.OUTLET_STARTS:
+        return False
+    is_lower = name == name.lower()
+    solid = [word for word in words if word.casefold() not in bylines.PARTICLES]
+    return len(solid) >= 2 and (is_lower or all(_NAME_WORD.match(word) for word in solid))
+
+
+def _is_outlet(name: str, outlets: frozenset[str]) -> bool:
+    key = squeezed(name)
+    return any(key == outlet or (len(key) > 5 and (key in outlet or outlet in key)) for outlet in outlets)
+
+
+def _cased(name: str) -> str:
+    """Write names in capitals throughout as names are written; ``Awa DIARRA`` stays as printed."""
+    if name != name.upper() and name != name.lower():
+        return name
+    words = [
+        word if word.casefold() in bylines.PARTICLES and index else word.title()
+        for index, word in enumerate(name.split())
+    ]
+    return " ".join(
+        word.lower() if word.casefold() in bylines.PARTICLES and index else word for index, word in enumerate(words)
+    )
+
+
+# --- where names stand -----------------------------------------------------------------------------------
+
+
+def _meta_names(tree: HtmlElement) -> list[str]:
+    names = [
+        *metas(tree, "author"),
+        *metas(tree, "article:author"),
+        *metas(tree, "dc.creator"),
+        *metas(tree, "dcterms.creator"),
+        *metas(tree, "parsely-author"),
+        *metas(tree, "sailthru.author"),
+        *metas(tree, "cxenseparse:author"),
+    ]
+    # WordPress plug-ins say it in the labelled data of cards.
+    for number in "12":
+        label = meta(tree, f"twitter:label{number}").casefold()
+        if label in {"écrit par", "written by", "auteur", "author", "par", "rédigé par"}:
+            names.append(meta(tree, f"twitter:data{number}"))
+    return names
+
+
+def _bylines(tree: HtmlElement, heading: HtmlElement | None, outlets: frozenset[str]) -> tuple[list[str], list[str]]:
+    """Return the marked-up bylines, and the lines that print « Par … », from the headline on."""
+    marked: list[str] = []
+    printed: list[str] = []
+    started = heading is None
+    looked_at = 0
+    for element in tree.iter("h1", "a", "span", "p", "div", "address", "li", "strong", "em", "cite", "section", "ul"):
+        if not started:
+            started = element is heading or (_is_marked(element) and _is_near(element, heading))
+            if element is heading or not started:
+                continue
+        looked_at += 1
+        if looked_at > _MAX_LOOKED_AT:
+            break
+        is_marked = _is_marked(element)
+        if not is_marked and (element.tag in {"a", "ul", "section"} or len(element) > 8):
+            continue
+        text = text_of(element) if is_marked or _opens(element) else ""
+        if not 4 < len(text) <= _MAX_BYLINE or _stands_elsewhere(element):
+            continue
+        if _OPENS_BYLINE.match(text) and people_in(text, outlets):
+            printed.append(text)
+        elif is_marked:
+            marked.append(text)
+    return marked[:5], printed[:3]
+
+
+def _opens(element: HtmlElement) -> bool:
+    start = (element.text or "").strip()
+    if not start and len(element):
+        start = (element[0].text or "").strip() if element[0].tag in {"span", "strong", "em", "b", "i"} else ""
+    return _OPENS_BYLINE.match(start) is not None
+
+
+def _is_marked(element: HtmlElement) -> bool:
+    if "author" in (element.get("rel") or "").split() or element.get("itemprop") in {"author", "creator"}:
+        return True
+    if element.tag == "a":
+        return _PROFILE.search(element.get("href") or "") is not None
+    names = element.get("class")
+    return bool(names) and not bylines.CLASS_WORDS.isdisjoint(word.lower() for word in _PART.findall(names[:300]))
+
+
+def _is_near(element: HtmlElement, heading: HtmlElement | None) -> bool:
+    """Whether an element above the headline shares a close box with it."""
+    close = [] if heading is None else list(heading.iterancestors())[:3]
+    return any(
+        ancestor in close and ancestor.tag not in {"body", "html", "main"} for ancestor in element.iterancestors()
+    )
+
+
+def _stands_elsewhere(element: HtmlElement) -> bool:
+    for ancestor in element.iterancestors():
+        if ancestor.tag in {"body", "main"}:
+            return False
+        if ancestor.tag in _MARGINS and next(ancestor.iterdescendants("h1"), None) is None:
+            return True
+        names = f"{ancestor.get('class') or ''} {ancestor.get('id') or ''}"
+        if _ELSEWHERE.search(names) and next(ancestor.iterdescendants("h1"), None) is None:
+            return True
+    return False
+
+
+_SCRIPT_AUTHOR = re.compile(r"""\bauthors?["']?\s*[:=]\s*["']([^"'\\<>{}\n]{5,60})["']""", re.IGNORECASE)
+_MAX_SCRIPT = 200_000
+
+
+def _in_scripts(tree: HtmlElement, outlets: frozenset[str]) -> tuple[str, ...]:
+    """Return the one author that the page's audience measurement is told, when nothing else names any."""
+    found: set[tuple[str, ...]] = set()
+    for script in tree.iter("script"):
+        if "json" in (script.get("type") or "").lower():
+            continue
+        for match in _SCRIPT_AUTHOR.finditer((script.text or "")[:_MAX_SCRIPT]):
+            people = tuple(people_in(match[1], outlets))
+            if people:
+                found.add(people)
+    return found.pop() if len(found) == 1 else ()
