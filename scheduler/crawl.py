@@ -16,9 +16,11 @@ from sqlite_utils import Database
 
 from crawler.urls import article_key
 from scheduler.archive import Archive
-from scheduler.pace import next_page_attempt, next_poll
+from scheduler.pace import floor_of, next_page_attempt
 from scheduler.pipeline import Pipeline, Processed
+from scheduler.polling import PollRound, finish
 from storage import entries, sources
+from storage.egress import EgressPolicy
 from storage.entries import PendingEntry
 from storage.errors import StorageError
 from storage.types import (
@@ -26,6 +28,8 @@ from storage.types import (
     Article,
     CrawlFailure,
     FailureReason,
+    FeedEntry,
+    FeedState,
     FetchOrder,
     FetchResult,
     PollOrder,
@@ -81,9 +85,11 @@ class CrawlDesk:
         *,
         clock: Callable[[], datetime],
         alerted: Callable[[], None],
+        policy: EgressPolicy | None = None,
         progress: Callable[[Article, Processed], None] = lambda _article, _processed: None,
     ) -> None:
-        """Args: ``alerted`` wakes the senders; ``progress`` hears of every article that was stored."""
+        """Args: ``alerted`` wakes the senders; ``policy`` knows own machines; ``progress`` hears of every article."""
+        self._policy = policy
         self._archive = archive
         self._crawler = crawler
         self._pipeline = pipeline
@@ -102,41 +108,42 @@ class CrawlDesk:
         """Whether a page is being read."""
         return bool(self._under_way)
 
-    async def poll_source(self, source_id: str) -> None:
-        """Poll all addresses of one source and plan its next poll; a failure is named, never raised."""
+    async def poll_source(self, source_id: str, *, everything: bool = False) -> None:
+        """Poll the addresses of one source and plan its next poll; a failure is named, never raised.
+
+        Args:
+            source_id: which source.
+            everything: ask addresses too that are left alone for a while.
+        """
         source = self._sources[source_id]
+        done = PollRound()
         async with self._polls:
             await self._archive.write(sources.claim, source_id, self._clock() + CLAIM)
-            failure: CrawlFailure | None = None
-            new = 0
             for kind, url in source.addresses:
-                result = await self._poll_address(source, kind, url)
-                new += await self._archive.write(_record_address, kind, result, self._clock())
-                if result.failure is not None and failure is None:
-                    failure = replace(result.failure, detail=f"{url}: {result.failure.detail}")
-            known = await self._archive.read(sources.state, source_id)
-            now = self._clock()
-            due = next_poll(
-                poll=source.poll,
-                failures=known.failures if known else 0,
-                failure=failure,
-                now=now,
+                known = await self._archive.read(sources.feed_state, source_id, url)
+                if not everything and done.rests(known, self._clock()):
+                    continue
+                result = await self._poll_address(source, kind, known)
+                done.take(known, result, await self._archive.write(_record_address, kind, result, self._clock()))
+            plan = await self._archive.write(
+                finish,
+                source,
+                done,
+                now=self._clock(),
                 chance=random.random(),  # noqa: S311 (spreads load, hides nothing)
+                floor=timedelta(0) if self._policy is None else floor_of(source, self._policy),
             )
-            await self._archive.write(
-                sources.record_poll, source_id, failure=failure, new_entries=new, next_check_at=due, now=now
-            )
-        self._count(polled=1, failed=1 if failure else 0, new_entries=new)
-        if failure is not None:
-            logger.warning("source %s failed: %s: %s", source_id, failure.reason, failure.detail)
+        self._count(polled=1, failed=1 if done.failure else 0, new_entries=len(done.new))
+        if done.failure is not None:
+            logger.warning("source %s failed: %s: %s", source_id, done.failure.reason, done.failure.detail)
+        logger.debug("source %s is polled at %s: %s", source_id, plan.at, plan.detail)
 
-    async def _poll_address(self, source: Source, kind: AddressKind, url: str) -> PollResult:
-        known = await self._archive.read(sources.feed_state, source.id, url)
+    async def _poll_address(self, source: Source, kind: AddressKind, known: FeedState) -> PollResult:
         return await self._crawler.poll(
             PollOrder(
                 id=uuid4().hex,
                 source_id=source.id,
-                url=url,
+                url=known.url,
                 kind=kind,
                 etag=known.etag,
                 last_modified=known.last_modified,
@@ -254,10 +261,12 @@ class CrawlDesk:
         self.tally = replace(self.tally, **{name: getattr(self.tally, name) + number for name, number in more.items()})
 
 
-def _record_address(database: Database, kind: AddressKind, result: PollResult, now: datetime) -> int:
-    """Store an address's validators together with the entries it brought; return how many are new."""
+def _record_address(database: Database, kind: AddressKind, result: PollResult, now: datetime) -> tuple[FeedEntry, ...]:
+    """Store an address's validators together with the entries it brought; return those that are new."""
     sources.record_feed(database, result, now, kind=kind)
-    return sum(entries.add(database, result.source_id, article_key(entry.url), entry, now) for entry in result.entries)
+    return tuple(
+        entry for entry in result.entries if entries.add(database, result.source_id, article_key(entry.url), entry, now)
+    )
 
 
 def _from_entry(pending: PendingEntry, now: datetime) -> Article | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from storage import backup, deliveries, retention, sources
+from storage import backup, deliveries, entries, retention, sources
 
 logger = logging.getLogger(__name__)
 
@@ -17,7 +17,8 @@ def audit(database: Database, now: datetime, *, longest_wait: timedelta) -> int:
     """Return expired leases to the queue and pull back what a wrong clock parked; return how many rows moved."""
     moved = deliveries.recover(database, now, everything=False)
     moved += deliveries.clamp(database, now + longest_wait)
-    moved += sources.clamp(database, now + sources.LONGEST_BACKOFF)
+    moved += sources.clamp(database, now)
+    moved += entries.clamp(database, now)
     return moved
 
 

@@ -119,6 +119,7 @@ class Service:
             self._sources,
             clock=self._clock,
             alerted=self.dispatcher.wake,
+            policy=settings.crawler.policy,
             progress=self._progress,
         )
         self._stack.push_async_callback(self._finish_tasks)
@@ -130,7 +131,7 @@ class Service:
     async def run_once(self) -> Round:
         """Poll every enabled source once, read what is due, attempt every due delivery."""
         pollable = [source.id for source in self.settings.sources if source.enabled and source.addresses]
-        await asyncio.gather(*(self.desk.poll_source(source_id) for source_id in pollable))
+        await asyncio.gather(*(self.desk.poll_source(source_id, everything=True) for source_id in pollable))
         await self.desk.read_due_pages()
         counts = await self.dispatcher.run_once()
         return Round(

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlite_utils import Database
 
 from storage.times import from_text_or_none, to_text, to_text_or_none
 from storage.types import CrawlFailure, FeedEntry
+
+#: no page waits longer than this for its next attempt
+LONGEST_WAIT = timedelta(days=31)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +111,18 @@ def failed(
             to_text_or_none(next_attempt_at), entry_id,
         ),
     )  # fmt: skip
+
+
+def clamp(database: Database, now: datetime) -> int:
+    """Make pages due that a clock which ran ahead had parked; return how many."""
+    cursor = database.execute(
+        """
+        UPDATE entry SET next_attempt_at = :now
+        WHERE state = 'pending' AND next_attempt_at > :now AND (seen_at > :now OR next_attempt_at > :latest)
+        """,
+        {"now": to_text(now), "latest": to_text(now + LONGEST_WAIT)},
+    )
+    return int(cursor.rowcount)
 
 
 def _pending(row: dict[str, Any]) -> PendingEntry:

@@ -209,8 +209,24 @@ def _revisions_and_looks(database: Database) -> None:
         database.conn.execute(statement)
 
 
+def _pace(database: Database) -> None:
+    """When sources publish, and why each is polled next when it is; addresses that fail rest by themselves."""
+    database.conn.execute(
+        """
+        CREATE TABLE rhythm (
+            source_id TEXT PRIMARY KEY REFERENCES source (id),
+            entries TEXT NOT NULL, watched TEXT NOT NULL, recent REAL NOT NULL, expected REAL NOT NULL, window REAL,
+            quiet_polls INTEGER NOT NULL, learnt_until TEXT, hints TEXT NOT NULL, reason TEXT NOT NULL,
+            detail TEXT NOT NULL
+        ) WITHOUT ROWID
+        """
+    )
+    database.conn.execute("ALTER TABLE feed ADD COLUMN failures INTEGER NOT NULL DEFAULT 0")
+    database.conn.execute("ALTER TABLE feed ADD COLUMN resume_at TEXT")
+
+
 #: in order; add new steps at the end, never edit one that was released
-STEPS: tuple[Callable[[Database], None], ...] = (_archive, _kinds_of_address, _revisions_and_looks)
+STEPS: tuple[Callable[[Database], None], ...] = (_archive, _kinds_of_address, _revisions_and_looks, _pace)
 NEWEST_VERSION = len(STEPS)
 
 

@@ -80,13 +80,43 @@ def country(database: Database, source_id: str) -> str | None:
 
 
 def feed_state(database: Database, source_id: str, url: str) -> FeedState:
-    """Return the validators of one feed, empty for a new one."""
+    """Return what is remembered of one address, empty for a new one."""
     row = database.execute(
-        "SELECT etag, last_modified, body_hash, learnt FROM feed WHERE source_id = ? AND url = ?", (source_id, url)
+        """
+        SELECT kind, etag, last_modified, body_hash, learnt, failures, failure, detail, checked_at, resume_at
+        FROM feed WHERE source_id = ? AND url = ?
+        """,
+        (source_id, url),
     ).fetchone()
-    etag, last_modified, body_hash, learnt = row or (None, None, None, None)
+    if row is None:
+        return FeedState(source_id=source_id, url=url)
     return FeedState(
-        source_id=source_id, url=url, etag=etag, last_modified=last_modified, body_hash=body_hash, learnt=learnt
+        source_id=source_id,
+        url=url,
+        kind=AddressKind(row[0]),
+        etag=row[1],
+        last_modified=row[2],
+        body_hash=row[3],
+        learnt=row[4],
+        failures=row[5],
+        failure=FailureReason(row[6]) if row[6] else None,
+        detail=row[7],
+        checked_at=from_text_or_none(row[8]),
+        resume_at=from_text_or_none(row[9]),
+    )
+
+
+def plan_address(
+    database: Database, source_id: str, url: str, *, resume_at: datetime, failure: CrawlFailure | None
+) -> None:
+    """Store until when one address is left alone; a failure in which nothing was sent counts for nothing."""
+    counted = failure is not None and failure.sent
+    database.execute(
+        """
+        UPDATE feed SET resume_at = ?, failures = CASE WHEN ? THEN 0 WHEN ? THEN failures + 1 ELSE failures END
+        WHERE source_id = ? AND url = ?
+        """,
+        (to_text(resume_at), failure is None, counted, source_id, url),
     )
 
 
@@ -128,20 +158,34 @@ def record_poll(
     new_entries: int,
     next_check_at: datetime,
     now: datetime,
+    worked: bool | None = None,
+    asked: bool = True,
 ) -> None:
-    """Store how polling a whole source went and when to come back."""
+    """Store how polling a whole source went and when to come back.
+
+    Args:
+        database: the archive, inside a transaction.
+        source_id: which source.
+        failure: the first failure of an address.
+        new_entries: entries never seen before.
+        next_check_at: when to come back.
+        now: the present.
+        worked: at least one address answered; by default, when there is no failure.
+        asked: at least one request was sent; otherwise failures are not counted.
+    """
     moment = to_text(now)
     database.execute(
         """
         UPDATE source SET next_check_at = :next, last_checked_at = :now,
-            last_success_at = CASE WHEN :failure IS NULL THEN :now ELSE last_success_at END,
+            last_success_at = CASE WHEN :worked THEN :now ELSE last_success_at END,
             last_new_at = CASE WHEN :new > 0 THEN :now ELSE last_new_at END,
-            failures = CASE WHEN :failure IS NULL THEN 0 ELSE failures + 1 END,
+            failures = CASE WHEN :worked THEN 0 WHEN :asked THEN failures + 1 ELSE failures END,
             failure = :failure, detail = :detail
         WHERE id = :source
         """,
         {
             "next": to_text(next_check_at), "now": moment, "new": new_entries, "source": source_id,
+            "worked": failure is None if worked is None else worked, "asked": asked,
             "failure": failure.reason if failure else None, "detail": failure.detail if failure else None,
         },
     )  # fmt: skip
@@ -160,10 +204,18 @@ def _state(row: dict[str, Any]) -> SourceState:
     )
 
 
-def clamp(database: Database, latest: datetime) -> int:
-    """Pull polls planned after ``latest`` forward: a clock that ran ahead must not park a source."""
-    cursor = database.execute(
-        "UPDATE source SET next_check_at = ? WHERE enabled = 1 AND next_check_at > ?",
-        (to_text(latest), to_text(latest)),
+def clamp(database: Database, now: datetime) -> int:
+    """Put right what a clock that ran ahead left behind; return how many sources it had parked.
+
+    A plan later than every plan is pulled forward. A source that was polled in the future is due now: its
+    plan came from a clock that has been set back since.
+    """
+    latest = to_text(now + LONGEST_BACKOFF)
+    parked = database.execute(
+        "UPDATE source SET next_check_at = ? WHERE enabled = 1 AND next_check_at > ?", (latest, latest)
     )
-    return int(cursor.rowcount)
+    ahead = database.execute(
+        "UPDATE source SET next_check_at = :now WHERE enabled = 1 AND last_checked_at > :now AND next_check_at > :now",
+        {"now": to_text(now)},
+    )
+    return int(parked.rowcount) + int(ahead.rowcount)

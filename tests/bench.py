@@ -17,6 +17,7 @@ from scheduler.building import build_pipeline
 from storage import sources
 from storage.database import instance_id, open_writer, transaction
 from storage.types import Article
+from tests import bench_pace
 from vigie.demo.script import DemoArticle, load_script
 from vigie.running import service_settings
 from vigie.settings import parse_settings
@@ -92,6 +93,7 @@ def main() -> int:
     """Print a line a figure."""
     for name, rate in {**detection(), **pipeline()}.items():
         print(f"{name:40} {rate:10.0f} a second")  # noqa: T201
+    print(f"\n{bench_pace.report(bench_pace.compare())}")  # noqa: T201
     return 0
 
 

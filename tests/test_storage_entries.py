@@ -126,3 +126,19 @@ def test_entries_and_validators_are_lost_or_kept_together(database: Database) ->
         add(database, "k")
         raise KeyError
     assert add(database, "k")
+
+
+def test_page_parked_by_a_clock_that_ran_ahead_is_due_again(database: Database) -> None:
+    add(database, "seen in the future")
+    back = NOW - timedelta(hours=1)
+    add(database, "planned", now=back)
+    assert due_keys(database, back) == ["planned"]
+    assert entries.clamp(database, back) == 1
+    assert sorted(due_keys(database, back)) == ["planned", "seen in the future"]
+
+
+def test_page_that_waits_as_planned_is_not_pulled_forward(database: Database) -> None:
+    add(database, "k")
+    entries.failed(database, only(database).id, TIMEOUT, NOW + timedelta(hours=24), None)
+    assert entries.clamp(database, NOW) == 0
+    assert due_keys(database) == []

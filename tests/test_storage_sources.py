@@ -16,6 +16,7 @@ from storage.types import CrawlFailure, FailureReason, FeedState, PollResult, So
 
 NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
 FLEUVE = Source(id="fleuve", name="Le Fleuve", url="https://fleuve.example/", country="MLI", language="fr")
 SAHEL = Source(id="sahel", name="Sahel Hebdo", url="https://sahel.example/")
 FEED = "https://fleuve.example/feed.xml"
@@ -85,7 +86,7 @@ def test_disabled_or_removed_source_is_never_due_and_comes_back_with_its_memory(
 def test_source_parked_by_a_clock_that_ran_ahead_is_pulled_back(database: Database) -> None:
     sources.claim(database, "fleuve", NOW + timedelta(days=400))
     sources.claim(database, "sahel", NOW + timedelta(hours=1))
-    assert sources.clamp(database, NOW + sources.LONGEST_BACKOFF) == 1
+    assert sources.clamp(database, NOW) == 1
     state = sources.state(database, "fleuve")
     assert state is not None
     assert state.next_check_at == NOW + sources.LONGEST_BACKOFF
@@ -148,7 +149,8 @@ def test_validators_of_a_feed_are_kept(database: Database) -> None:
 
 def test_failed_poll_keeps_validators_and_names_its_failure(database: Database) -> None:
     before = feed(database, FRESH)
-    assert feed(database, PollResult(order_id="2", source_id="fleuve", url=FEED, etag='"x"', failure=TIMEOUT)) == before
+    after = feed(database, PollResult(order_id="2", source_id="fleuve", url=FEED, etag='"x"', failure=TIMEOUT))
+    assert after == replace(before, failure=TIMEOUT.reason, detail=TIMEOUT.detail)
     row = next(iter(database.query("SELECT failure, detail FROM feed")))
     assert (row["failure"], row["detail"]) == ("timeout", TIMEOUT.detail)
     feed(database, FRESH)
@@ -184,3 +186,39 @@ def test_feeds_of_one_source_are_kept_apart(database: Database) -> None:
     other = feed(database, replace(FRESH, url=f"{FEED}2", etag='"other"'))
     assert other.etag == '"other"'
     assert sources.feed_state(database, "fleuve", FEED).etag == '"v1"'
+
+
+def test_source_polled_in_the_future_is_due_at_once(database: Database) -> None:
+    """The clock went back an hour: a plan made before that must not blind the service for an hour."""
+    sources.record_poll(database, "fleuve", failure=None, new_entries=0, next_check_at=NOW + HOUR / 4, now=NOW)
+    assert sources.clamp(database, NOW) == 0
+    back = NOW - HOUR
+    assert sources.clamp(database, back) == 1
+    assert "fleuve" in sources.due(database, back)
+
+
+def test_address_rests_by_itself(database: Database) -> None:
+    feed(database, FRESH)
+    for failure, failures in ((TIMEOUT, 1), (TIMEOUT, 2), (replace(TIMEOUT, sent=False), 2), (None, 0)):
+        sources.plan_address(database, "fleuve", FEED, resume_at=NOW + HOUR, failure=failure)
+        state = sources.feed_state(database, "fleuve", FEED)
+        assert (state.failures, state.resume_at) == (failures, NOW + HOUR)
+
+
+def test_source_of_which_one_address_works_is_no_failed_source(database: Database) -> None:
+    sources.record_poll(
+        database, "fleuve", failure=TIMEOUT, new_entries=0, next_check_at=NOW + HOUR, now=NOW, worked=True
+    )
+    state = sources.state(database, "fleuve")
+    assert state is not None
+    assert (state.failures, state.failure, state.last_success_at) == (0, FailureReason.TIMEOUT, NOW)
+
+
+def test_poll_in_which_nothing_was_sent_is_no_failure_more(database: Database) -> None:
+    for asked, failures in ((True, 1), (False, 1), (True, 2)):
+        sources.record_poll(
+            database, "fleuve", failure=TIMEOUT, new_entries=0, next_check_at=NOW + HOUR, now=NOW, asked=asked
+        )
+        state = sources.state(database, "fleuve")
+        assert state is not None
+        assert state.failures == failures

@@ -27,6 +27,12 @@ from storage.types.events import (
 from storage.types.moments import (
     utc,
 )
+from storage.types.pacing import (
+    WEEK_HOURS,
+    Plan,
+    PlanReason,
+    Rhythm,
+)
 from storage.types.press import (
     AddressKind,
     Article,
@@ -46,6 +52,7 @@ from storage.types.press import (
 )
 
 __all__ = [
+    "WEEK_HOURS",
     "AddressKind",
     "Alert",
     "Article",
@@ -63,9 +70,12 @@ __all__ = [
     "Outcome",
     "OutcomeClass",
     "PaceHints",
+    "Plan",
+    "PlanReason",
     "PollOrder",
     "PollResult",
     "Revision",
+    "Rhythm",
     "Signal",
     "Silence",
     "Source",

@@ -78,6 +78,13 @@ class FeedState:
     body_hash: str | None = None
     #: see :attr:`PollOrder.learnt`
     learnt: str | None = None
+    #: failed polls of this address in a row, and how the last one failed
+    failures: int = 0
+    failure: FailureReason | None = None
+    detail: str | None = None
+    checked_at: datetime | None = None
+    #: this address is left alone until then, whatever the source's other addresses do
+    resume_at: datetime | None = None
 
 
 class FailureReason(StrEnum):
@@ -128,6 +135,8 @@ class CrawlFailure:
     status: int | None = None
     #: the far end asked not to be called again for so long (Retry-After), in seconds
     retry_after: float | None = None
+    #: False when nothing was sent, because the host had asked for patience before or its queue is full
+    sent: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
