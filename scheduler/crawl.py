@@ -16,10 +16,12 @@ from sqlite_utils import Database
 
 from crawler.urls import article_key
 from scheduler.archive import Archive
+from scheduler.looks import plan_first
 from scheduler.pace import floor_of, next_page_attempt
 from scheduler.pipeline import Pipeline, Processed
 from scheduler.polling import PollRound, finish
-from storage import entries, sources
+from scheduler.refetch import MAX_FEED_LOOKS
+from storage import entries, looks, sources
 from storage.egress import EgressPolicy
 from storage.entries import PendingEntry
 from storage.errors import StorageError
@@ -102,6 +104,11 @@ class CrawlDesk:
         self._paused_until: datetime | None = None
         self._starting = asyncio.Lock()
         self.tally = Tally()
+
+    @property
+    def full(self) -> bool:
+        """Whether no more pages can be read at the same time."""
+        return len(self._under_way) >= PAGES_AT_ONCE
 
     @property
     def busy(self) -> bool:
@@ -207,11 +214,14 @@ class CrawlDesk:
         processed = await self._keep(pending, result)
         self._count(pages=1, page_failures=1 if result.failure else 0)
         if processed is not None:
-            article, outcome = processed
-            self._progress(article, outcome)
-            if any(taken.alert for taken in outcome.taken):
-                self._count(alerts=sum(taken.alert for taken in outcome.taken))
-                self._alerted()
+            self.stored(*processed)
+
+    def stored(self, article: Article, outcome: Processed) -> None:
+        """Tell everybody concerned of an article that was stored."""
+        self._progress(article, outcome)
+        if any(taken.alert for taken in outcome.taken):
+            self._count(alerts=sum(taken.alert for taken in outcome.taken))
+            self._alerted()
 
     async def _keep(self, pending: PendingEntry, result: FetchResult) -> tuple[Article, Processed] | None:
         """Store a page; whatever goes wrong with this one, the others go on and this one is not forgotten."""
@@ -243,6 +253,7 @@ class CrawlDesk:
             )
             if result.article.partial:
                 entries.read(database, pending.id, processed.article_id)
+            plan_first(database, processed, result, self._sources.get(pending.source_id), now)
             return result.article, processed
         failure = result.failure or CrawlFailure(reason=FailureReason.INTERNAL, detail="the crawler gave no answer")
         article = None if failure.reason is FailureReason.CRAWLER_LOST else _from_entry(pending, now)
@@ -264,9 +275,14 @@ class CrawlDesk:
 def _record_address(database: Database, kind: AddressKind, result: PollResult, now: datetime) -> tuple[FeedEntry, ...]:
     """Store an address's validators together with the entries it brought; return those that are new."""
     sources.record_feed(database, result, now, kind=kind)
-    return tuple(
-        entry for entry in result.entries if entries.add(database, result.source_id, article_key(entry.url), entry, now)
-    )
+    new = []
+    for entry in result.entries:
+        key = article_key(entry.url)
+        if entries.add(database, result.source_id, key, entry, now):
+            new.append(entry)
+        elif entries.renew(database, key, entry):
+            looks.hasten(database, key, now, max_looks=MAX_FEED_LOOKS)
+    return tuple(new)
 
 
 def _from_entry(pending: PendingEntry, now: datetime) -> Article | None:

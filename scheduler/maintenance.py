@@ -8,9 +8,13 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from storage import backup, deliveries, entries, retention, sources
+from scheduler.refetch import WINDOW
+from storage import backup, deliveries, entries, looks, retention, sources
 
 logger = logging.getLogger(__name__)
+
+#: how long it is remembered of an article that it needs no more looks
+LOOKS_KEPT = timedelta(days=30)
 
 
 def audit(database: Database, now: datetime, *, longest_wait: timedelta) -> int:
@@ -19,6 +23,7 @@ def audit(database: Database, now: datetime, *, longest_wait: timedelta) -> int:
     moved += deliveries.clamp(database, now + longest_wait)
     moved += sources.clamp(database, now)
     moved += entries.clamp(database, now)
+    moved += looks.clamp(database, now + WINDOW)
     return moved
 
 
@@ -26,6 +31,7 @@ def forget(database: Database, now: datetime, *, evidence: timedelta, attempts: 
     """Let go of saved pages and attempts that are older than retention asks for."""
     pages = retention.forget_evidence(database, now - evidence)
     tries = retention.forget_attempts(database, now - attempts)
+    looks.forget(database, now - LOOKS_KEPT)
     if pages or tries:
         logger.info("retention let go of %d saved pages and %d attempts", pages, tries)
 

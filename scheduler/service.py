@@ -21,6 +21,7 @@ from scheduler.building import build_pipeline
 from scheduler.clock import JumpDetector, now_utc
 from scheduler.control import listen
 from scheduler.crawl import CrawlDesk, Tally
+from scheduler.looks import LookDesk
 from scheduler.outbox import ArchiveOutbox
 from scheduler.pipeline import Processed
 from scheduler.settings import ServiceSettings
@@ -122,6 +123,9 @@ class Service:
             policy=settings.crawler.policy,
             progress=self._progress,
         )
+        self.looks = LookDesk(
+            self.archive, self.crawler, pipeline, self._sources, clock=self._clock, stored=self.desk.stored
+        )
         self._stack.push_async_callback(self._finish_tasks)
 
     async def __aexit__(self, *_: object) -> None:
@@ -133,6 +137,7 @@ class Service:
         pollable = [source.id for source in self.settings.sources if source.enabled and source.addresses]
         await asyncio.gather(*(self.desk.poll_source(source_id, everything=True) for source_id in pollable))
         await self.desk.read_due_pages()
+        await self.looks.read_due()
         counts = await self.dispatcher.run_once()
         return Round(
             crawl=self.desk.tally,
@@ -161,6 +166,7 @@ class Service:
             await asyncio.wait({sending}, timeout=STOP_WITHIN / 4)
             sending.cancel()
             await self.desk.stop()
+            await self.looks.stop()
 
     async def change(self, name: str, given: dict[str, Any]) -> str:
         """Make one of :data:`scheduler.changes.CHANGES` and return what it did."""
@@ -222,13 +228,15 @@ class Service:
         return scheduler
 
     async def _tick(self) -> None:
-        """Start what is due: sources first, then pages."""
+        """Start what is due: sources first, then pages, then second looks."""
         now = self._clock()
         for source_id in await self.archive.read(sources.due, now):
             if source_id in self._sources and source_id not in self._polling and self._sources[source_id].addresses:
                 self._polling.add(source_id)
                 self._spawn(self._poll(source_id))
-        await self.desk.start_due_pages()
+        # New pages always come first: looking again waits until none is due.
+        if not await self.desk.start_due_pages() and not self.desk.full:
+            await self.looks.start_due()
         self.last_tick = self._clock()
 
     async def _poll(self, source_id: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -72,6 +73,13 @@ def judge(old: Reading, new: Reading) -> Change:
     if new.partial:
         return Change.TEASER if same_title and len(after) < _SAYS_MORE * len(before) else Change.EDITED
     return Change.SHRUNKEN if _is_beginning(before, after) else Change.EDITED
+
+
+def share_kept(old: Reading, new: Reading) -> float:
+    """Return the share of the words of ``old`` that ``new`` has too, 0–1; 1 where there were none."""
+    before = Counter((*words(old.title), *_body_words(old)))
+    kept = before & Counter((*words(new.title), *_body_words(new)))
+    return kept.total() / before.total() if before else 1.0
 
 
 def comparison_key(title: str, lede: str, paragraphs: Iterable[str]) -> str:

@@ -50,6 +50,21 @@ def add(database: Database, source_id: str, key: str, entry: FeedEntry, now: dat
     return cursor.rowcount == 1
 
 
+def renew(database: Database, key: str, entry: FeedEntry) -> bool:
+    """Take over a later date of change of a known entry; return whether it lies after the entry was first seen.
+
+    Titles are no sign of a change: the feed and the sitemap of one outlet word them differently.
+    """
+    cursor = database.execute(
+        """
+        UPDATE entry SET updated_at = :updated
+        WHERE key = :key AND :updated > seen_at AND (updated_at IS NULL OR updated_at < :updated)
+        """,
+        {"key": key, "updated": to_text_or_none(entry.updated_at)},
+    )
+    return cursor.rowcount == 1
+
+
 def due(database: Database, now: datetime, limit: int, *, busy: frozenset[int] = frozenset()) -> list[PendingEntry]:
     """Return entries whose page should be fetched now, oldest first, except those under way."""
     rows = database.query(

@@ -199,7 +199,8 @@ def _revisions_and_looks(database: Database) -> None:
         """CREATE TABLE look (
             article_id INTEGER PRIMARY KEY REFERENCES article (id), host TEXT NOT NULL, next_look_at TEXT,
             looks INTEGER NOT NULL DEFAULT 0, changed_at TEXT, etag TEXT, last_modified TEXT,
-            missing INTEGER NOT NULL DEFAULT 0, reason TEXT NOT NULL, failure TEXT, detail TEXT
+            missing INTEGER NOT NULL DEFAULT 0, has_signal INTEGER NOT NULL DEFAULT 0, reason TEXT NOT NULL,
+            failure TEXT, detail TEXT
         )""",
         "CREATE INDEX look_due ON look (next_look_at)",
         """CREATE TABLE look_day (
