@@ -17,7 +17,7 @@ from crawler import bylines
 from crawler.agencies import agency_name, credit_line
 from crawler.clean import clean_line
 from crawler.jsonld import JsonObject, names_of
-from crawler.page import meta, metas, squeezed, text_of
+from crawler.page import meta, metas, squeezed
 from storage.types import FeedEntry
 
 _MAX_AUTHORS = 10
@@ -48,6 +48,8 @@ class Signed:
     people: tuple[str, ...]
     #: whole lines that are bylines, as printed, agencies and outlets included
     lines: tuple[str, ...]
+    #: squeezed names of the site itself
+    outlets: frozenset[str] = frozenset()
 
 
 def signed(
@@ -73,7 +75,8 @@ def signed(
     fuller = _all_people(printed or marked, outlets)
     if len(fuller) > len(people) and {*map(squeezed, people)} <= {*map(squeezed, fuller)}:
         people = fuller
-    return Signed(people=people or _in_scripts(tree, outlets), lines=tuple(dict.fromkeys(lines)))
+    people = people or _in_scripts(tree, outlets) or _all_people(_unmarked(tree, heading), outlets)
+    return Signed(people=people, lines=tuple(dict.fromkeys(lines)), outlets=outlets)
 
 
 def _outlets(tree: HtmlElement, article: JsonObject, url: str) -> frozenset[str]:
@@ -189,7 +192,7 @@ def _bylines(tree: HtmlElement, heading: HtmlElement | None, outlets: frozenset[
         is_marked = _is_marked(element)
         if not is_marked and (element.tag in {"a", "ul", "section"} or len(element) > 8):
             continue
-        text = text_of(element) if is_marked or _opens(element) else ""
+        text = _spaced(element) if is_marked or _opens(element) else ""
         if not 4 < len(text) <= _MAX_BYLINE or _stands_elsewhere(element):
             continue
         if _OPENS_BYLINE.match(text) and people_in(text, outlets):
@@ -197,6 +200,33 @@ def _bylines(tree: HtmlElement, heading: HtmlElement | None, outlets: frozenset[
         elif is_marked:
             marked.append(text)
     return marked[:5], printed[:3]
+
+
+def _spaced(element: HtmlElement) -> str:
+    """Return an element's words with a blank between its parts, which bylines set apart by style alone."""
+    return clean_line(" ".join(element.itertext()))
+
+
+def _unmarked(tree: HtmlElement, heading: HtmlElement | None) -> list[str]:
+    """Return the names in a short box right after the headline, family names in capitals as desks write them."""
+    names: list[str] = []
+    started = False
+    for looked_at, element in enumerate(tree.iter("h1", "h2", "h3", "span", "p", "div", "strong")):
+        started = started or element is heading
+        if not started or element is heading or len(element) > 2:
+            continue
+        text = _spaced(element)
+        if len(text) <= _MAX_NAMES and _CAPITALS.search(text) and is_signature(text.rstrip(" .")):
+            names.append(text.rstrip(" ."))
+            break
+        if len(text) > _MAX_BYLINE or looked_at > _MAX_LOOKED_AT:
+            break
+    return names
+
+
+_MAX_NAMES = 80
+# A given name, then a family name in capitals.
+_CAPITALS = re.compile(r"[A-ZÀ-Ý][a-zà-ÿ-]+(?: [A-ZÀ-Ý]?[\w-]+){0,2} [A-ZÀ-Ý]{2,}")
 
 
 def _opens(element: HtmlElement) -> bool:

@@ -40,18 +40,20 @@ _ARROWS = ">►▶→👉➡🔴📺🎧➤»"
 _TEASER = 400
 
 
-def article_lines(tree: HtmlElement, article: JsonObject) -> list[str]:
+def article_lines(tree: HtmlElement, article: JsonObject, heading: HtmlElement | None) -> list[str]:
     """Return the lines of the article's text.
 
     Args:
         tree: the page, undressed and pruned.
         article: its JSON-LD, whose ``articleBody`` stands in where the page itself shows less.
+        heading: the element that prints the headline; the text stands after it.
     """
-    blocks = read_blocks(tree, _main_boxes(tree))
+    blocks = _after_headline(read_blocks(tree, _main_boxes(tree)), heading)
     prose = [block for block in blocks if _is_prose(block)]
-    container = _container(prose)
-    if container is not None:
-        lines = [block.text for block in _tidied(_inside(blocks, container), container)]
+    boxes = _containers(prose)
+    if boxes:
+        chosen = [block for block in blocks if block.element in boxes or _has_ancestor(block.element, boxes)]
+        lines = [block.text for block in _tidied(chosen, _common_box(chosen))]
     else:
         lines = _voted(tree, blocks, sum(len(block.text) for block in prose))
     stated = json_text(article, "articleBody")
@@ -89,11 +91,11 @@ def _is_prose(block: Block) -> bool:
 # --- the page's own shape ------------------------------------------------------------------------------
 
 
-def _container(prose: list[Block]) -> HtmlElement | None:
-    """Return the element that is plainly the article's box, or None where that is not plain.
+def _containers(prose: list[Block]) -> set[HtmlElement]:
+    """Return the element that is plainly the article's box, or several of one make, or none where that is not plain.
 
     Plain is a page whose prose lies, nearly all of it, in one element, and there mostly as paragraphs side by
-    side, each perhaps in a box of its own.
+    side, each perhaps in a box of its own. An advertisement may cut the element in two, or chapters in several.
     """
     inside: Counter[HtmlElement] = Counter()
     for block in prose:
@@ -105,11 +107,23 @@ def _container(prose: list[Block]) -> HtmlElement | None:
     for block in prose:
         runs[_run(block, inside)] += len(block.text)
     if not runs:
-        return None
-    box, length = runs.most_common(1)[0]
+        return set()
+    best = runs.most_common(1)[0][0]
+    boxes = {best} | {run for run in runs if _are_alike(run, best)}
     total = sum(runs.values())
-    is_plain = inside[box] >= _SHARE_SURE * total and length >= _SHARE_DIRECT * inside[box]
-    return box if is_plain else None
+    held = sum(inside[box] for box in boxes)
+    is_plain = held >= _SHARE_SURE * total and sum(runs[box] for box in boxes) >= _SHARE_DIRECT * held
+    return boxes if is_plain else set()
+
+
+def _are_alike(run: HtmlElement, other: HtmlElement) -> bool:
+    return (
+        run.getparent() is other.getparent()
+        and run.tag == other.tag
+        and run.tag not in {"article", "li"}
+        and bool(run.get("class"))
+        and run.get("class") == other.get("class")
+    )
 
 
 def _run(block: Block, inside: Counter[HtmlElement]) -> HtmlElement:
@@ -124,16 +138,12 @@ def _run(block: Block, inside: Counter[HtmlElement]) -> HtmlElement:
     return box
 
 
-def _inside(blocks: list[Block], container: HtmlElement) -> list[Block]:
-    """Return the blocks of the container and of its neighbours of the same make (an article cut in two by an ad)."""
-    boxes = {container}
-    parent = container.getparent()
-    if parent is not None and container.get("class"):
-        alike = (sibling for sibling in parent if sibling.tag == container.tag)
-        boxes |= {sibling for sibling in alike if sibling.get("class") == container.get("class")}
-    if len(boxes) > 1 and container.tag == "article":
-        boxes = {container}
-    return [block for block in blocks if block.element in boxes or _has_ancestor(block.element, boxes)]
+def _after_headline(blocks: list[Block], heading: HtmlElement | None) -> list[Block]:
+    """Return the blocks from the headline on, unless most of the prose stands before it."""
+    start = next((index for index, block in enumerate(blocks) if block.element is heading), 0)
+    before = sum(len(block.text) for block in blocks[:start] if _is_prose(block))
+    after = sum(len(block.text) for block in blocks[start:] if _is_prose(block))
+    return blocks[start:] if after > before else blocks
 
 
 def _has_ancestor(element: HtmlElement, boxes: set[HtmlElement]) -> bool:
@@ -173,7 +183,22 @@ def _completed(blocks: list[Block], votes: list[bool]) -> list[Block]:
         (vote and len(block.text) >= _MIN_PROSE) or kept[_parent(block)] >= _SHARE_KEPT * totals[_parent(block)]
         for block, vote in zip(blocks, votes, strict=True)
     ]
-    return [block for block, is_chosen in zip(blocks, chosen, strict=True) if is_chosen]
+    boxes = {ancestor for block, yes in zip(blocks, chosen, strict=True) if yes for ancestor in _close(block)}
+    first = next((index for index, yes in enumerate(chosen) if yes), len(blocks))
+    last = len(blocks) - next((index for index, yes in enumerate(reversed(chosen)) if yes), 0)
+    # A subhead or a short answer between two chosen paragraphs, in a box that holds such.
+    between = [
+        first < index < last
+        and (block.kind is Kind.HEADING or len(block.text) < _MIN_PROSE)
+        and _parent(block) in boxes
+        for index, block in enumerate(blocks)
+    ]
+    return [block for block, yes, also in zip(blocks, chosen, between, strict=True) if yes or also]
+
+
+def _close(block: Block) -> list[HtmlElement]:
+    """Return the two boxes around a block."""
+    return [_parent(block), *list(_parent(block).iterancestors())[:1]]
 
 
 def _parent(block: Block) -> HtmlElement:

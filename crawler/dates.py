@@ -55,3 +55,56 @@ def read_date(text: str) -> Moment | None:
     if at.year not in _YEARS:
         return None
     return Moment(at=at, has_time=":" in text or "T" in text[8:], has_zone=has_zone)
+
+
+_MONTHS = (
+    ("janvier", "janv", "january", "jan"),
+    ("février", "fevrier", "févr", "fevr", "fév", "february", "feb"),
+    ("mars", "march", "mar"),
+    ("avril", "avr", "april", "apr"),
+    ("mai", "may"),
+    ("juin", "june", "jun"),
+    ("juillet", "juil", "july", "jul"),
+    ("août", "aout", "august", "aug"),
+    ("septembre", "sept", "september", "sep"),
+    ("octobre", "oct", "october"),
+    ("novembre", "nov", "november"),
+    ("décembre", "decembre", "déc", "dec", "december"),
+)
+_MONTH_NUMBERS = {name: number for number, names in enumerate(_MONTHS, 1) for name in names}
+_NAMES = "|".join(sorted(_MONTH_NUMBERS, key=len, reverse=True))
+_PRINTED = re.compile(
+    rf"\b(?:(?P<day>\d{{1,2}})(?:er)?[\s ]+(?P<month>{_NAMES})\.?[\s ,]+(?P<year>\d{{4}})"
+    r"|(?P<nday>\d{1,2})[/.-](?P<nmonth>\d{1,2})[/.-](?P<nyear>\d{4}))\b"
+    r"(?:[\s ,|·–—-]*(?:à|a|at)?[\s ]*(?P<hour>\d{1,2})[\s ]?[h:.][\s ]?(?P<minute>\d{2})"
+    r"(?:\s?(?P<zone>gmt|tu|utc|z)\b)?)?",
+    re.IGNORECASE,
+)
+_CHANGED = re.compile(r"(?:mise? à jour|modifiée?|actualisée?|updated|modification)\W+(?:le\W+|on\W+)?$", re.IGNORECASE)
+
+
+def read_printed_date(text: str) -> Moment | None:
+    """Return the first moment a line prints for people, day before month; dates of changes are passed over.
+
+    ``Publié le mardi 16 septembre 2025 à 22h30``, ``18/09/2025 - 07:05``, ``1er oct. 2025``. The clock is read as
+    UTC unless the line says so itself; ``has_zone`` tells which.
+    """
+    for match in _PRINTED.finditer(text[:300]):
+        if _CHANGED.search(text[: match.start()]):
+            continue
+        part = match.groupdict()
+        month = int(part["nmonth"]) if part["nmonth"] else _MONTH_NUMBERS[part["month"].lower()]
+        try:
+            at = datetime(
+                int(part["year"] or part["nyear"]),
+                month,
+                int(part["day"] or part["nday"]),
+                int(part["hour"] or 0),
+                int(part["minute"] or 0),
+                tzinfo=UTC,
+            )
+        except ValueError:
+            continue
+        if at.year in _YEARS:
+            return Moment(at=at, has_time=part["hour"] is not None, has_zone=part["zone"] is not None)
+    return None

@@ -120,7 +120,7 @@ def _read(tree: HtmlElement, entry: FeedEntry | None, now: datetime, url: str) -
     notes = prune(tree)
     heading = heading if heading is not None and heading.getroottree().getroot() is tree else None
     lede = standfirst(tree, heading, description)
-    lines = article_lines(tree, article)
+    lines = article_lines(tree, article, heading)
     paragraphs, people, agency = _filtered(lines, title=title, lede=lede, signed=signed)
     agency = agency or next(filter(None, map(credit_line, notes)), None) or authors.agency_among(signed.lines)
     return _Found(
@@ -151,7 +151,7 @@ def _filtered(
         lede: the standfirst, nor this.
         signed: who signed; a line that only names them is a byline.
     """
-    names = {*map(squeezed, (*signed.people, *signed.lines))}
+    names = {*map(squeezed, (*signed.people, *signed.lines)), *signed.outlets}
     people = signed.people
     head = squeezed(title)
     seen = {head, squeezed(lede)} - {""}

@@ -16,11 +16,11 @@ from urllib.parse import urljoin, urlsplit
 from lxml.html import HtmlElement
 
 from crawler.clean import MAX_TITLE, cut
-from crawler.dates import Moment, read_date
+from crawler.dates import Moment, read_date, read_printed_date
 from crawler.guard import url_refusal
 from crawler.jsonld import JsonObject
 from crawler.jsonld import text_of as json_text
-from crawler.page import headings, meta, text_of
+from crawler.page import headings, meta, squeezed, text_of
 from crawler.urls import same_site
 from storage.types import FeedEntry
 
@@ -36,24 +36,60 @@ def headline(tree: HtmlElement, article: JsonObject, entry: FeedEntry | None) ->
     """Return the headline as printed, and the element that prints it when there is one.
 
     The heading that shares most words, and at least half of its own, with what the page says of itself
-    wins; then an only heading of three words or more, the JSON-LD headline, the social title and the window
-    title without their site names, and the feed's title.
+    wins, without the label it may carry; then an only heading of three words or more, the JSON-LD headline, the
+    social title and the window title without their site names, and the feed's title.
     """
     stated = [json_text(article, "headline"), meta(tree, "og:title", "twitter:title"), _window_title(tree)]
     hints = [title for title in [*stated, entry.title if entry else ""] if title]
     printed = list(headings(tree))
-    scores = [max((_shared(words, hint) for hint in hints), default=0.0) for _, words in printed]
-    if scores and max(scores) >= 0.5:
-        element, words = printed[scores.index(max(scores))]
-        return cut(words, MAX_TITLE), element
+    best, element = _best_heading(printed, hints)
+    if element is not None:
+        return cut(_without_kicker(element, best, hints), MAX_TITLE), element
     if len(printed) == 1 and (len(_WORD.findall(printed[0][1])) >= 3 or not hints):
-        return cut(printed[0][1], MAX_TITLE), printed[0][0]
+        return cut(_without_kicker(printed[0][0], printed[0][1], hints), MAX_TITLE), printed[0][0]
     site = meta(tree, "og:site_name", "application-name")
     social, window = _without_site(stated[1], site), _without_site(stated[2], site, guess=True)
     for title in (stated[0], social, window):
         if title:
             return cut(title, MAX_TITLE), None
     return (entry.title if entry else "", None)
+
+
+def _best_heading(printed: list[tuple[HtmlElement, str]], hints: list[str]) -> tuple[str, HtmlElement | None]:
+    """Return the heading that shares at least half of its words with a hint, and of these most words."""
+    best: tuple[int, str, HtmlElement | None] = (0, "", None)
+    for element, words in printed:
+        for hint in hints:
+            share = _shared(words, hint)
+            number = round(share * len(_words(words)))
+            if share >= 0.5 and number > best[0]:
+                best = (number, words, element)
+    return best[1], best[2]
+
+
+def _without_kicker(heading: HtmlElement, words: str, hints: list[str]) -> str:
+    """Return the words of a heading without the label or rubric that a part of it of its own prints."""
+    parts = [(part, text_of(part)) for part in heading.iter("span", "div", "a", "strong", "small", "em", "i", "b")]
+    stated = {squeezed(hint) for hint in hints}
+    whole = next((text for _, text in parts if text and squeezed(text) in stated), "")
+    if whole and squeezed(words) not in stated:
+        return whole
+    for part, text in parts:
+        names = {name.lower() for name in _CLASS_WORD.findall(part.get("class") or "")}
+        if not names.isdisjoint(_KICKERS) and 0 < len(text) <= _MAX_KICKER:
+            if words.startswith(text):
+                words = words[len(text) :]
+            elif words.endswith(text):
+                words = words[: -len(text)]
+    return words.strip(" |:–—•·-\u00a0") or text_of(heading)
+
+
+_CLASS_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_KICKERS = frozenset(
+    {"surtitle", "surtitre", "kicker", "label", "category", "categorie", "rubrique", "premium", "flag", "badge", "icon"}
+    | {"overline", "tag", "prefix", "subscriber", "abonne", "abonnes", "live", "format", "hidden", "only"}
+)
+_MAX_KICKER = 60
 
 
 def _window_title(tree: HtmlElement) -> str:
@@ -63,9 +99,13 @@ def _window_title(tree: HtmlElement) -> str:
 
 def _shared(words: str, hint: str) -> float:
     # Short words are in every title; a title of short words alone is compared by these.
+    own = _words(words)
     pattern = _LONG_WORD if _LONG_WORD.search(words) else _WORD
-    own = set(pattern.findall(words.casefold()))
     return len(own & set(pattern.findall(hint.casefold()))) / len(own) if own else 0.0
+
+
+def _words(text: str) -> set[str]:
+    return set((_LONG_WORD if _LONG_WORD.search(text) else _WORD).findall(text.casefold()))
 
 
 def _without_site(title: str, site: str, *, guess: bool = False) -> str:
@@ -94,9 +134,9 @@ def published(
         meta(tree, "article:published_time", "og:article:published_time", "datepublished", "date", "dc.date.issued"),
         meta(tree, "dc.date", "dcterms.date", "pubdate", "publication_date", "parsely-pub-date", "sailthru.date"),
         *_marked_times(tree),
-        *_times_near(title),
     ]
     moments = [moment for text in stated if (moment := _believed(text, now)) is not None]
+    moments += _printed_moments(tree, title, now, stated=bool(moments))
     feed = entry.published_at if entry else None
     if not moments:
         return feed or _guessed(tree, now)
@@ -127,21 +167,66 @@ def _believed(stated: Any, now: datetime) -> Moment | None:
 
 
 def _marked_times(tree: HtmlElement) -> list[str]:
-    marked = (element for element in tree.iter() if element.get("itemprop") == "datePublished")
-    return [element.get("datetime") or element.get("content") or text_of(element) for element in marked]
+    """Return the dates of microdata and of hAtom, which blogs and old themes speak."""
+    marked = []
+    for element in tree.iter("time", "abbr", "span", "meta", "div", "p"):
+        if element.get("itemprop") == "datePublished" or "dt-published" in (element.get("class") or "").split():
+            marked.append(element.get("datetime") or element.get("content") or text_of(element))
+        elif element.tag == "abbr" and "published" in (element.get("class") or "").split():
+            marked.append(element.get("title") or "")
+    return marked
 
 
-def _times_near(title: HtmlElement | None) -> list[str]:
-    """Return the machine dates around the headline; those of other articles stand elsewhere."""
+def _printed_moments(tree: HtmlElement, title: HtmlElement | None, now: datetime, *, stated: bool) -> list[Moment]:
+    """Return the moments the page prints around its headline, for machines (``<time>``) and for people.
+
+    A ``<time>`` whose words tell of another day was filled with the date of the last change: the words count.
+    """
+    moments: list[Moment] = []
+    for element in _near(title, "time"):
+        printed = read_printed_date(text_of(element))
+        machine = _believed(element.get("datetime"), now)
+        if printed and machine and abs(printed.at - machine.at) > timedelta(days=1.5):
+            machine = printed
+        moments += [machine] if machine else []
+    if not moments and not stated:
+        lines = (text_of(element) for element in _after(tree, title) if len(element) <= _MAX_CHILDREN)
+        dated = (read_printed_date(line) for line in lines if 8 <= len(line) <= _MAX_DATE_LINE)
+        moments = [found for found in dated if found and found.at <= now + timedelta(days=1)][:1]
+    return moments
+
+
+_MAX_CHILDREN = 8
+_MAX_DATE_LINE = 120
+#: elements after the headline among which a printed date is looked for
+_MAX_AFTER = 60
+
+
+def _near(title: HtmlElement | None, tag: str) -> list[HtmlElement]:
+    """Return the elements of a kind in the closest box around the headline that holds any."""
     box = title
-    for _ in range(3):
+    for _ in range(4):
         if box is None:
             return []
-        times = [found.get("datetime") for found in box.iter("time") if found.get("datetime")]
-        if times:
-            return times
+        found = list(box.iter(tag))
+        if found:
+            return found
         box = box.getparent()
     return []
+
+
+def _after(tree: HtmlElement, title: HtmlElement | None) -> list[HtmlElement]:
+    """Return the first short boxes after the headline, in page order."""
+    seen = False
+    after: list[HtmlElement] = []
+    for element in tree.iter("h1", "h2", "h3", "p", "span", "div", "li", "small", "em", "td"):
+        if element is title:
+            seen = True
+        elif seen:
+            after.append(element)
+            if len(after) >= _MAX_AFTER:
+                break
+    return after
 
 
 def _guessed(tree: HtmlElement, now: datetime) -> datetime | None:

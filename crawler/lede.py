@@ -12,37 +12,59 @@ from crawler.page import squeezed, text_of
 _NAMED = re.compile(
     r"(?:^|[-_ ])(?:chapo|chapeau|standfirst|stand-first|subheadline|sub-headline|subtitle|sub-title|sous-titre"
     r"|lede|dek|deck|hat|accroche|teaser-text|article-desc|article__desc|article-summary|article__summary|entry-summary"
-    r"|article-intro|article__intro|article-lead|article__lead|intro|lead|excerpt|summary|headline-description)"
+    r"|article-intro|article__intro|article-lead|article__lead|intro|lead|excerpt|summary|headline-description"
+    r"|key-points|keypoints|points-cles|essentiel|a-retenir|takeaways?)"
     r"(?:$|[-_ ])",
     re.IGNORECASE,
 )
 _TAGS = ("p", "div", "h2", "h3", "strong", "section", "blockquote", "span", "header")
 _SHORTEST, _LONGEST = 25, 1200
+#: elements that together may be the standfirst, such as a subtitle and a list of key points
+_MOST = 2
+#: a paragraph so long opens the running text
+_PROSE = 80
 _ELSEWHERE = frozenset({"nav", "aside", "footer", "form", "figure", "figcaption"})
 
 
 def standfirst(tree: HtmlElement, title: HtmlElement | None, description: str) -> str:
     """Return the standfirst, empty when none is marked up.
 
-    It is the first element after the headline whose class, id or ``itemprop`` names one, or an element
-    apart from the running text that repeats the page's own description, or a first paragraph set in bold.
+    It is the first element after the headline whose class, id or ``itemprop`` names one, with a second such
+    element before the running text; or an element apart from the text that repeats the page's own description;
+    or a first paragraph set in bold.
     """
     seen_title = title is None
     wanted = squeezed(description)
+    found: list[HtmlElement] = []
     for element in tree.iter("h1", *_TAGS):
         if element is title:
             seen_title = True
             continue
         if not seen_title or element.tag == "h1" or _stands_elsewhere(element, title):
             continue
-        if not (_is_named(element) or (wanted and _is_apart(element))):
+        is_named = _is_named(element)
+        if found and _ends_opening(element, found, is_named=is_named):
+            break
+        if not (is_named or (wanted and _is_apart(element))):
             continue
         text = text_of(element)
-        if not _SHORTEST <= len(text) <= _LONGEST or is_boilerplate(text):
+        if not _SHORTEST <= len(text) <= _LONGEST or is_boilerplate(text) or _is_inside(element, found):
             continue
-        if _is_named(element) or squeezed(text) == wanted:
-            return text
-    return _bold_opening(tree, title)
+        if is_named or squeezed(text) == wanted:
+            found.append(element)
+            if len(found) == _MOST:
+                break
+    texts = [text_of(element) for element in found]
+    return " ".join(dict.fromkeys(texts)) if texts else _bold_opening(tree, title)
+
+
+def _ends_opening(element: HtmlElement, found: list[HtmlElement], *, is_named: bool) -> bool:
+    """Whether the running text begins here; a subtitle and the key points under it stand before that."""
+    return element.tag == "p" and not is_named and not _is_inside(element, found) and len(text_of(element)) >= _PROSE
+
+
+def _is_inside(element: HtmlElement, found: list[HtmlElement]) -> bool:
+    return any(ancestor in found for ancestor in element.iterancestors())
 
 
 def _bold_opening(tree: HtmlElement, title: HtmlElement | None) -> str:

@@ -19,6 +19,7 @@ _SNIFFED = 8192
 _NO_WORD = re.compile(r"[\W_]+")
 #: stands for ``<br>`` once a tree is undressed
 LINE_BREAK = "\u2028"
+_HEADLINES = frozenset({"entry-title", "post-title", "headline", "article-title", "article__title", "titre-article"})
 _UNSEEN = ("script", "style", "template", "noscript", "svg", "iframe")
 
 
@@ -106,11 +107,18 @@ def metas(tree: HtmlElement, name: str) -> list[str]:
 
 
 def headings(tree: HtmlElement) -> Iterator[tuple[HtmlElement, str]]:
-    """Yield the first-rank headings that say something, with their words."""
-    for element in tree.iter("h1"):
-        words = text_of(element)
-        if words:
-            yield element, words
+    """Yield the headings that may be the article's, with their words: first-rank ones, and those so named."""
+    for element in tree.iter("h1", "h2", "h3"):
+        if element.tag == "h1" or element.get("itemprop") == "headline" or _names_headline(element):
+            words = text_of(element)
+            if words:
+                yield element, words
+
+
+def _names_headline(element: HtmlElement) -> bool:
+    # Teasers use these names too, so a link as a whole is none.
+    names = (element.get("class") or "").lower().split()
+    return not _HEADLINES.isdisjoint(names) and element.find(".//a[@href]") is None
 
 
 def squeezed(text: str) -> str:

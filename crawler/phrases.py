@@ -140,7 +140,8 @@ LINK_HEADINGS = (
 BOX_WORDS = words(
     """
     cookie cookies consent gdpr rgpd onetrust didomi tarteaucitron cmp axeptio sirdata privacy comment comments
-    commentaire commentaires disqus reaction reactions respond newsletter newsletters related recommended
+    commentaire commentaires disqus reaction reactions respond forum poll sondage quiz
+    newsletter newsletters related recommended
     recommendations recommandations recirc recirculation relatedposts crosslinks outbrain taboola populaire
     populaires share shares sharing sharedaddy social socials partage partager addtoany addthis sharethis
     breadcrumb breadcrumbs pagination pager advert adverts advertisement advertising publicite pub ads

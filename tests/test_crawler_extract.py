@@ -187,6 +187,52 @@ def test_name_of_the_author_under_the_text_is_no_text() -> None:
     assert (found.paragraphs, found.authors, found.agency) == (TEXT, ("Awa Diarra",), "La Voix du Fleuve")
 
 
+BOXES = {
+    "teasers": "<div class='x'>"
+    + "<div><a href='/a'><h3>Un autre titre</h3></a><p>Son résumé en une ligne.</p></div>" * 3,
+    "link list": "<h3>Sur le même sujet</h3><ul><li><a href='/a'>Un autre titre</a></li></ul>",
+    "linked line": "<p><a href='/a'>Un tout autre article du même journal</a></p>",
+    "arrow": "<p>► <a href='/a'>Un tout autre article du même journal</a></p>",
+    "prompt": "<p>La lecture des articles est réservée aux abonné·es. Se connecter</p>",
+    "poll": "<div class='su-poll'><p>Faut-il une seconde voie ?</p></div>",
+    "subhead of nothing": "<h2>Commentaires</h2>",
+}
+
+
+@pytest.mark.parametrize("box", BOXES)
+@pytest.mark.parametrize("place", ["inside", "outside"])
+def test_what_is_no_article_text_is_left_out(box: str, place: str) -> None:
+    inside, outside = (BOXES[box], "") if place == "inside" else ("", BOXES[box])
+    text = f"<div><h1>{TITLE}</h1><div>{blocks()}{inside}</div></div>{outside}"
+    page = f"<html><head>{HEAD}</head><body>{text}</body></html>"
+    assert article(page).paragraphs == TEXT
+
+
+def test_link_inside_a_paragraph_that_leads_elsewhere_goes_alone() -> None:
+    link = "<a href='/a'><span>À LIRE AUSSI</span><strong>Le fleuve déborde</strong></a>"
+    page = f"<html><head>{HEAD}</head><body><h1>{TITLE}</h1>{blocks(TEXT[:5])}<p>{link}{TEXT[5]}</p></body></html>"
+    assert article(page).paragraphs == TEXT
+
+
+def test_text_cut_in_two_by_an_advertisement_is_one() -> None:
+    first, second = (f"<div class='part'>{blocks(part)}</div>" for part in (TEXT[:2], TEXT[2:]))
+    halves = f"{first}<div class='ad-slot'>Pub</div>{second}"
+    page = f"<html><head>{HEAD}</head><body><main><h1>{TITLE}</h1><div>{halves}</div></main></body></html>"
+    assert article(page).paragraphs == TEXT
+
+
+def test_article_inside_a_navigation_or_a_form_is_found() -> None:
+    for tag in ("nav", "form", "aside"):
+        page = f"<html><head>{HEAD}</head><body><{tag}><h1>{TITLE}</h1>{blocks()}</{tag}></body></html>"
+        assert article(page).paragraphs == TEXT
+
+
+def test_date_of_the_last_change_is_kept_apart() -> None:
+    found = article(PAGES["json-ld and article"])
+    assert found.modified_at == datetime(2025, 9, 19, 7, 0, tzinfo=UTC)
+    assert found.published_at == DATE
+
+
 # --- headline ----------------------------------------------------------------------------------------
 
 
@@ -198,6 +244,21 @@ def test_name_of_the_author_under_the_text_is_no_text() -> None:
         ("<meta property='og:title' content='Le titre social'>", "", "Le titre social"),
         ("<title>Le vrai titre</title>", "<h1>Le Journal</h1><h1>Le vrai titre</h1>", "Le vrai titre"),
         ("<title>Mali – Niger : la frontière</title>", "", "Mali – Niger : la frontière"),
+        (
+            "<title>Le fleuve déborde à Mopti</title>",
+            "<h1><span class='surtitle'>Crue</span> Le fleuve déborde à Mopti</h1>",
+            "Le fleuve déborde à Mopti",
+        ),
+        (
+            "<meta property='og:title' content='Mali : crue'><title>Crue</title>",
+            "<h1><span class='label'>Abonnés</span> Le fleuve en crue déborde au Mali</h1>",
+            "Le fleuve en crue déborde au Mali",
+        ),
+        (
+            "<title>Matin: Le fleuve déborde à Mopti</title>",
+            "<h1><a href='/'>Matin</a></h1><h3 class='post-title entry-title'>Le fleuve déborde à Mopti</h3>",
+            "Le fleuve déborde à Mopti",
+        ),
         ("<title>A</title>", "<h1>  Deux\n lignes &amp; <em>une</em> idée</h1>", "Deux lignes & une idée"),
     ],
 )
@@ -238,6 +299,14 @@ def test_day_is_refined_by_a_later_source_of_the_same_day_only() -> None:
 def test_time_without_zone_is_the_feeds_time_in_local_clothes() -> None:
     assert dated(linked("2025-09-18T21:30:00"), entry=DATE) == DATE
     assert dated(linked("2025-09-18T21:30:00")) == datetime(2025, 9, 18, 21, 30, tzinfo=UTC)
+
+
+def test_printed_date_counts_where_no_machine_is_told_one() -> None:
+    assert dated(body="<p>Publié le jeudi 18 septembre 2025 à 19h30</p>") == DATE
+    assert dated(
+        body="<div><time datetime='2025-09-19T08:00:00Z'>Publié le 10 septembre 2025</time></div>"
+    ) == datetime(2025, 9, 10, tzinfo=UTC)
+    assert dated(body="<abbr class='published' title='2025-09-18T19:30:00Z'>19:30</abbr>") == DATE
 
 
 @pytest.mark.parametrize("date", ["2099-01-01T00:00:00Z", "1970-01-01T00:00:00Z", "31 Feb 2025", "hier", "", "[]"])
