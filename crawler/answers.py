@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from w3lib.encoding import http_content_type_encoding
 
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 
 _PAGE_TYPES = frozenset({"", "text/html", "application/xhtml+xml", "application/xml", "text/xml"})
 _VALIDATOR = re.compile(r"[\x20-\x7e\xa0-\xff]{1,512}")
+_TITLE = re.compile(rb"<title[^>]{0,200}>([^<]{1,500})", re.IGNORECASE)
+#: bytes of a page that are looked at for its title
+_MARKED = 64 * 1024
 _MAX_HEADERS = 100
 _MAX_HEADER = 2000
 # Evidence must not become a store of sessions.
@@ -112,6 +117,16 @@ def conditions(order: Order) -> dict[str, str]:
         return {}
     stated = {"If-None-Match": validator(order.etag), "If-Modified-Since": validator(order.last_modified)}
     return {name: value for name, value in stated.items() if value is not None}
+
+
+def page_mark(asked: str, reply: Reply) -> str:
+    """Return what tells that two hosts answered one page: where they sent us, its title, or the page itself."""
+    host = urlsplit(reply.url).hostname
+    if host != urlsplit(asked).hostname:
+        return f"host {host}"
+    title = _TITLE.search(reply.body[:_MARKED])
+    found = b" ".join(title[1].split()) if title else b""
+    return f"title {hashlib.sha256(found).hexdigest()}" if found else f"page {hashlib.sha256(reply.body).hexdigest()}"
 
 
 def validator(value: str | None) -> str | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from crawler.answers import Reply, validator
+from crawler.answers import Reply, page_mark, validator
 from crawler.errors import RefusedError
 from crawler.failures import from_status
 from crawler.hints import from_headers, merged
@@ -17,7 +17,7 @@ from crawler.jobs import ListedPage, listing_job
 from crawler.listings import ChildSitemap, Listing
 from crawler.orders import failed
 from crawler.sitemaps import MAX_ENTRIES, children_to_read
-from storage.types import CrawlFailure, FeedEntry, PaceHints, PollOrder, PollResult
+from storage.types import CrawlFailure, FailureReason, FeedEntry, PaceHints, PollOrder, PollResult
 
 if TYPE_CHECKING:
     from crawler.pool import ExtractionPool
@@ -62,7 +62,8 @@ async def answer_poll(
         return _unchanged(order, replace(reply, body=b""), headers, fresh=True)
     listing = await pool.run(listing_job, _page(order, reply, now, order.learnt))
     if isinstance(listing, CrawlFailure):
-        return failed(order, listing)
+        mark = page_mark(order.url, reply) if listing.reason is FailureReason.NOT_A_FEED else None
+        return PollResult(order_id=order.id, source_id=order.source_id, url=order.url, failure=listing, page_mark=mark)
     is_index = bool(listing.children)
     if is_index:
         followed = await _Follower(order=order, pool=pool, ask=ask, clock=clock).follow(listing.children)

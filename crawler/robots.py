@@ -153,5 +153,5 @@ class Rfc9309RobotsMiddleware(RobotsTxtMiddleware):
             return RobotsRecord(failure=failure, expires=now)
         host = urlsplit(url).hostname
         detail = f"robots.txt of {host} could not be had, which allows nothing (RFC 9309): {failure.detail}"
-        failure = CrawlFailure(reason=FailureReason.ROBOTS, detail=detail)
+        failure = CrawlFailure(reason=FailureReason.ROBOTS, detail=detail, beneath=failure.reason)
         return RobotsRecord(failure=failure, expires=now + RETRY_SECONDS)

@@ -6,7 +6,7 @@ import asyncio
 import functools
 import logging
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -63,6 +63,18 @@ class Crawler(Protocol):
         ...
 
 
+class Observer(Protocol):
+    """Who hears of every poll and every page, to judge how the sources are doing."""
+
+    async def polled(self, source: Source, results: Sequence[PollResult]) -> None:
+        """Take in what polling every address of a source gave."""
+        ...
+
+    def page(self, database: Database, source_id: str, given: Article | CrawlFailure, now: datetime) -> None:
+        """Take in what reading a page gave, inside the transaction that stores it."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
     """What a round of crawling came to."""
@@ -89,6 +101,7 @@ class CrawlDesk:
         alerted: Callable[[], None],
         policy: EgressPolicy | None = None,
         progress: Callable[[Article, Processed], None] = lambda _article, _processed: None,
+        observer: Observer | None = None,
     ) -> None:
         """Args: ``alerted`` wakes the senders; ``policy`` knows own machines; ``progress`` hears of every article."""
         self._policy = policy
@@ -99,6 +112,7 @@ class CrawlDesk:
         self._clock = clock
         self._alerted = alerted
         self._progress = progress
+        self._observer = observer
         self._polls = asyncio.Semaphore(POLLS_AT_ONCE)
         self._under_way: dict[int, asyncio.Task[None]] = {}
         self._paused_until: datetime | None = None
@@ -124,6 +138,7 @@ class CrawlDesk:
         """
         source = self._sources[source_id]
         done = PollRound()
+        results: list[PollResult] = []
         async with self._polls:
             await self._archive.write(sources.claim, source_id, self._clock() + CLAIM)
             for kind, url in source.addresses:
@@ -131,6 +146,7 @@ class CrawlDesk:
                 if not everything and done.rests(known, self._clock()):
                     continue
                 result = await self._poll_address(source, kind, known)
+                results.append(result)
                 done.take(known, result, await self._archive.write(_record_address, kind, result, self._clock()))
             plan = await self._archive.write(
                 finish,
@@ -140,6 +156,8 @@ class CrawlDesk:
                 chance=random.random(),  # noqa: S311 (spreads load, hides nothing)
                 floor=timedelta(0) if self._policy is None else floor_of(source, self._policy),
             )
+            if self._observer is not None:
+                await self._observer.polled(source, results)
         self._count(polled=1, failed=1 if done.failure else 0, new_entries=len(done.new))
         if done.failure is not None:
             logger.warning("source %s failed: %s: %s", source_id, done.failure.reason, done.failure.detail)
@@ -242,6 +260,8 @@ class CrawlDesk:
         self, database: Database, pending: PendingEntry, result: FetchResult, now: datetime
     ) -> tuple[Article, Processed] | None:
         """Store a page, or its failure with what the feed itself said of it."""
+        if self._observer is not None and (given := result.article or result.failure) is not None:
+            self._observer.page(database, pending.source_id, given, now)
         if result.article is not None:
             processed = self._pipeline.process(
                 database,

@@ -25,6 +25,7 @@ from scheduler.looks import LookDesk
 from scheduler.outbox import ArchiveOutbox
 from scheduler.pipeline import Processed
 from scheduler.settings import ServiceSettings
+from scheduler.watching import HealthDesk, Nobody
 from storage import alerts, deliveries, entries, sources
 from storage import folder as data_folder
 from storage.database import instance_id
@@ -113,6 +114,15 @@ class Service:
             public_url=settings.public_url,
             zone=ZoneInfo(settings.timezone),
         )
+        self.health_desk = HealthDesk(
+            self.archive,
+            self._sources,
+            settings.health,
+            Nobody(),
+            clock=self._clock,
+            changed=self.dispatcher.wake,
+        )
+        await self.health_desk.start()
         self.desk = CrawlDesk(
             self.archive,
             self.crawler,
@@ -122,6 +132,7 @@ class Service:
             alerted=self.dispatcher.wake,
             policy=settings.crawler.policy,
             progress=self._progress,
+            observer=self.health_desk,
         )
         self.looks = LookDesk(
             self.archive, self.crawler, pipeline, self._sources, clock=self._clock, stored=self.desk.stored
@@ -138,6 +149,7 @@ class Service:
         await asyncio.gather(*(self.desk.poll_source(source_id, everything=True) for source_id in pollable))
         await self.desk.read_due_pages()
         await self.looks.read_due()
+        await self.health_desk.tick()
         counts = await self.dispatcher.run_once()
         return Round(
             crawl=self.desk.tally,
@@ -221,6 +233,8 @@ class Service:
 
         seconds = self.settings.tick.total_seconds()
         scheduler.add_job(self._tick, "interval", seconds=seconds, id="tick", next_run_time=self._clock())
+        health_every = self.settings.health.tick.total_seconds()
+        scheduler.add_job(self.health_desk.tick, "interval", seconds=health_every, id="health")
         scheduler.add_job(self._audit, "interval", seconds=AUDIT_EVERY.total_seconds(), id="audit")
         scheduler.add_job(self._keep_house, "interval", hours=6, id="house", next_run_time=self._clock())
         # Not a job of the scheduler: it must notice that the scheduler sleeps through a jump.

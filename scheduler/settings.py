@@ -10,6 +10,7 @@ from typing import Literal
 from alerts.settings import Channel, DeliverySettings
 from crawler.settings import CrawlerSettings
 from detection.query import Query
+from scheduler.watching import HealthSettings
 from storage.types import Source, Watch
 
 
@@ -31,5 +32,6 @@ class ServiceSettings:
     keep_evidence: timedelta = timedelta(days=365)
     keep_attempts: timedelta = timedelta(days=90)
     keep_backups: int = 7
+    health: HealthSettings = field(default_factory=HealthSettings)
     #: how often the schedule looks for what is due
     tick: timedelta = timedelta(seconds=1)

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from sqlite_utils import Database
 
+from storage import health
 from storage.folder import APPLICATION_ID
 
 #: how the full-text index cuts words: by Unicode, diacritics removed
@@ -226,8 +227,13 @@ def _pace(database: Database) -> None:
     database.conn.execute("ALTER TABLE feed ADD COLUMN resume_at TEXT")
 
 
+def _health(database: Database) -> None:
+    """Add states of sources with their history, the network's, the canary's; pauses through an index."""
+    health.create(database)
+
+
 #: in order; add new steps at the end, never edit one that was released
-STEPS: tuple[Callable[[Database], None], ...] = (_archive, _kinds_of_address, _revisions_and_looks, _pace)
+STEPS: tuple[Callable[[Database], None], ...] = (_archive, _kinds_of_address, _revisions_and_looks, _pace, _health)
 NEWEST_VERSION = len(STEPS)
 
 

@@ -137,6 +137,8 @@ class CrawlFailure:
     retry_after: float | None = None
     #: False when nothing was sent, because the host had asked for patience before or its queue is full
     sent: bool = True
+    #: what lies beneath, such as the timeout for which robots.txt could not be had
+    beneath: FailureReason | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,6 +202,8 @@ class PollResult:
     body_hash: str | None = None
     #: address after permanent redirects, when it differs
     moved_to: str | None = None
+    #: marks the page that came instead of a feed: one mark from many hosts is a captive portal
+    page_mark: str | None = None
     hints: PaceHints = PaceHints()
     #: what this poll learnt of a section page, for the next order
     learnt: str | None = None
