@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from xml.sax.saxutils import escape
 
@@ -136,7 +137,12 @@ def test_hostile_text_is_cleaned() -> None:
         (b"", FailureReason.NOT_A_FEED),
         (b" \n", FailureReason.NOT_A_FEED),
         (b"<!doctype html><html><body><h1>Bonjour</h1></body></html>", FailureReason.NOT_A_FEED),
-        (b'{"version": "https://jsonfeed.org/version/1.1", "items": []}', FailureReason.NOT_A_FEED),
+        (b'{"version": "https://jsonfeed.org/version/1.1", "items": []}', FailureReason.EMPTY_FEED),
+        (b'{"version": "https://jsonfeed.org/version/1.1", "items": [', FailureReason.NOT_A_FEED),
+        (b'{"error": "not allowed", "status": 403}', FailureReason.NOT_A_FEED),
+        (b'{"version": {"a": 1}, "items": [1]}', FailureReason.NOT_A_FEED),
+        (b'{"version": "https://jsonfeed.org/version/1.1", "items": [{"id": "1"}, 3, null]}', FailureReason.EMPTY_FEED),
+        (b'{"a":' * 100_000, FailureReason.NOT_A_FEED),
         (b"/etc/passwd", FailureReason.NOT_A_FEED),
         (b"https://journal.example/", FailureReason.NOT_A_FEED),
         (b"\x00\x01\x02", FailureReason.NOT_A_FEED),
@@ -176,9 +182,99 @@ def test_encoding_is_taken_from_declaration_or_header() -> None:
     assert entries(bare, "application/rss+xml; charset=windows-1252")[0].title == "été"
 
 
-def test_long_feed_is_cut() -> None:
-    body = rss("".join(f"<item><title>T{n}</title><link>/{n}</link></item>" for n in range(MAX_ENTRIES + 50)))
-    assert len(entries(body)) == MAX_ENTRIES
+@pytest.mark.parametrize("declared", ["", "<?xml version='1.0'?>", "<?xml version='1.0' encoding='iso-8859-1'?>"])
+@pytest.mark.parametrize("content_type", [None, "text/html", "text/xml", "application/xml; charset=iso-8859-1"])
+def test_utf8_is_read_as_such_whatever_is_declared(declared: str, content_type: str | None) -> None:
+    body = rss("<item><title>Élie N’Diaye à Ségou</title><link>/a</link><x/></item>", declared)
+    assert entries(body, content_type)[0].title == "Élie N’Diaye à Ségou"
+
+
+@pytest.mark.parametrize("fault", ["", "&bogus;"])
+def test_long_feed_is_read_from_both_ends(fault: str) -> None:
+    body = rss("".join(f"<item><title>T{n}{fault}</title><link>/{n}</link></item>" for n in range(100_000)))
+    start = time.monotonic()
+    urls = [entry.url.rpartition("/")[2] for entry in entries(body)]
+    assert time.monotonic() - start < 10
+    assert len(urls) == MAX_ENTRIES
+    assert (urls[0], urls[-1]) == ("0", "99999")
+
+
+def test_items_that_never_end_are_bounded() -> None:
+    start = time.monotonic()
+    parse_feed(b"<rss version='2.0'><channel>" + b"<item><title>T</title><link>/a</link>" * 200_000, URL)
+    assert time.monotonic() - start < 10
+
+
+def test_item_without_headline_keeps_its_place() -> None:
+    told, bare = entries(
+        rss("<item><description>Le fait.</description><link>/a</link></item><item><link>/b</link></item>")
+    )
+    assert (told.title, told.summary) == ("Le fait.", "Le fait.")
+    assert (bare.url, bare.title) == ("https://journal.example/b", "")
+
+
+def test_identity_and_change_are_kept() -> None:
+    (entry,) = entries(ATOM.replace("<summary>", "<id>urn:1</id><summary>").encode())
+    assert entry.guid == "urn:1"
+    assert entry.updated_at is not None
+    assert entry.updated_at.isoformat() == "2025-09-20T10:00:00+00:00"
+    (plain_entry,) = entries(rss("<item><title>T</title><link>/a</link></item>"))
+    assert (plain_entry.guid, plain_entry.updated_at) == (None, None)
+
+
+def test_same_identity_twice_gives_two_entries() -> None:
+    twice = "".join(f"<item><title>T{n}</title><link>/{n}</link><guid>urn:x</guid></item>" for n in range(2))
+    assert [entry.guid for entry in entries(rss(twice))] == ["urn:x", "urn:x"]
+
+
+def test_json_feed_gives_entries_and_hub() -> None:
+    feed = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": "Journal",
+        "feed_url": "https://journal.example/feed.json",
+        "hubs": [{"type": "WebSub", "url": "https://hub.example/"}],
+        "items": [
+            {
+                "id": "https://journal.example/a", "url": "/a", "title": "Bamako &amp; Paris",
+                "content_html": "<p>Le fait.</p>",
+                "date_published": "2025-09-19T10:00:00+02:00", "date_modified": "2025-09-20T10:00:00Z",
+                "authors": [{"name": "Awa Diarra"}, {"url": "x"}, 3],
+            },
+            {"id": 12, "external_url": "https://ailleurs.example/b", "content_text": "Sans titre"},
+            {"id": "javascript:alert(1)", "title": "Non"},
+        ],
+    }  # fmt: skip
+    found = parse_feed(b"\xef\xbb\xbf" + json.dumps(feed).encode(), URL)
+    assert not isinstance(found, CrawlFailure)
+    first, second = found.entries
+    assert (first.url, first.title, first.summary) == ("https://journal.example/a", "Bamako & Paris", "Le fait.")
+    assert first.published_at is not None
+    assert first.published_at.isoformat() == "2025-09-19T08:00:00+00:00"
+    assert first.updated_at is not None
+    assert (first.authors, first.guid) == (("Awa Diarra",), "https://journal.example/a")
+    assert (second.title, second.guid) == ("Sans titre", "12")
+    assert (found.hints.hub, found.hints.topic) == ("https://hub.example/", "https://journal.example/feed.json")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(["id", "url", "title", "authors", "name", "hubs", "items", "feed_url", "date_published"]),
+            inner,
+        )
+    ),
+    max_leaves=20,
+)
+
+
+@settings(deadline=None)
+@given(JSON, JSON, JSON)
+def test_any_json_feed_is_answered(items: object, hubs: object, item: object) -> None:
+    feed = {"version": "https://jsonfeed.org/version/1", "items": [items, item], "hubs": hubs, "feed_url": item}
+    parse_feed(json.dumps(feed).encode(), URL)
+    parse_feed(json.dumps({**feed, "items": items}).encode(), URL)
 
 
 def test_external_entity_reads_no_file() -> None:
