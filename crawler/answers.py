@@ -18,7 +18,7 @@ from crawler.orders import failed
 from storage.types import CrawlFailure, Evidence, FailureReason, FetchOrder, FetchResult
 
 if TYPE_CHECKING:
-    from crawler.pool import ExtractionPool
+    from crawler.pool import Reader
     from crawler.settings import CrawlerSettings
     from crawler.wire import Order, Result
 
@@ -50,7 +50,7 @@ class Reply:
         return next((value for key, value in self.headers if key == name), None)
 
 
-async def answer_fetch(order: FetchOrder, reply: Reply, pool: ExtractionPool, settings: CrawlerSettings) -> Result:
+async def answer_fetch(order: FetchOrder, reply: Reply, pool: Reader, settings: CrawlerSettings) -> Result:
     """Return the article of a fetched page, or that it did not change, or what went wrong.
 
     Raises:

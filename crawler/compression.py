@@ -17,6 +17,8 @@ ACCEPTED = "gzip, deflate"
 #: codings stacked on one body
 _MAX_CODINGS = 3
 _GZIP_WINDOW = 31
+#: bytes unpacked at a time
+_PIECE = 256 * 1024
 
 
 def decode_body(body: bytes, codings: Sequence[str], limit: int) -> bytes:
@@ -52,22 +54,29 @@ def _undo(body: bytes, coding: str, limit: int) -> bytes:
 
 
 def _inflate(body: bytes, window: int, limit: int) -> bytes:
+    """Undo one coding; a body that unpacks to too much is let go of piece by piece, before the fault is told."""
     parts: list[bytes] = []
-    room = limit + 1
+    room = limit
     rest = body
     try:
-        while rest and room > 0:
+        while rest:
             stream = zlib.decompressobj(window)
-            part = stream.decompress(rest, room)
-            parts.append(part)
-            room -= len(part)
-            if room > 0 and not stream.eof:
+            packed = rest
+            while not stream.eof:
+                part = stream.decompress(packed, _PIECE)
+                packed = stream.unconsumed_tail
+                if not part and not packed:
+                    break
+                room -= len(part)
+                if room < 0:
+                    parts.clear()
+                    raise _refused(FailureReason.TOO_LARGE, f"the answer unpacks to more than {limit} bytes")
+                parts.append(part)
+            if not stream.eof:
                 raise _refused(FailureReason.TRUNCATED, "the compressed answer breaks off")
             rest = stream.unused_data if window == _GZIP_WINDOW and stream.unused_data[:2] == b"\x1f\x8b" else b""
     except zlib.error as error:
         raise _refused(FailureReason.TRUNCATED, f"the compressed answer is damaged ({error})") from error
-    if room <= 0:
-        raise _refused(FailureReason.TOO_LARGE, f"the answer unpacks to more than {limit} bytes")
     return b"".join(parts)
 
 

@@ -33,7 +33,10 @@ class GuardedDownloadHandler(AiohttpDownloadHandler):
         settings: CrawlerSettings = crawler.settings["VIGIE"]
         self._proxy = settings.proxy
         self._session._connector = GuardedConnector(
-            settings.policy, limit=settings.max_open_orders, through_proxy=self._proxy is not None
+            settings.policy,
+            limit=settings.max_open_orders,
+            through_proxy=self._proxy is not None,
+            max_body=settings.max_body,
         )
 
     async def download_request(self, request: Request) -> Response:

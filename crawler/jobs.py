@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import math
 import resource
 import signal
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from w3lib.encoding import http_content_type_encoding
 
@@ -19,6 +22,8 @@ from crawler.sections import read_section
 from crawler.sitemaps import is_sitemap, read_sitemap
 from storage.types import AddressKind, Article, CrawlFailure, Evidence, FailureReason, FetchOrder
 
+_Answer = TypeVar("_Answer")
+
 #: address space below which Python and the libraries do not start
 MIN_MEMORY = 256 * 1024 * 1024
 
@@ -27,10 +32,23 @@ def prepare_worker(memory: int) -> None:
     """Bound a worker's address space and tie its life to its parent's; runs first in every worker."""
     die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # The pool's own handler would wait for Python, which a parser written in C may not return to.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     limit = max(memory, MIN_MEMORY)
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     # A crash is an answer here; a core file of a page would only fill the disk.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def within(seconds: float, job: Callable[..., _Answer], *arguments: object) -> _Answer:
+    """Return what ``job`` gives, bounded in processor time besides the pool's deadline.
+
+    The kernel ends a worker by itself (RLIMIT_CPU), also when nobody is left who could.
+    """
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(used.ru_utime + used.ru_stime + seconds) + 1, hard))
+    return job(*arguments)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

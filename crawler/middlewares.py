@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
@@ -91,7 +92,15 @@ class StrictCompressionMiddleware:
         codings = [value.decode("latin-1") for value in response.headers.getlist("Content-Encoding")]
         if not codings or not response.body:
             return response
-        return response.replace(body=decode_body(response.body, codings, self._limit))
+        try:
+            body = decode_body(response.body, codings, self._limit)
+        except RefusedError as error:
+            failure = replace(error.failure, status=response.status)
+        else:
+            return response.replace(body=body)
+        # A traceback keeps what its frames hold; the bomb must not outlive its refusal.
+        del response
+        raise RefusedError(failure)
 
 
 class StrictRedirectMiddleware(RedirectMiddleware):

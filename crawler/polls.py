@@ -20,7 +20,7 @@ from crawler.sitemaps import MAX_ENTRIES, children_to_read
 from storage.types import CrawlFailure, FailureReason, FeedEntry, PaceHints, PollOrder, PollResult
 
 if TYPE_CHECKING:
-    from crawler.pool import ExtractionPool
+    from crawler.pool import Reader
     from crawler.wire import Result
 
 #: sitemaps of an index that one poll asks for
@@ -36,7 +36,7 @@ Ask = Callable[[str], Awaitable[Reply]]
 
 
 async def answer_poll(
-    order: PollOrder, reply: Reply, pool: ExtractionPool, *, ask: Ask, clock: Callable[[], datetime]
+    order: PollOrder, reply: Reply, pool: Reader, *, ask: Ask, clock: Callable[[], datetime]
 ) -> Result:
     """Return the entries of a polled address, or that it did not change, or what went wrong.
 
@@ -118,7 +118,7 @@ class _Follower:
     """Reads the sitemaps of an index, newest first, within bounds of number, depth and time."""
 
     order: PollOrder
-    pool: ExtractionPool
+    pool: Reader
     ask: Ask
     clock: Callable[[], datetime]
 

@@ -39,7 +39,7 @@ class CrawlerSettings:
     #: seconds one page or feed may take to read before its process is killed
     extraction_seconds: float = 20.0
     #: address space of one extraction process, in bytes
-    worker_memory: int = 1024 * MEBIBYTE
+    worker_memory: int = 640 * MEBIBYTE
     #: orders worked on at once
     max_open_orders: int = 64
     #: seconds after which an order is answered with what went wrong

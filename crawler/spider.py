@@ -114,11 +114,12 @@ class PressSpider(Spider):
     async def answered(self, response: Response, order: Order) -> None:
         """Answer an order from its response."""
         reply = _reply(response, order.url)
+        pool = self._pool.of(order.source_id)
         try:
             if isinstance(order, PollOrder):
-                result = await answer_poll(order, reply, self._pool, ask=self._ask, clock=_now)
+                result = await answer_poll(order, reply, pool, ask=self._ask, clock=_now)
             else:
-                result = await answer_fetch(order, reply, self._pool, self._vigie)
+                result = await answer_fetch(order, reply, pool, self._vigie)
         except RefusedError as error:
             self._book.fail(order, error.failure)
         except Exception as error:  # noqa: BLE001 - the edge of one order, logged
@@ -153,6 +154,8 @@ class PressSpider(Spider):
         found = from_exception(error, request.url, self._vigie.timeout_seconds)
         if found.reason is FailureReason.INTERNAL:
             _log.error("order %s for %s failed: %s", order.id, order.url, failure.getTraceback())
+        # Exceptions and their tracebacks hold each other, and with them megabytes of what was received.
+        error.__traceback__ = None
         self._book.fail(order, found)
 
     def _dropped(self, request: Request) -> None:

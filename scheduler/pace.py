@@ -55,6 +55,9 @@ SETTLED = frozenset(
         FailureReason.NOT_HTML,
         FailureReason.FORBIDDEN_ADDRESS,
         FailureReason.TOO_LARGE,
+        # Quarantine: a page that hung or killed its process may do so again.
+        FailureReason.EXTRACTION_TIMEOUT,
+        FailureReason.EXTRACTION_CRASH,
     }
 )
 SETTLED_RETRIES = (timedelta(minutes=30), timedelta(hours=6))

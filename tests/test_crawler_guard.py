@@ -115,7 +115,7 @@ async def ask(policy: EgressPolicy, names: Names, *, times: int = 1) -> tuple[in
     server = await asyncio.start_server(count, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     policy = EgressPolicy(allow_cidrs=policy.allow_cidrs, ports=frozenset({80, 443, port}))
-    connector = GuardedConnector(policy, limit=10, through_proxy=False)
+    connector = GuardedConnector(policy, limit=10, through_proxy=False, max_body=1000)
     await connector._resolver.close()
     connector._resolver = names  # type: ignore[assignment]
     connector._use_dns_cache = False

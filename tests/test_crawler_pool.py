@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import multiprocessing
 import os
+import resource
 import signal
 import time
 from collections.abc import AsyncIterator, Callable
 
 import pytest
 import pytest_asyncio
+from lxml import etree
 
 from crawler.errors import RefusedError
 from crawler.feeds import parse_feed
-from crawler.pool import ExtractionPool
+from crawler.jobs import within
+from crawler.pool import MAX_SLOW_OF_SOURCE, ExtractionPool
 from crawler.settings import MEBIBYTE, CrawlerSettings
 from storage.types import FailureReason
+from tests import hostile_bodies
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -75,6 +80,74 @@ async def test_worker_killed_while_idle_is_replaced(pool: ExtractionPool) -> Non
 
 async def test_workers_run_elsewhere(pool: ExtractionPool) -> None:
     assert await pool.run(os.getpid) != os.getpid()
+
+
+async def test_termination_does_not_wait_for_a_parser_in_c(pool: ExtractionPool) -> None:
+    # A signal handler written in Python would wait until the parser is done with this, which takes half a minute.
+    body = hostile_bodies.attributes() * 3
+    start = time.monotonic()
+    assert await reason(pool, etree.HTML, body) is FailureReason.EXTRACTION_TIMEOUT
+    assert time.monotonic() - start < 3.5
+
+
+async def test_kernel_bounds_memory_and_processor_time_of_workers(pool: ExtractionPool) -> None:
+    memory, _ = await pool.run(resource.getrlimit, resource.RLIMIT_AS)
+    assert memory == 700 * MEBIBYTE
+    used = await pool.run(time.process_time)
+    seconds, _ = await pool.run(resource.getrlimit, resource.RLIMIT_CPU)
+    assert 0 < seconds - used < 1.5 + 3
+
+
+async def test_kernel_ends_a_job_when_nobody_else_does() -> None:
+    context = multiprocessing.get_context("spawn")
+    process = context.Process(target=within, args=(0.2, spin))
+    process.start()
+    await asyncio.to_thread(process.join, 20)
+    assert process.exitcode == -signal.SIGXCPU
+
+
+def spin() -> None:
+    while True:
+        pass
+
+
+class TestLanes:
+    """A page that is not read quickly is read slowly, and its source waits for itself."""
+
+    @pytest_asyncio.fixture(loop_scope="module")
+    async def lanes(self, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ExtractionPool]:
+        monkeypatch.setattr("crawler.pool.QUICK_SECONDS", 0.5)
+        pool = ExtractionPool(CrawlerSettings(user_agent="x", workers=2, extraction_seconds=8.0))
+        yield pool
+        pool.stop()
+
+    async def test_page_that_takes_long_is_read_all_the_same(self, lanes: ExtractionPool) -> None:
+        assert await lanes.of("slow").run(slow_answer, 1.0) == "read"
+
+    async def test_other_sources_do_not_wait_for_a_slow_one(self, lanes: ExtractionPool) -> None:
+        slow = [asyncio.create_task(lanes.of("slow").run(slow_answer, 2.0)) for _ in range(2)]
+        await asyncio.wait(slow, timeout=1.5)
+        start = time.monotonic()
+        assert await lanes.of("sound").run(len, "Bamako") == 6
+        assert time.monotonic() - start < 1.0
+        assert not any(task.done() for task in slow)
+        assert await asyncio.gather(*slow) == ["read", "read"]
+        # Known by now: the quick lane is not even tried.
+        worker = await lanes.of("slow").run(os.getpid)
+        assert worker not in {await lanes.of("sound").run(os.getpid) for _ in range(10)}
+
+    async def test_slow_lane_is_bounded(self, lanes: ExtractionPool) -> None:
+        reader = lanes.of("slow")
+        tasks = [asyncio.create_task(reader.run(slow_answer, 1.5)) for _ in range(MAX_SLOW_OF_SOURCE + 2)]
+        answers = await asyncio.gather(*tasks, return_exceptions=True)
+        refused = [answer for answer in answers if isinstance(answer, RefusedError)]
+        assert len(refused) == 2
+        assert {error.failure.reason for error in refused} == {FailureReason.EXTRACTION_TIMEOUT}
+
+
+def slow_answer(seconds: float) -> str:
+    time.sleep(seconds)
+    return "read"
 
 
 async def test_many_jobs_at_once_all_answer(pool: ExtractionPool) -> None:

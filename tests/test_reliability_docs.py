@@ -1,0 +1,38 @@
+"""docs/reliability.md names a test for each fault; the tests it names exist."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "docs" / "reliability.md").read_text("utf-8")
+ROWS = {
+    cells[0]: cells
+    for line in PAGE.splitlines()
+    if re.match(r"\| [A-Z]\d+ \|", line) and (cells := [cell.strip() for cell in line.strip("| ").split(" | ")])
+}
+NAMED = sorted({name for row in ROWS.values() for name in re.findall(r"`(test_\w+\.py::[\w:]+)`", row[-1])})
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_named_test_exists(name: str) -> None:
+    file, *path = name.split("::")
+    node: ast.AST = ast.parse((ROOT / "tests" / file).read_text("utf-8"))
+    for part in path:
+        children = {
+            child.name: child
+            for child in ast.iter_child_nodes(node)
+            if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        }
+        assert part in children, f"{name} is named in docs/reliability.md and does not exist"
+        node = children[part]
+
+
+def test_every_row_is_complete() -> None:
+    for row, cells in ROWS.items():
+        assert len(cells) == 4, row
+        assert re.search(r"`test_\w+\.py::", cells[3]), f"{row} names no test"
