@@ -41,13 +41,13 @@ def prepare_worker(memory: int) -> None:
 
 
 def within(seconds: float, job: Callable[..., _Answer], *arguments: object) -> _Answer:
-    """Return what ``job`` gives, bounded in processor time besides the pool's deadline.
+    """Return what ``job`` gives, or be ended by the kernel after ``seconds`` of a processor (RLIMIT_CPU).
 
-    The kernel ends a worker by itself (RLIMIT_CPU), also when nobody is left who could.
+    The limit is a whole number of seconds, so that it comes up to a second late.
     """
     used = resource.getrusage(resource.RUSAGE_SELF)
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(used.ru_utime + used.ru_stime + seconds) + 1, hard))
+    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(used.ru_utime + used.ru_stime + seconds), hard))
     return job(*arguments)
 
 

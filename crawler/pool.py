@@ -1,8 +1,8 @@
 """Extraction in processes that may hang, crash or swell without harm to the crawler.
 
-A page gets so many seconds and so much memory; when it takes more, its worker is killed, the page fails
-by name and the next page gets a fresh worker. Threads are no choice: trafilatura in threads has crashed
-the interpreter.
+A page gets so many seconds of a processor and so much memory; when it takes more, its worker is killed, the
+page fails by name and the next page gets a fresh worker. A page that only waits is ended by the clock. Threads
+are no choice: trafilatura in threads has crashed the interpreter.
 
 There are two lanes. Practically every page is read in a fraction of a second, so the quick lane ends a
 page after a few; it is read again in the slow lane, by one worker, within the full deadline. A source whose
@@ -16,6 +16,7 @@ import asyncio
 import contextlib
 import logging
 import multiprocessing
+import signal
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -36,8 +37,8 @@ _log = logging.getLogger(__name__)
 
 #: pages after which a worker is replaced, against leaks in C libraries
 MAX_TASKS = 500
-#: seconds a page may take in the quick lane
-QUICK_SECONDS = 3.0
+#: how much longer than its processor time a page may take by the clock, on a machine with other work
+CLOCK_FACTOR = 3.0
 #: seconds a source stays in the slow lane after a page that was not read quickly
 SLOW_SOURCE_SECONDS = 600.0
 #: pages in the slow lane at once, of all sources and of one; its deadline times this is an order's patience
@@ -60,7 +61,7 @@ class ExtractionPool:
 
     def __init__(self, settings: CrawlerSettings) -> None:
         seconds = settings.extraction_seconds
-        self._quick = _Lane(settings, workers=settings.workers, seconds=min(QUICK_SECONDS, seconds))
+        self._quick = _Lane(settings, workers=settings.workers, seconds=min(settings.quick_seconds, seconds))
         self._slow = _Lane(settings, workers=1, seconds=seconds)
         self._slow_until: dict[str, float] = {}
         self._slow_now: Counter[str] = Counter()
@@ -133,7 +134,7 @@ class _Lane:
             # A fork server of one thread: forking the crawler itself, with its threads, could deadlock. It
             # loads the heavy libraries once for all workers.
             context = multiprocessing.get_context("forkserver")
-            context.set_forkserver_preload(["crawler.jobs", "trafilatura", "htmldate", "py3langid"])
+            context.set_forkserver_preload(["crawler.jobs", "crawler.warm"])
             self._pool = ProcessPool(
                 max_workers=self._workers,
                 max_tasks=MAX_TASKS,
@@ -157,7 +158,7 @@ class _Lane:
 
     async def _attempt(self, pool: ProcessPool, job: Callable[..., _Answer], arguments: tuple[object, ...]) -> _Answer:
         try:
-            future = pool.schedule(within, args=(self.seconds, job, *arguments), timeout=self.seconds)
+            future = pool.schedule(within, args=(self.seconds, job, *arguments), timeout=self.seconds * CLOCK_FACTOR)
         except RuntimeError as error:
             raise _BrokenPoolError from error
         try:
@@ -165,8 +166,10 @@ class _Lane:
         except BrokenProcessPool as error:
             raise _BrokenPoolError from error
         except TimeoutError as error:
-            raise _refused(FailureReason.EXTRACTION_TIMEOUT, f"it was not read within {self.seconds:g} s") from error
+            raise self._late() from error
         except ProcessExpired as error:
+            if error.exitcode == -signal.SIGXCPU:
+                raise self._late() from error
             detail = f"reading it killed its process (exit {error.exitcode})"
             raise _refused(FailureReason.EXTRACTION_CRASH, detail) from error
         except MemoryError as error:
@@ -177,6 +180,9 @@ class _Lane:
             detail = f"reading it failed with {type(error).__name__}: {error}"
             raise _refused(FailureReason.EXTRACTION_CRASH, detail[:500]) from error
         return answer
+
+    def _late(self) -> RefusedError:
+        return _refused(FailureReason.EXTRACTION_TIMEOUT, f"it was not read within {self.seconds:g} s")
 
     def _drop(self, broken: ProcessPool) -> None:
         if self._pool is broken:

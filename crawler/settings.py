@@ -36,8 +36,10 @@ class CrawlerSettings:
     max_redirects: int = 5
     #: extraction processes
     workers: int = field(default_factory=lambda: os.cpu_count() or 1)
-    #: seconds one page or feed may take to read before its process is killed
+    #: seconds of a processor that one page or feed may take to read before its process is killed
     extraction_seconds: float = 20.0
+    #: seconds of a processor after which it makes room for others, to be read again one at a time
+    quick_seconds: float = 3.0
     #: address space of one extraction process, in bytes
     worker_memory: int = 640 * MEBIBYTE
     #: orders worked on at once

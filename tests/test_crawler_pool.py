@@ -84,10 +84,10 @@ async def test_workers_run_elsewhere(pool: ExtractionPool) -> None:
 
 async def test_termination_does_not_wait_for_a_parser_in_c(pool: ExtractionPool) -> None:
     # A signal handler written in Python would wait until the parser is done with this, which takes half a minute.
-    body = hostile_bodies.attributes() * 3
+    body = hostile_bodies.attributes()
     start = time.monotonic()
     assert await reason(pool, etree.HTML, body) is FailureReason.EXTRACTION_TIMEOUT
-    assert time.monotonic() - start < 3.5
+    assert time.monotonic() - start < 8
 
 
 async def test_kernel_bounds_memory_and_processor_time_of_workers(pool: ExtractionPool) -> None:
@@ -95,7 +95,7 @@ async def test_kernel_bounds_memory_and_processor_time_of_workers(pool: Extracti
     assert memory == 700 * MEBIBYTE
     used = await pool.run(time.process_time)
     seconds, _ = await pool.run(resource.getrlimit, resource.RLIMIT_CPU)
-    assert 0 < seconds - used < 1.5 + 3
+    assert 0 < seconds - used < 1.5 + 2
 
 
 async def test_kernel_ends_a_job_when_nobody_else_does() -> None:
@@ -115,9 +115,8 @@ class TestLanes:
     """A page that is not read quickly is read slowly, and its source waits for itself."""
 
     @pytest_asyncio.fixture(loop_scope="module")
-    async def lanes(self, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ExtractionPool]:
-        monkeypatch.setattr("crawler.pool.QUICK_SECONDS", 0.5)
-        pool = ExtractionPool(CrawlerSettings(user_agent="x", workers=2, extraction_seconds=8.0))
+    async def lanes(self) -> AsyncIterator[ExtractionPool]:
+        pool = ExtractionPool(CrawlerSettings(user_agent="x", workers=2, quick_seconds=0.2, extraction_seconds=8.0))
         yield pool
         pool.stop()
 
@@ -125,11 +124,11 @@ class TestLanes:
         assert await lanes.of("slow").run(slow_answer, 1.0) == "read"
 
     async def test_other_sources_do_not_wait_for_a_slow_one(self, lanes: ExtractionPool) -> None:
-        slow = [asyncio.create_task(lanes.of("slow").run(slow_answer, 2.0)) for _ in range(2)]
+        slow = [asyncio.create_task(lanes.of("slow").run(slow_answer, 4.0)) for _ in range(2)]
         await asyncio.wait(slow, timeout=1.5)
         start = time.monotonic()
         assert await lanes.of("sound").run(len, "Bamako") == 6
-        assert time.monotonic() - start < 1.0
+        assert time.monotonic() - start < 2.0
         assert not any(task.done() for task in slow)
         assert await asyncio.gather(*slow) == ["read", "read"]
         # Known by now: the quick lane is not even tried.
