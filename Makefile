@@ -37,7 +37,7 @@ bench: $(VENV)/.developer ## measure speed on this machine
 evaluate: $(VENV)/.developer ## score detection on the labelled texts, with floors it may not sink below
 	$(BIN)/python -m tests.evaluate
 
-browser-test: $(VENV)/.browser ## drive the review page in headless Chromium (Debian: chromium)
+browser-test: $(VENV)/.browser ## drive the page, and pages that need scripts, in headless Chromium (Debian: chromium)
 	$(BIN)/python -m pytest -q -m browser tests
 
 example: $(VENV)/.installed ## write vigie.example.toml anew
@@ -64,5 +64,5 @@ $(VENV)/.developer: requirements-dev.lock $(VENV)/.installed
 	@touch $@
 
 $(VENV)/.browser: $(VENV)/.developer
-	@$(PIP) install 'playwright>=1.65,<2'
+	@$(PIP) install 'scrapy-playwright>=0.0.48,<0.1' 'playwright>=1.65,<2'
 	@touch $@

@@ -1,4 +1,4 @@
-"""``python -m crawler``: the crawler process. Started by :class:`crawler.client.CrawlerProcess`.
+"""``python -m crawler [--browser]``: the crawler process. Started by :class:`crawler.client.CrawlerProcess`.
 
 Extraction workers import this module again under another name, so it must stay this small.
 """
@@ -12,7 +12,7 @@ def main() -> int:
     """Run the crawler until its orders end; return the exit code."""
     from crawler.service import run
 
-    return run()
+    return run(browser="--browser" in sys.argv[1:])
 
 
 if __name__ == "__main__":

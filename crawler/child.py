@@ -27,8 +27,8 @@ class Child:
         self.answers = 0
 
     @classmethod
-    async def start(cls, first_line: bytes, *, stderr: IO[bytes] | int | None) -> Self:
-        """Start a process and send it its settings.
+    async def start(cls, first_line: bytes, *, stderr: IO[bytes] | int | None, browser: bool = False) -> Self:
+        """Start a process and send it its settings; with ``browser`` one that can run pages' scripts.
 
         Raises:
             OSError: the system starts no process.
@@ -39,6 +39,7 @@ class Child:
             "-P",
             "-m",
             "crawler",
+            *(("--browser",) if browser else ()),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=stderr,

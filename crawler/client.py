@@ -60,19 +60,26 @@ class CrawlerProcess:
         settings: what the crawler is told.
         limits: how it is watched.
         stderr: where its log goes; the owner's standard error by default.
+        browser: start the crawler that can run pages' scripts.
 
     Raises:
         ValueError: the settings name a network or a port that cannot be read.
     """
 
     def __init__(
-        self, settings: CrawlerSettings, *, limits: ClientLimits | None = None, stderr: IO[bytes] | int | None = None
+        self,
+        settings: CrawlerSettings,
+        *,
+        limits: ClientLimits | None = None,
+        stderr: IO[bytes] | int | None = None,
+        browser: bool = False,
     ) -> None:
         # Read here, because the process could only die of it again and again.
         _ = settings.policy
         self._settings = settings
         self._limits = limits or ClientLimits()
         self._stderr = stderr
+        self._browser = browser
         self._room = asyncio.Semaphore(self._limits.open_orders)
         self._open: dict[str, _Open] = {}
         self._child: Child | None = None
@@ -172,7 +179,7 @@ class CrawlerProcess:
     async def _one_life(self) -> bool:
         """Run one process from its start to its end; return whether it answered anything."""
         try:
-            child = await Child.start(encode(self._settings), stderr=self._stderr)
+            child = await Child.start(encode(self._settings), stderr=self._stderr, browser=self._browser)
         except OSError:
             _log.exception("the crawler process cannot be started")
             return False

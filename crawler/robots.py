@@ -77,17 +77,21 @@ class Rfc9309RobotsMiddleware(RobotsTxtMiddleware):
         """
         if request.meta.get("dont_obey_robotstxt"):
             return
-        record = await self._record(request.url)
+        failure = await self.refusal(request.url)
+        if failure is not None:
+            raise RefusedError(failure)
+
+    async def refusal(self, url: str) -> CrawlFailure | None:
+        """Return why ``url`` must not be asked for, or None when it may."""
+        record = await self._record(url)
         if record.failure is not None:
-            raise RefusedError(record.failure)
-        if record.rules is not None and not record.rules.allowed(request.url, self._vigie.product_token):
-            host = urlsplit(request.url).hostname
-            raise RefusedError(
-                CrawlFailure(
-                    reason=FailureReason.ROBOTS,
-                    detail=f"robots.txt of {host} keeps {self._vigie.product_token} away from this address",
-                )
-            )
+            return record.failure
+        if record.rules is None or record.rules.allowed(url, self._vigie.product_token):
+            return None
+        return CrawlFailure(
+            reason=FailureReason.ROBOTS,
+            detail=f"robots.txt of {urlsplit(url).hostname} keeps {self._vigie.product_token} away from this address",
+        )
 
     async def _record(self, url: str) -> RobotsRecord:
         """Return the origin's record; many requests at once share one question."""

@@ -29,8 +29,12 @@ _STOP_SECONDS = 0.5
 _MAX_ORDER_LINE = 4 * 1024 * 1024
 
 
-def run() -> NoReturn:
-    """Serve orders until they end, then leave without waiting for resolver threads or workers."""
+def run(*, browser: bool = False) -> NoReturn:
+    """Serve orders until they end, then leave without waiting for resolver threads or workers.
+
+    Args:
+        browser: be the crawler that can run pages' scripts.
+    """
     answers = os.dup(1)
     os.dup2(2, 1)
     from crawler.process_group import die_with_parent
@@ -44,7 +48,12 @@ def run() -> NoReturn:
     )
     code = 1
     try:
-        code = asyncio.new_event_loop().run_until_complete(_serve(answers))
+        if browser:
+            from crawler.browser_service import run_in_reactor
+
+            code = run_in_reactor(lambda: _serve(answers, browser=True))
+        else:
+            code = asyncio.new_event_loop().run_until_complete(_serve(answers))
     except Exception:  # noqa: BLE001 - the process edge, logged
         _log.exception("the crawler process failed")
     finally:
@@ -53,7 +62,7 @@ def run() -> NoReturn:
         os._exit(code)
 
 
-async def _serve(answers: int) -> int:
+async def _serve(answers: int, *, browser: bool = False) -> int:
     """Read the settings, then work until the orders end; return the exit code."""
     from crawler.errors import WireError
     from crawler.wire import decode_settings
@@ -71,7 +80,7 @@ async def _serve(answers: int) -> int:
     except WireError as error:
         _log.error("%s", error)
         return 2
-    service = _Service(settings, await _writer(answers), stopping)
+    service = _Service(settings, await _writer(answers), stopping, browser=browser)
     return await service.run(lines)
 
 
@@ -85,13 +94,16 @@ async def _writer(descriptor: int) -> asyncio.StreamWriter:
 class _Service:
     """The running crawler: order book, pool, spider, and the writer of answers."""
 
-    def __init__(self, settings: CrawlerSettings, writer: asyncio.StreamWriter, stopping: asyncio.Event) -> None:
+    def __init__(
+        self, settings: CrawlerSettings, writer: asyncio.StreamWriter, stopping: asyncio.Event, *, browser: bool
+    ) -> None:
         from crawler.orders import OrderBook
         from crawler.pool import ExtractionPool
 
         self._settings = settings
         self._writer = writer
         self._stopping = stopping
+        self._browser = browser
         # Bounded by the order book: no more answers than open orders can wait here.
         self._answers: asyncio.Queue[Result | Alive] = asyncio.Queue()
         self._orders: asyncio.Queue[Order | None] = asyncio.Queue(maxsize=settings.max_open_orders)
@@ -102,10 +114,11 @@ class _Service:
         """Work until orders end, SIGTERM comes or a part fails; return the exit code."""
         from scrapy.crawler import AsyncCrawlerRunner
 
-        from crawler.settings import scrapy_settings
+        from crawler.settings import browser_settings, scrapy_settings
         from crawler.spider import PressSpider
 
-        runner = AsyncCrawlerRunner(scrapy_settings(self._settings))
+        scrapy = browser_settings(self._settings) if self._browser else scrapy_settings(self._settings)
+        runner = AsyncCrawlerRunner(scrapy)
         crawl = runner.crawl(
             PressSpider, orders=self._orders, book=self._book, pool=self._pool, settings=self._settings
         )

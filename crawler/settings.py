@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, field
 from typing import Any
 
+from crawler.browser import BrowserSettings
 from storage.egress import EgressPolicy
 
 #: seconds between two requests to one public host
@@ -48,6 +49,8 @@ class CrawlerSettings:
     order_seconds: float = 140.0
     #: seconds between two signs of life towards the owner
     heartbeat_seconds: float = 5.0
+    #: how far pages that need their scripts run may go; see :mod:`crawler.browser`
+    browser: BrowserSettings = field(default_factory=BrowserSettings)
 
     @property
     def policy(self) -> EgressPolicy:
@@ -71,6 +74,19 @@ def scrapy_settings(settings: CrawlerSettings) -> dict[str, Any]:
         **_process(),
         **_fetching(settings),
         **_middlewares(),
+    }
+
+
+def browser_settings(settings: CrawlerSettings) -> dict[str, Any]:
+    """Return the settings of the crawler that runs pages' scripts; scrapy-playwright needs a Twisted reactor."""
+    handler = "crawler.browser_handler.BrowserDownloadHandler"
+    return {
+        **scrapy_settings(settings),
+        "TWISTED_REACTOR_ENABLED": True,
+        "TWISTED_REACTOR": "twisted.internet.asyncioreactor.AsyncioSelectorReactor",
+        "DOWNLOAD_HANDLERS": {"http": handler, "https": handler},
+        # Not left to CONCURRENT_REQUESTS, whose 0 (no bound) would mean no page at all here.
+        "PLAYWRIGHT_MAX_PAGES_PER_CONTEXT": 1,
     }
 
 

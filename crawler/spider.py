@@ -17,6 +17,7 @@ from scrapy import Request, Spider, signals
 from scrapy.http.request import NO_CALLBACK
 
 from crawler.answers import Reply, answer_fetch, conditions
+from crawler.browser import RENDER
 from crawler.errors import RefusedError
 from crawler.failures import from_exception
 from crawler.guard import url_refusal
@@ -99,6 +100,7 @@ class PressSpider(Spider):
                 errback=self.failed,
                 cb_kwargs={"order": order},
                 headers=conditions(order),
+                meta={RENDER: True} if order.javascript else {},
                 dont_filter=True,
             )
         except ValueError as error:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from alerts.dispatch import Dispatcher
-from crawler.client import CrawlerProcess
+from crawler.routing import CrawlerRouter
 from scheduler import changes, maintenance
 from scheduler.archive import Archive
 from scheduler.building import build_pipeline
@@ -102,7 +102,7 @@ class Service:
         recovered = await self.archive.write(deliveries.recover, now, everything=True)
         if recovered:
             logger.warning("%d deliveries were cut off by a crash and are sent again under their own id", recovered)
-        self.crawler = CrawlerProcess(settings.crawler)
+        self.crawler = CrawlerRouter(settings.crawler)
         self._stack.push_async_callback(self.crawler.stop)
         await self.crawler.start()
         self.dispatcher = Dispatcher(

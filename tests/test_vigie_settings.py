@@ -281,7 +281,10 @@ def test_watch_is_read_with_its_query(base: Path) -> None:
         (WATCH, "watch w: it has no channel"),
         (WATCH + 'pairs = [["FRA", "MLX"]]', "did you mean 'MLI'?"),
         (SOURCE + 'poll = "30d"', "source fleuve: it is polled once a day"),
-        (SOURCE + "javascript = true", "without running scripts"),
+        (
+            SOURCE + 'javascript = true\n[network]\nchromium = "/nowhere/chromium"',
+            "javascript = true for fleuve, but",
+        ),
     ],
 )
 def test_what_is_accepted_but_odd_is_a_warning(text: str, told: str) -> None:

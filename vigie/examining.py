@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import sqlite3
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from alerts import breaker
+from crawler.browser import BrowserSettings, find_chromium, missing
 from scheduler.clock import now_utc
 from storage import deliveries, folder, sources
 from storage.errors import StorageError
@@ -28,7 +30,7 @@ GOOD_SQLITE = (3, 51, 3)
 
 def examine(settings: Settings) -> list[dict[str, Any]]:
     """Return one finding a check: ``{"check", "ok", "detail"}``."""
-    findings = [_disk(settings), _clock(), _sqlite()]
+    findings = [_disk(settings), _clock(), _sqlite(), *_browser(settings)]
     if not any((settings.data_dir / name).exists() for name in (folder.DATABASE_NAME, folder.MARKER_NAME)):
         return [
             *findings,
@@ -50,6 +52,16 @@ def _disk(settings: Settings) -> dict[str, Any]:
     place = next(path for path in (settings.data_dir, *settings.data_dir.parents) if path.exists())
     free = shutil.disk_usage(place).free
     return _finding("disk", ok=free >= LEAST_FREE, detail=f"{free / 1024**3:.1f} GiB free at {place}")
+
+
+def _browser(settings: Settings) -> list[dict[str, Any]]:
+    """Tell whether pages that need their scripts run can be read, where a source asks for it."""
+    if not any(source.enabled and source.javascript for source in settings.sources):
+        return []
+    reason = missing(BrowserSettings(chromium=settings.chromium))
+    found = f"pages run in {find_chromium(settings.chromium)}"
+    root = "; as root it has no sandbox, run Vigie as another user" if os.geteuid() == 0 else ""
+    return [_finding("browser", ok=reason is None, detail=reason or found + root)]
 
 
 def _sqlite() -> dict[str, Any]:

@@ -116,6 +116,7 @@ class Network(Table):
     user_agent: OneLine | None = Field(default=None, min_length=3, max_length=300)
     allow_cidrs: tuple[str, ...] = ()
     proxy: WebAddress | None = None
+    chromium: FilePath | None = None
     delay: Duration | None = None
 
 

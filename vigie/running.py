@@ -10,6 +10,7 @@ from collections.abc import Awaitable
 from datetime import timedelta
 from urllib.parse import urlsplit
 
+from crawler.browser import BrowserSettings
 from crawler.settings import CrawlerSettings
 from review.app import create_app
 from review.health import Check, Readiness
@@ -59,6 +60,7 @@ def crawler_settings(settings: Settings) -> CrawlerSettings:
         proxy=settings.proxy,
         delay_seconds=None if settings.delay is None else settings.delay.total_seconds(),
         source_ports=tuple(sorted(ports)),
+        browser=BrowserSettings(chromium=settings.chromium),
     )
 
 

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ValidationError
 
 from alerts.settings import Channel, DeliverySettings
+from crawler.browser import BrowserSettings, missing
 from crawler.catalogue import catalogue
 from detection.countries import countries
 from detection.query import Query, QueryError, parse
@@ -48,6 +49,8 @@ class Settings:
     user_agent: str
     allow_cidrs: tuple[str, ...]
     proxy: str | None
+    #: the browser that runs pages' scripts; None: the system's
+    chromium: str | None
     #: wait between two requests to one host; None: the crawler's own rule
     delay: timedelta | None
     sources: tuple[Source, ...]
@@ -135,6 +138,7 @@ class _Builder:
         self._check_networks()
         self._check_listen(host.strip("[]"), int(port))
         sources = self._sources()
+        self._check_browser(sources)
         channels = self._channels()
         queries: dict[str, Query] = {}
         watches = self._watches({source.id for source in sources}, {channel.id for channel in channels}, queries)
@@ -154,6 +158,7 @@ class _Builder:
             user_agent=file.network.user_agent or f"Vigie/{__version__} (+{contact})",
             allow_cidrs=file.network.allow_cidrs,
             proxy=file.network.proxy,
+            chromium=file.network.chromium,
             delay=file.network.delay,
             sources=sources,
             watches=watches,
@@ -221,11 +226,13 @@ class _Builder:
         if source.poll > LONGEST_BACKOFF:
             self._warnings.append(f"source {source.id}: it is polled once a day, the longest wait there is")
             source = replace(source, poll=LONGEST_BACKOFF)
-        if source.javascript:
-            self._warnings.append(
-                f"source {source.id}: javascript = true: pages are still read without running scripts"
-            )
         return source
+
+    def _check_browser(self, sources: tuple[Source, ...]) -> None:
+        asking = [source.id for source in sources if source.enabled and source.javascript]
+        reason = missing(BrowserSettings(chromium=self._file.network.chromium)) if asking else None
+        if reason is not None:
+            self._warnings.append(f"javascript = true for {', '.join(asking)}, but {reason}")
 
     def _channels(self) -> tuple[Channel, ...]:
         channels: list[Channel] = []

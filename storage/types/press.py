@@ -122,6 +122,8 @@ class FailureReason(StrEnum):
     NO_TEXT = "no_text"
     EXTRACTION_TIMEOUT = "extraction_timeout"
     EXTRACTION_CRASH = "extraction_crash"
+    #: the page needs its scripts run, and there is nothing to run them
+    NO_BROWSER = "no_browser"
     CRAWLER_LOST = "crawler_lost"
     INTERNAL = "internal"
 
