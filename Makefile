@@ -31,8 +31,8 @@ format: $(VENV)/.developer ## write the code in its one style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.developer ## measure speed on this machine
-	$(BIN)/python -m tests.bench
+bench: $(VENV)/.developer ## measure speed on this machine; PAGES=20000 crawls for longer
+	PAGES=$(PAGES) $(BIN)/python -m tests.bench
 
 evaluate: $(VENV)/.developer ## score detection on the labelled texts, with floors it may not sink below
 	$(BIN)/python -m tests.evaluate

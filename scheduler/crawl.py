@@ -44,7 +44,11 @@ logger = logging.getLogger(__name__)
 #: sources polled at the same time
 POLLS_AT_ONCE = 16
 #: pages fetched at the same time; the crawler keeps one request a host whatever this says
-PAGES_AT_ONCE = 24
+PAGES_AT_ONCE = 32
+#: of these, pages of one source
+PAGES_A_SOURCE = 4
+#: places that fall free before the queue is asked for more
+REFILL = 8
 #: reading rests for so long when the archive cannot be written
 ARCHIVE_PAUSE = timedelta(seconds=30)
 #: a claimed source comes back after this long even if its poll never reports
@@ -117,6 +121,7 @@ class CrawlDesk:
         self._under_way: dict[int, asyncio.Task[None]] = {}
         self._paused_until: datetime | None = None
         self._starting = asyncio.Lock()
+        self._refilling: asyncio.Task[None] | None = None
         self.tally = Tally()
 
     @property
@@ -191,7 +196,9 @@ class CrawlDesk:
             self._paused_until is not None and self._paused_until - ARCHIVE_PAUSE <= now < self._paused_until
         ):
             return 0
-        due = await self._archive.read(entries.due, now, room, busy=frozenset(self._under_way))
+        due = await self._archive.read(
+            entries.due, now, room, busy=frozenset(self._under_way), per_source=PAGES_A_SOURCE
+        )
         for entry in due:
             task = asyncio.create_task(self._read_page(entry), name=f"page {entry.id}")
             self._under_way[entry.id] = task
@@ -202,6 +209,20 @@ class CrawlDesk:
         self._under_way.pop(entry_id, None)
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("reading a page broke off", exc_info=error)
+        elif not task.cancelled() and len(self._under_way) <= PAGES_AT_ONCE - REFILL:
+            self._refill()
+
+    def _refill(self) -> None:
+        """Read on without waiting for the next tick; one question to the queue at a time."""
+        if self._refilling is None or self._refilling.done():
+            self._refilling = asyncio.create_task(self._start_more(), name="refill")
+
+    async def _start_more(self) -> None:
+        try:
+            await self.start_due_pages()
+        except StorageError as error:
+            # The next tick asks again.
+            logger.warning("the queue of pages could not be read: %s", error)
 
     async def read_due_pages(self) -> None:
         """Read every page that is due now, and return when none is left or under way."""
@@ -211,7 +232,8 @@ class CrawlDesk:
 
     async def stop(self) -> None:
         """Abandon what is under way: the archive still lists it as due."""
-        tasks = list(self._under_way.values())
+        refilling = [self._refilling] if self._refilling is not None else []
+        tasks = [*self._under_way.values(), *refilling]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

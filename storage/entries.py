@@ -65,14 +65,35 @@ def renew(database: Database, key: str, entry: FeedEntry) -> bool:
     return cursor.rowcount == 1
 
 
-def due(database: Database, now: datetime, limit: int, *, busy: frozenset[int] = frozenset()) -> list[PendingEntry]:
-    """Return entries whose page should be fetched now, oldest first, except those under way."""
+def due(
+    database: Database, now: datetime, limit: int, *, busy: frozenset[int] = frozenset(), per_source: int = 1_000_000
+) -> list[PendingEntry]:
+    """Return entries whose page should be fetched now, oldest first, except those under way.
+
+    Args:
+        database: the archive.
+        now: the present.
+        limit: most entries returned.
+        busy: ids of entries whose page is being read.
+        per_source: most entries of one source, those under way included. A host is asked one page at a
+            time, so a long backlog of one outlet would otherwise hold every place.
+    """
+    # The recursion seeks from one waiting source to the next; DISTINCT would walk over every waiting entry.
     rows = database.query(
         """
-        SELECT * FROM entry WHERE state = 'pending' AND next_attempt_at <= ?
-        ORDER BY next_attempt_at, id LIMIT ?
+        WITH RECURSIVE waiting (id) AS (
+            SELECT min(source_id) FROM entry WHERE state = 'pending'
+            UNION ALL
+            SELECT (SELECT min(source_id) FROM entry WHERE state = 'pending' AND source_id > waiting.id)
+            FROM waiting WHERE waiting.id IS NOT NULL
+        )
+        SELECT entry.* FROM waiting JOIN entry ON entry.id IN (
+            SELECT id FROM entry WHERE state = 'pending' AND source_id = waiting.id AND next_attempt_at <= :now
+            ORDER BY next_attempt_at, id LIMIT :per_source
+        )
+        ORDER BY entry.next_attempt_at, entry.id LIMIT :limit
         """,
-        (to_text(now), limit + len(busy)),
+        {"now": to_text(now), "per_source": per_source, "limit": limit + len(busy)},
     )
     return [_pending(row) for row in rows if row["id"] not in busy][:limit]
 

@@ -232,8 +232,20 @@ def _health(database: Database) -> None:
     health.create(database)
 
 
+def _fair_queue(database: Database) -> None:
+    """Entries that wait, source by source: one outlet's backlog must not keep the others waiting."""
+    database.conn.execute("CREATE INDEX entry_waiting ON entry (state, source_id, next_attempt_at)")
+
+
 #: in order; add new steps at the end, never edit one that was released
-STEPS: tuple[Callable[[Database], None], ...] = (_archive, _kinds_of_address, _revisions_and_looks, _pace, _health)
+STEPS: tuple[Callable[[Database], None], ...] = (
+    _archive,
+    _kinds_of_address,
+    _revisions_and_looks,
+    _pace,
+    _health,
+    _fair_queue,
+)
 NEWEST_VERSION = len(STEPS)
 
 

@@ -5,6 +5,7 @@ Figures are lower bounds on a shared machine; compare them with figures of the s
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 import time
@@ -17,7 +18,7 @@ from scheduler.building import build_pipeline
 from storage import sources
 from storage.database import instance_id, open_writer, transaction
 from storage.types import Article
-from tests import bench_pace
+from tests import bench_crawl, bench_pace
 from vigie.demo.script import DemoArticle, load_script
 from vigie.running import service_settings
 from vigie.settings import parse_settings
@@ -93,8 +94,8 @@ def main() -> int:
     """Print a line a figure."""
     for name, rate in {**detection(), **pipeline()}.items():
         print(f"{name:40} {rate:10.0f} a second")  # noqa: T201
-    print(f"\n{bench_pace.report(bench_pace.compare())}")  # noqa: T201
-    return 0
+    print(f"\n{bench_pace.report(bench_pace.compare())}\n")  # noqa: T201
+    return bench_crawl.main(int(os.environ.get("PAGES") or 1_000))
 
 
 if __name__ == "__main__":
