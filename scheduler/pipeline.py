@@ -17,6 +17,7 @@ from detection.revisions import signal_changes
 from scheduler.alerting import AlertingSettings, Occasion, Taken, take
 from scheduler.placing import put_into_story
 from storage import articles, entries, revisions
+from storage import evidence as pages
 from storage.articles import Saved, SaveKind
 from storage.comparing import Change
 from storage.types import Article, Evidence, Signal
@@ -77,7 +78,7 @@ class Pipeline:
         signals = self.signals(article, now)
         articles.save_signals(database, saved.article_id, saved.revision_id, signals)
         if evidence is not None and signals:
-            articles.save_evidence(database, saved.revision_id, evidence)
+            pages.save(database, saved.revision_id, evidence, article)
         if saved.change is Change.EDITED and saved.previous_id is not None:
             changes = signal_changes(articles.signals(database, saved.previous_id), signals)
             revisions.record_edit(

@@ -1,4 +1,4 @@
-"""Articles, their revisions, evidence and signals."""
+"""Articles, their revisions and signals."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sqlite_utils import Database
 from storage.comparing import VERSION, Change, Reading, comparison_key, judge
 from storage.errors import NotFoundError
 from storage.times import from_text, from_text_or_none, to_text, to_text_or_none
-from storage.types import Article, Evidence, Revision, Signal, Status
+from storage.types import Article, Revision, Signal, Status
 
 #: how far ahead of the moment it was first seen a publication date may lie and still be believed
 FUTURE_TOLERANCE = timedelta(hours=1)
@@ -232,20 +232,6 @@ def _insert_revision(database: Database, article: Article, article_id: int, *, n
     revision_id = int(cursor.lastrowid or 0)
     database.execute("UPDATE article SET revision_id = ? WHERE id = ?", (revision_id, article_id))
     return revision_id
-
-
-def save_evidence(database: Database, revision_id: int, evidence: Evidence) -> None:
-    """Keep the page a revision was read from, once."""
-    database.execute(
-        """
-        INSERT INTO evidence (revision_id, url, captured_at, status, headers, sha256, body_gzip)
-        VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (revision_id) DO NOTHING
-        """,
-        (
-            revision_id, evidence.url, to_text(evidence.captured_at), evidence.status, json.dumps(evidence.headers),
-            evidence.sha256, evidence.body_gzip,
-        ),
-    )  # fmt: skip
 
 
 def save_signals(database: Database, article_id: int, revision_id: int, signals: tuple[Signal, ...]) -> None:

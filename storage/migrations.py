@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from sqlite_utils import Database
 
-from storage import health
+from storage import evidence, health
 from storage.folder import APPLICATION_ID
 
 #: how the full-text index cuts words: by Unicode, diacritics removed
@@ -237,6 +237,21 @@ def _fair_queue(database: Database) -> None:
     database.conn.execute("CREATE INDEX entry_waiting ON entry (state, source_id, next_attempt_at)")
 
 
+def _evidence_as_warc(database: Database) -> None:
+    """Saved pages become WARC records."""
+    database.conn.execute(
+        """CREATE TABLE evidence_warc (
+            id INTEGER PRIMARY KEY, revision_id INTEGER NOT NULL UNIQUE REFERENCES revision (id),
+            url TEXT NOT NULL, captured_at TEXT NOT NULL, status INTEGER NOT NULL, sha256 TEXT NOT NULL,
+            record_id TEXT NOT NULL, warc BLOB NOT NULL
+        )"""
+    )
+    evidence.convert(database, old="evidence", new="evidence_warc")
+    database.conn.execute("DROP TABLE evidence")
+    database.conn.execute("ALTER TABLE evidence_warc RENAME TO evidence")
+    database.conn.execute("CREATE INDEX evidence_captured ON evidence (captured_at)")
+
+
 #: in order; add new steps at the end, never edit one that was released
 STEPS: tuple[Callable[[Database], None], ...] = (
     _archive,
@@ -245,6 +260,7 @@ STEPS: tuple[Callable[[Database], None], ...] = (
     _pace,
     _health,
     _fair_queue,
+    _evidence_as_warc,
 )
 NEWEST_VERSION = len(STEPS)
 

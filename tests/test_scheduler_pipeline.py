@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -230,7 +231,9 @@ def test_page_is_kept_as_evidence_of_a_signal_only(database: Database) -> None:
     line = build(database)
     quiet = article(title="Le marché de Kayes rouvre", paragraphs=("Les étals ont retrouvé leur place.",), slug="m")
     for page in (REPORT, quiet):
-        proof = Evidence(url=page.url, captured_at=NOW, status=200, headers=(), sha256="0", body_gzip=b"x")
+        proof = Evidence(
+            url=page.url, captured_at=NOW, status=200, headers=(), sha256="0", body_gzip=gzip.compress(b"x")
+        )
         with transaction(database):
             line.process(database, page, key=page.url, now=NOW, evidence=proof)
     assert [row["url"] for row in database.query("SELECT url FROM evidence")] == [REPORT.url]

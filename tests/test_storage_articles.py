@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -21,7 +19,7 @@ from storage.database import open_writer, transaction
 from storage.errors import NotFoundError
 from storage.search import ArticleFilter
 from storage.search import articles as search
-from storage.types import Article, Evidence, Signal, Source, Status
+from storage.types import Article, Signal, Source, Status
 
 NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -264,20 +262,6 @@ def test_signals_come_back_in_the_order_of_the_text(database: Database) -> None:
         articles.save_signals(database, saved.article_id, saved.revision_id, ())
     assert articles.signals(database, saved.revision_id) == (signals[1], signals[0])
     assert articles.signals(database, saved.revision_id + 1) == ()
-
-
-def test_evidence_of_a_revision_is_kept_once(database: Database) -> None:
-    saved = save(database, FULL)
-    body = b"<html>page</html>"
-    evidence = Evidence(
-        url=FULL.url, captured_at=NOW, status=200, headers=(("content-type", "text/html"),),
-        sha256=hashlib.sha256(body).hexdigest(), body_gzip=gzip.compress(body),
-    )  # fmt: skip
-    with transaction(database):
-        articles.save_evidence(database, saved.revision_id, evidence)
-        articles.save_evidence(database, saved.revision_id, replace(evidence, status=500))
-    rows = list(database.query("SELECT * FROM evidence"))
-    assert [(row["status"], gzip.decompress(row["body_gzip"])) for row in rows] == [(200, body)]
 
 
 def test_text_with_odd_characters_is_found_as_it_is(database: Database) -> None:

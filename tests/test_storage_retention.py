@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from storage import alerts, articles, deliveries, retention, sources
+from storage import alerts, articles, deliveries, evidence, retention, sources, stories
 from storage.alerts import NewDelivery
 from storage.database import open_writer, transaction
 from storage.types import Alert, Article, DeliveryState, Evidence, Outcome, OutcomeClass, Source
@@ -27,19 +28,51 @@ def database(tmp_path: Path) -> Iterator[Database]:
     opened.conn.close()
 
 
-def test_old_pages_go_and_their_articles_stay(database: Database) -> None:
+def with_pages(database: Database) -> list[int]:
+    """Store three articles with their pages, 1, 10 and 20 days old."""
+    stored = []
     for days in (1, 10, 20):
         page = Article(
             source_id="fleuve", url=f"https://x.example/{days}", title="t", paragraphs=("p",), fetched_at=NOW
         )
         saved = articles.save(database, page, key=str(days), origin="o", now=NOW)
-        evidence = Evidence(
-            url="u", captured_at=NOW - days * DAY, status=200, headers=(), sha256="", body_gzip=str(days).encode()
+        proof = Evidence(
+            url=page.url, captured_at=NOW - days * DAY, status=200, headers=(), sha256="", body_gzip=gzip.compress(b"p")
         )
-        articles.save_evidence(database, saved.revision_id, evidence)
+        evidence.save(database, saved.revision_id, proof, page)
+        stored.append(saved.article_id)
+    return stored
+
+
+def kept(database: Database) -> set[str]:
+    return {row["url"].rpartition("/")[2] for row in database.query("SELECT url FROM evidence")}
+
+
+def test_old_pages_go_and_their_articles_stay(database: Database) -> None:
+    with_pages(database)
     assert retention.forget_evidence(database, NOW - 10 * DAY) == 1
-    assert {row["body_gzip"] for row in database.query("SELECT body_gzip FROM evidence")} == {b"1", b"10"}
+    assert kept(database) == {"1", "10"}
     assert database.table("article").count == database.table("revision").count == 3
+
+
+@pytest.mark.parametrize(("recorded_only", "left"), [(False, {"1", "10", "20"}), (True, {"1"})])
+def test_pages_of_an_alert_stay_until_somebody_took_it_in_hand(
+    database: Database, recorded_only: bool, left: set[str]
+) -> None:
+    stored = with_pages(database)
+    story_id = stories.create(database, "h", NOW)
+    for article_id in stored:
+        stories.attach(database, article_id, story_id, NOW, severity=4, copy_of=None, coverage=None, origin="o")
+    alert = Alert(
+        id="alr", key="k", type="alert.new", watch_id="w", story_id=story_id, severity=4, headline="h", payload="{}",
+        created_at=NOW,
+    )  # fmt: skip
+    alerts.raise_alert(database, alert, [], decision=None, article_id=None, recorded_only=recorded_only)
+    retention.forget_evidence(database, NOW - 5 * DAY)
+    assert kept(database) == left
+    alerts.acknowledge(database, "alr", NOW)
+    retention.forget_evidence(database, NOW - 5 * DAY)
+    assert kept(database) == {"1"}
 
 
 def test_attempts_of_what_is_settled_go_and_those_of_dead_letters_stay(database: Database) -> None:
