@@ -19,6 +19,8 @@ import aiosmtplib
 
 from alerts.errors import ChannelError
 from alerts.message import render_email, render_plain_email
+from alerts.notice_message import render_notice_email
+from alerts.notices import is_notice
 from alerts.sender import Progress
 from alerts.settings import DeliverySettings, EmailChannel, recipient_address
 from alerts.text import shorten
@@ -67,7 +69,8 @@ class EmailSender:
         Raises:
             RenderError: the stored payload is not readable.
         """
-        return render_email(
+        render = render_notice_email if is_notice(alert) else render_email
+        return render(
             delivery_key=delivery.key,
             alert=alert,
             channel=self._channel,

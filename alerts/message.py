@@ -48,7 +48,7 @@ def render_email(
     """
     body = read_payload(alert)
     values = _values(body, channel.language, zone)
-    message = _headers(
+    message = mail_headers(
         delivery_key, alert, channel, recipient, install_id, subject=str(values["headline"]), severity=alert.severity
     )
     message.set_content(wording.render("alert.txt.j2", **values), cte="quoted-printable")
@@ -72,12 +72,14 @@ def render_plain_email(
         wording.footer(clean_line(alert.id), clean_line(alert.watch_id), alert.sequence, channel.language),
         "",
     )
-    message = _headers(delivery_key, alert, channel, recipient, install_id, subject=headline, severity=alert.severity)
+    message = mail_headers(
+        delivery_key, alert, channel, recipient, install_id, subject=headline, severity=alert.severity
+    )
     message.set_content("\n".join(lines), cte="quoted-printable")
     return message.as_bytes()
 
 
-def _headers(
+def mail_headers(
     delivery_key: str,
     alert: Alert,
     channel: EmailChannel,
@@ -86,7 +88,22 @@ def _headers(
     *,
     subject: str,
     severity: int,
+    thread: str | None = None,
+    list_name: str | None = None,
 ) -> EmailMessage:
+    """Return a mail without content.
+
+    Args:
+        delivery_key: identity of the delivery.
+        alert: what is told.
+        channel: sender and language.
+        recipient: the one address this mail goes to.
+        install_id: the archive's own id.
+        subject: the headline.
+        severity: as the X-Vigie-Severity header tells it.
+        thread: what the mail is about, for the thread; the story or the alert when None.
+        list_name: first part of the List-Id; the watch's when None.
+    """
     message = EmailMessage(policy=SMTP)
     message["From"] = Address(clean_line(channel.sender_name) or "Vigie", addr_spec=channel.sender_address)
     message["To"] = Address(addr_spec=recipient_address(channel, recipient))
@@ -94,13 +111,14 @@ def _headers(
     message["Date"] = format_datetime(alert.created_at.astimezone(UTC))
     message["Message-ID"] = identity.message_id(delivery_key)
     subject_id = identity.story_subject(alert.story_id) if alert.story_id is not None else f"alert:{alert.id}"
-    thread = identity.thread_id(install_id=install_id, watch_id=alert.watch_id, subject=subject_id)
+    root = identity.thread_id(install_id=install_id, watch_id=alert.watch_id, subject=thread or subject_id)
     if alert.sequence > 1:
-        message["In-Reply-To"] = thread
-    message["References"] = thread
+        message["In-Reply-To"] = root
+    message["References"] = root
     # RFC 3834 section 5: no out-of-office answers to a machine.
     message["Auto-Submitted"] = "auto-generated"
-    message["List-Id"] = f"<{identity.list_id(alert.watch_id)}>"
+    list_id = f"{list_name}.{identity.MAIL_DOMAIN}" if list_name else identity.list_id(alert.watch_id)
+    message["List-Id"] = f"<{list_id}>"
     message["X-Vigie-Alert"] = clean_line(alert.id)
     message["X-Vigie-Severity"] = str(severity)
     return message

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from zoneinfo import ZoneInfo
 
+from alerts.notices import Speech
 from alerts.settings import Channel, EmailChannel
 from detection.engine import load_rules
 from scheduler.alerting import AlertingSettings, Route
+from scheduler.announcing import Announcements
 from scheduler.pipeline import Pipeline
 from scheduler.settings import ServiceSettings
 
@@ -21,6 +24,17 @@ def routes(channels: Iterable[Channel]) -> Mapping[str, Route]:
         )
         for channel in channels
     }
+
+
+def build_announcements(settings: ServiceSettings, instance: str) -> Announcements:
+    """Build what tells people of the watch itself, in the archive ``instance``."""
+    known = routes(settings.channels)
+    return Announcements(
+        routes=tuple(known[channel_id] for channel_id in settings.notify),
+        sources_by_id={source.id: source for source in settings.sources},
+        instance=instance,
+        speech=Speech(public_url=settings.public_url, language=settings.language, zone=ZoneInfo(settings.timezone)),
+    )
 
 
 def build_pipeline(settings: ServiceSettings, instance: str) -> Pipeline:

@@ -17,7 +17,7 @@ from alerts.dispatch import Dispatcher
 from crawler.routing import CrawlerRouter
 from scheduler import changes, maintenance
 from scheduler.archive import Archive
-from scheduler.building import build_pipeline
+from scheduler.building import build_announcements, build_pipeline
 from scheduler.clock import JumpDetector, now_utc
 from scheduler.control import listen
 from scheduler.crawl import CrawlDesk, Tally
@@ -25,7 +25,7 @@ from scheduler.looks import LookDesk
 from scheduler.outbox import ArchiveOutbox
 from scheduler.pipeline import Processed
 from scheduler.settings import ServiceSettings
-from scheduler.watching import HealthDesk, Nobody
+from scheduler.watching import HealthDesk
 from storage import alerts, deliveries, entries, sources
 from storage import folder as data_folder
 from storage.database import instance_id
@@ -118,7 +118,7 @@ class Service:
             self.archive,
             self._sources,
             settings.health,
-            Nobody(),
+            build_announcements(settings, instance),
             clock=self._clock,
             changed=self.dispatcher.wake,
         )

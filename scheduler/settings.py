@@ -27,6 +27,8 @@ class ServiceSettings:
     public_url: str
     language: Literal["fr", "en"]
     timezone: str
+    #: ids of the channels that hear of sources, the network and the canary
+    notify: tuple[str, ...] = ()
     queries: dict[str, Query] = field(default_factory=dict)
     group_interval: timedelta = timedelta(0)
     keep_evidence: timedelta = timedelta(days=365)

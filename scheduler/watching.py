@@ -70,16 +70,6 @@ class Announcer(Protocol):
         ...
 
 
-class Nobody:
-    """Tells nobody."""
-
-    def sources(self, database: Database, events: Sequence[HealthEvent], now: datetime) -> None:
-        """Keep it to itself."""
-
-    def network(self, database: Database, state: Network, now: datetime) -> None:
-        """Keep it to itself."""
-
-
 class HealthDesk:
     """Gathers, judges and tells."""
 
@@ -136,13 +126,13 @@ class HealthDesk:
             if result.failure is not None and not result.failure.sent:
                 # The host had asked for patience, and nothing was asked of it.
                 continue
-            host = urlsplit(result.url).hostname or result.url
+            host = _host(result)
             sight = Sight(host=host, at=now, failure=underlying(result.failure), mark=result.page_mark)
             self._sights[host] = network.see(self._sights.get(host), sight)
         state, told = self._judge_network(database, now)
         lost = False
         for result in results:
-            host = urlsplit(result.url).hostname or result.url
+            host = _host(result)
             failure = underlying(result.failure)
             if result.failure is not None and not result.failure.sent:
                 continue
@@ -291,6 +281,11 @@ def page_row(given: Article | CrawlFailure, now: datetime) -> PageRow:
         failure=given.failure,
         missed=bool(getattr(given, "override_missed", False)),
     )
+
+
+def _host(result: PollResult) -> str:
+    """Return the server behind an address; one machine may hold several, each at its port."""
+    return urlsplit(result.url).netloc.lower() or result.url
 
 
 def _outcome(row: PageRow) -> PageOutcome:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 import review
+from alerts.notices import TYPES
 from review.moments import Moments
 from review.standing import AlertStanding, Emptiness, SourceStanding
 from review.wording import words
@@ -54,6 +55,11 @@ def test_french_typography(key: str) -> None:
 def test_every_code_has_a_text(family: str, codes: type[Status]) -> None:
     for language in (FRENCH, ENGLISH):
         assert {f"{family}.{code.value}" for code in codes} <= language.texts.keys()
+
+
+def test_every_type_of_notice_has_a_text() -> None:
+    for language in (FRENCH, ENGLISH):
+        assert {f"alert_type.{kind}" for kind in TYPES} <= language.texts.keys()
 
 
 def test_every_reason_for_an_empty_list_has_a_text() -> None:

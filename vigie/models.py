@@ -108,6 +108,8 @@ class Service(Table):
     language: Language = "fr"
     contact: OneLine | None = None
     catalogue: Flag = False
+    #: channels that hear of sources, the network and the canary; None: those that watches use
+    notify: tuple[str, ...] | None = None
 
 
 class Network(Table):

@@ -36,6 +36,7 @@ def service_settings(settings: Settings) -> ServiceSettings:
         sources=settings.sources,
         watches=settings.watches,
         channels=settings.channels,
+        notify=settings.notify,
         delivery=settings.delivery,
         crawler=crawler_settings(settings),
         public_url=settings.public_url,

@@ -58,6 +58,8 @@ class Settings:
     #: the parsed query of each watch that has one
     queries: dict[str, Query]
     channels: tuple[Channel, ...]
+    #: ids of the channels that hear of sources, the network and the canary
+    notify: tuple[str, ...]
     delivery: DeliverySettings
     #: least time between two alerts on one story
     group_interval: timedelta
@@ -142,6 +144,7 @@ class _Builder:
         channels = self._channels()
         queries: dict[str, Query] = {}
         watches = self._watches({source.id for source in sources}, {channel.id for channel in channels}, queries)
+        self._check_names(("service", "notify"), "channel", file.service.notify or (), {c.id for c in channels})
         delivery = self._delivery()
         if self._problems or delivery is None:
             raise ConfigurationError(self._path, tuple(self._problems))
@@ -164,6 +167,7 @@ class _Builder:
             watches=watches,
             queries=queries,
             channels=channels,
+            notify=self._notify(watches, channels),
             delivery=delivery,
             group_interval=file.delivery.group_interval,
             keep_evidence=file.retention.evidence,
@@ -286,6 +290,16 @@ class _Builder:
                     self._report((*place, "query"), str(error))
             watches.append(_watch(table))
         return tuple(watches)
+
+    def _notify(self, watches: Iterable[Watch], channels: Iterable[Channel]) -> tuple[str, ...]:
+        """Return the channels that hear of the watch itself: nobody is blind without having asked for it."""
+        named = self._file.service.notify
+        if named is None:
+            used = {channel_id for watch in watches for channel_id in watch.channels}
+            return tuple(channel.id for channel in channels if channel.id in used)
+        if not named:
+            self._warnings.append("service: notify is empty; nobody hears when sources, network or canary fail")
+        return tuple(dict.fromkeys(named))
 
     def _check_names(self, location: Location, what: str, names: Iterable[str], known: set[str]) -> None:
         for name in names:

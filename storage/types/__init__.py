@@ -25,6 +25,7 @@ from storage.types.events import (
     StoryArticle,
 )
 from storage.types.health import (
+    WELL,
     CanaryRun,
     Cause,
     Drift,
@@ -63,6 +64,7 @@ from storage.types.press import (
 
 __all__ = [
     "WEEK_HOURS",
+    "WELL",
     "AddressKind",
     "Alert",
     "Article",

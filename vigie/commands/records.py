@@ -119,10 +119,12 @@ def show_alert(context: Context, alert_id: str, *, as_json: bool) -> int:
         return 0
     console = output.console()
     console.print(body["data"]["headline"], markup=False, style="bold")
-    for event in body["data"]["events"]:
+    for event in body["data"].get("events", ()):
         who = f"{event['actor'] or '?'} → {event['target'] or '?'}"
         console.print(f"  {event['severity']} {event['type']} {who} ({event['status']})", markup=False)
         console.print(f"    {event['sentence']}", markup=False, style="italic")
+    for source in body["data"].get("sources", ()):
+        console.print(f"  {source['name']}: {source['reason']}", markup=False)
     output.print_rows(sent, as_json=False, columns=("id", "channel_id", "recipient", "state", "attempts", "last_error"))
     return 0
 

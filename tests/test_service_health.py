@@ -1,0 +1,81 @@
+"""The whole service tells of its sources, to the mail and the webhook that arrive."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from tests.world import World, exported, vigie
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    with World(outlets=2) as press:
+        for outlet in press.outlets:
+            outlet.publish(
+                "crue", "Le fleuve est haut à Mopti", ["La crue du Niger est arrivée cette année en retard."] * 3
+            )
+        yield press
+
+
+async def _consent(_request: web.Request) -> web.Response:
+    return web.Response(text="<html><title>Cookies</title><body>Accept</body></html>", content_type="text/html")
+
+
+def test_a_broken_feed_is_told_after_three_polls_and_its_recovery(world: World, tmp_path: Path) -> None:
+    config = world.configuration(tmp_path, port=free_port())
+    assert vigie("-c", config, "run", "--once").returncode == 0
+    world.outlets[0].fault = _consent
+    for _ in range(2):
+        assert vigie("-c", config, "run", "--once").returncode == 1
+        assert world.events == ()
+    vigie("-c", config, "run", "--once")
+    assert [event.body["type"] for event in world.events] == ["source.broken"]
+    data = world.events[0].body["data"]
+    assert (data["source"], data["state"]) == ("outlet-1", "broken_feed")
+    assert "/feed.xml" in data["reason"]
+    assert [mail.subject for mail in world.mails] == ["Source Outlet-1\u202f: flux cassé"]
+    assert "page au lieu d’un flux" in world.mails[0].text
+    vigie("-c", config, "run", "--once")
+    assert len(world.events) == 1
+    world.outlets[0].fault = None
+    vigie("-c", config, "run", "--once")
+    assert [event.body["type"] for event in world.events] == ["source.broken", "source.recovered"]
+    assert len(world.mails) == 2
+    assert {alert["type"] for alert in exported(config, "alerts")} == {"source.broken", "source.recovered"}
+    shown = vigie("-c", config, "alerts", "show", data["alert"])
+    assert "Outlet-1" in shown.stdout
+    listed = [json.loads(line) for line in vigie("-c", config, "alerts", "list", "--json").stdout.splitlines()]
+    assert {row["watch"] for row in listed} == {""}
+
+
+def test_nobody_is_told_where_nobody_asked_for_it(world: World, tmp_path: Path) -> None:
+    config = world.configuration(tmp_path, port=free_port())
+    text = config.read_text("utf-8").replace("[network]", "notify = []\n[network]")
+    config.write_text(text, "utf-8")
+    checked = vigie("-c", config, "check")
+    assert "notify is empty" in checked.stderr + checked.stdout
+    world.outlets[0].fault = _consent
+    for _ in range(4):
+        vigie("-c", config, "run", "--once")
+    assert world.events == ()
+    assert [alert["type"] for alert in exported(config, "alerts")] == ["source.broken"]
+
+
+def test_an_unknown_channel_is_refused(world: World, tmp_path: Path) -> None:
+    config = world.configuration(tmp_path, port=free_port())
+    config.write_text(config.read_text("utf-8").replace("[network]", 'notify = ["mial"]\n[network]'), "utf-8")
+    refused = vigie("-c", config, "check")
+    assert refused.returncode == 2
+    assert "there is no channel 'mial'; did you mean 'mail'?" in refused.stderr
