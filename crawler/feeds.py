@@ -133,7 +133,11 @@ def feed_hints(body: bytes, url: str) -> PaceHints:
     texts: dict[str, list[str]] = {}
     links: list[tuple[str, str]] = []
     for element in root.iter(etree.Element):
-        name = etree.QName(element)
+        try:
+            name = etree.QName(element)
+        except ValueError:
+            # A parser that recovers lets names through that are none.
+            continue
         if name.localname == "link" and element.get("href"):
             links += [(rel, element.get("href")) for rel in (element.get("rel") or "").lower().split()]
         elif name.namespace in {None, _SYNDICATION} or name.localname in {"ttl", "hour"}:

@@ -39,9 +39,19 @@ def decode(body: bytes, declared: str | None = None) -> str:
         pass
     for name in (declared, html_body_declared_encoding(body)):
         encoding = resolve_encoding(name) if name else None
+        if encoding == "utf-8":
+            return _nearly_utf8(body)
         if encoding is not None and _is_text_encoding(encoding):
             return body.decode(encoding, "replace")
     return body.decode("cp1252", "replace")
+
+
+def _nearly_utf8(body: bytes) -> str:
+    """Return the text of bytes that are called UTF-8 and are not quite: damaged, or something else by habit."""
+    text = body.decode("utf-8", "replace")
+    broken = text.count("\ufffd")
+    sound = sum(character > "\x7f" for character in text) - broken
+    return text if sound >= broken else body.decode("cp1252", "replace")
 
 
 def _is_text_encoding(name: str) -> bool:
@@ -66,7 +76,8 @@ def parse(body: bytes, declared: str | None = None) -> HtmlElement | None:
 
 def looks_like_html(body: bytes) -> bool:
     """Whether the first bytes hold the tags of a web page."""
-    return _HTML.search(body[:_SNIFFED]) is not None
+    # Without the zero bytes of UTF-16, whose ASCII letters are each one of them and the letter.
+    return _HTML.search(body[: 2 * _SNIFFED].replace(b"\0", b"")[:_SNIFFED]) is not None
 
 
 def text_of(element: HtmlElement) -> str:

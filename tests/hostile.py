@@ -303,13 +303,13 @@ class Press:
         first = socket.create_server((SOUND, 0))
         port = first.getsockname()[1]
         self.routes = {path: self._with_port(serve, port) for path, serve in self.routes.items()}
-        for kind, maker in FEEDS.items():
-            self.routes[f"/feed-{kind}-http"] = answer(
-                maker(f"http://{SOUND}:{port}/canary"), Content_Type="application/rss+xml"
-            )
-            self.routes[f"/feed-{kind}-file"] = answer(
-                maker((self.folder / "canary").as_uri()), Content_Type="application/rss+xml"
-            )
+        canaries = {"http": f"http://{SOUND}:{port}/canary", "file": (self.folder / "canary").as_uri()}
+        for (name, maker), (way, address) in itertools.product(FEEDS.items(), canaries.items()):
+            poisoned = maker(address)
+            self.routes[f"/feed-{name}-{way}"] = answer(poisoned, Content_Type="application/rss+xml")
+            self.routes[f"/sitemap-{name}-{way}"] = answer(bodies.sitemap(poisoned), Content_Type="application/xml")
+        for name, (content_type, lie) in bodies.LIES.items():
+            self.routes[f"/lie-{name}"] = answer(lie, Content_Type=content_type)
         servers = [await asyncio.start_server(self._connected, sock=first, backlog=200)]
         servers += [await asyncio.start_server(self._connected, host, port) for host in ADDRESSES]
         ports = {}

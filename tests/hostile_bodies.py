@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import unicodedata
 import zlib
 from collections.abc import Iterator
 from functools import lru_cache
@@ -133,5 +134,75 @@ def stylesheet(address: str) -> bytes:
     """Return a feed with a style sheet to be fetched."""
     return feed(item("Titre")).replace(b"?><rss", f'?><?xml-stylesheet type="text/xsl" href="{address}"?><rss'.encode())
 
+
+def sitemap(poisoned: bytes) -> bytes:
+    """Return a poisoned feed as a news sitemap: the same document type and entities, the other vocabulary."""
+    names = (
+        "xmlns='http://www.sitemaps.org/schemas/sitemap/0.9' xmlns:n='http://www.google.com/schemas/sitemap-news/0.9'"
+    )
+    place = "<loc>/article</loc><n:news><n:publication_date>2026-01-01</n:publication_date><n:title>"
+    text = poisoned.decode().replace('<rss version="2.0">', f"<urlset {names}>").replace("</rss>", "</urlset>")
+    text = (
+        text.replace("<channel><title>Journal</title>", "")
+        .replace("</channel>", "")
+        .replace("DOCTYPE rss", "DOCTYPE urlset")
+    )
+    text = text.replace("<item><title>", f"<url>{place}")
+    return text.replace("</title><link>/article</link></item>", "</n:title></n:news></url>").encode()
+
+
+#: a title as it should be read, whatever the bytes claim to be
+TITLE = "Trêve à l’aube : l’été s’achève à Ménaka"
+_TEXT = (
+    "À Ménaka, où la trêve fut signée, les négociateurs ont dit leur espoir d’un été sans combats pour les éleveurs."
+)
+
+
+def lying(meta: str, encoding: str, *, before: str = "", junk: str = "", errors: str = "strict") -> bytes:
+    """Return a page in ``encoding`` that claims ``meta``; ``before`` stands before the claim, ``junk`` in the text."""
+    claim = f'<meta charset="{meta}">' if meta else ""
+    text = (
+        f"<!doctype html><html lang='fr'><head>{before}{claim}<title>{TITLE}</title></head><body><article>"
+        f"<h1>{TITLE}</h1><p>{_TEXT}{junk}</p><p>{TOKEN} et gagner la ville voisine avant la nuit.</p></article></body>"
+    )
+    return text.encode(encoding, errors)
+
+
+#: name → (Content-Type, body) of pages that lie about their encoding or hold what is no text
+LIES: dict[str, tuple[str, bytes]] = {
+    "header-latin-body-utf8": ("text/html; charset=iso-8859-1", lying("", "utf-8")),
+    "meta-latin-body-utf8": ("text/html", lying("iso-8859-1", "utf-8")),
+    "header-utf8-body-cp1252": ("text/html; charset=utf-8", lying("windows-1252", "cp1252")),
+    "meta-utf8-body-cp1252": ("text/html", lying("utf-8", "cp1252")),
+    "no-claim-cp1252": ("text/html", lying("", "cp1252")),
+    "late-claim": ("text/html", lying("windows-1252", "cp1252", before=f"<!--{'x' * 3000}-->")),
+    "mark-utf16": ("text/html; charset=utf-8", "\ufeff".encode("utf-16-le") + lying("utf-8", "utf-16-le")),
+    "mark-utf8-header-latin": ("text/html; charset=iso-8859-1", b"\xef\xbb\xbf" + lying("iso-8859-1", "utf-8")),
+    "unknown-encoding": ("text/html; charset=x-martian", lying("x-klingon", "utf-8")),
+    "codec-that-is-no-text": ("text/html; charset=base64", lying("rot13", "utf-8")),
+    "utf7": ("text/html; charset=utf-7", lying("utf-7", "utf-8")),
+    "zero-bytes": ("text/html; charset=utf-8", lying("utf-8", "utf-8", junk=" un\0 deux\0\0 trois")),
+    "controls": ("text/html; charset=utf-8", lying("utf-8", "utf-8", junk=" \x01\x08\x0b\x1b\x7f\x80\x85\x9f")),
+    "surrogates": (
+        "text/html; charset=utf-8",
+        lying("utf-8", "utf-8", junk=" \ud800 et \udfff", errors="surrogatepass"),
+    ),
+    "surrogate-in-json": (
+        "text/html; charset=utf-8",
+        lying(
+            "utf-8",
+            "utf-8",
+            before='<script type="application/ld+json">{"@type":"NewsArticle","headline":"'
+            + TITLE
+            + '","author":{"@type":"Person","name":"A\\ud800wa Diallo"},"articleSection":"\\udfff"}</script>',
+        ),
+    ),
+    "decomposed": (
+        "text/html; charset=utf-8",
+        unicodedata.normalize("NFD", lying("utf-8", "utf-8").decode()).encode(),
+    ),
+    "line-separators": ("text/html; charset=utf-8", lying("utf-8", "utf-8", junk=" un\u2028deux\u2029trois")),
+    "directions": ("text/html; charset=utf-8", lying("utf-8", "utf-8", junk=" \u202egnirts\u202c \u2066x\u2069")),
+}
 
 SOUND_GZIP = gzip.compress(ARTICLE)
