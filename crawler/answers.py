@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -15,6 +15,7 @@ from crawler.clean import clean_line, cut
 from crawler.failures import from_status
 from crawler.jobs import page_job
 from crawler.orders import failed
+from crawler.walls import challenge
 from storage.types import CrawlFailure, Evidence, FailureReason, FetchOrder, FetchResult
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from crawler.settings import CrawlerSettings
     from crawler.wire import Order, Result
 
+#: statuses under which protections show their bot checks
+_CHECKED = frozenset({401, 403, 405, 406, 429, 503})
 _PAGE_TYPES = frozenset({"", "text/html", "application/xhtml+xml", "application/xml", "text/xml"})
 _VALIDATOR = re.compile(r"[\x20-\x7e\xa0-\xff]{1,512}")
 _TITLE = re.compile(rb"<title[^>]{0,200}>([^<]{1,500})", re.IGNORECASE)
@@ -66,7 +69,7 @@ async def answer_fetch(order: FetchOrder, reply: Reply, pool: Reader, settings: 
             etag=validator(reply.header("etag")) or order.etag,
             last_modified=validator(reply.header("last-modified")) or order.last_modified,
         )
-    failure = from_status(reply.status, reply.header("retry-after"), reply.url, now) or _unfit(reply, settings)
+    failure = refusal(reply, now) or _unfit(reply, settings)
     if failure is not None:
         return failed(order, failure)
     evidence = Evidence(
@@ -81,16 +84,27 @@ async def answer_fetch(order: FetchOrder, reply: Reply, pool: Reader, settings: 
     found = await pool.run(page_job, order, evidence, reply.body, encoding)
     if isinstance(found, CrawlFailure):
         return failed(order, found)
-    article, proof = found
+    article, proof, failure = found
     return FetchResult(
         order_id=order.id,
         source_id=order.source_id,
         url=order.url,
         article=article,
         evidence=proof,
+        failure=failure,
         etag=validator(reply.header("etag")),
         last_modified=validator(reply.header("last-modified")),
     )
+
+
+def refusal(reply: Reply, now: datetime) -> CrawlFailure | None:
+    """Return what an answer's status means when it is no success, and whether a bot check stands behind it."""
+    failure = from_status(reply.status, reply.header("retry-after"), reply.url, now)
+    body = reply.body if failure is not None and reply.status in _CHECKED else b""
+    check = challenge(reply.status, reply.headers, body, reply.url) if failure is None or body else None
+    if failure is None or check is None:
+        return failure or check
+    return replace(check, retry_after=failure.retry_after)
 
 
 def _unfit(reply: Reply, settings: CrawlerSettings) -> CrawlFailure | None:

@@ -10,26 +10,39 @@ processes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from lxml.html import HtmlElement
 
-from crawler import authors, fields
+from crawler import authors, fields, walls
 from crawler.agencies import closing_credit, credit_in, credit_line, is_byline
 from crawler.authors import Signed, is_signature
 from crawler.body import article_lines
 from crawler.boilerplate import is_boilerplate, prune
-from crawler.clean import cut
+from crawler.clean import clean_line, cut
 from crawler.jsonld import article_object
 from crawler.lede import standfirst
 from crawler.page import looks_like_html, meta, parse, squeezed, text_of, undress, unfold_layout_tables
+from crawler.partial import MAX_EXTRACT, from_entry
+from crawler.walls import MAX_VISIBLE, PageFacts, page_facts
 from storage.types import Article, CrawlFailure, FailureReason, FeedEntry, utc
 
 #: fewest characters of text a page must hold to count as an article
 MIN_TEXT = 50
-#: characters kept of an article whose source reserves its text
-MAX_EXTRACT = 300
+#: shortest text whose language is told for certain
+_MIN_FOREIGN = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What a page came to: a whole article, or a failure with what is known all the same."""
+
+    #: partial when ``failure`` is set; None when nothing at all is known
+    article: Article | None
+    failure: CrawlFailure | None = None
+    #: whether the words of a partial article are the page's own (a teaser) rather than the feed's
+    from_page: bool = True
 
 
 def extract_page(
@@ -38,46 +51,92 @@ def extract_page(
     url: str,
     source_id: str,
     fetched_at: datetime,
+    asked: str | None = None,
     encoding: str | None = None,
     entry: FeedEntry | None = None,
     language: str | None = None,
     full_text: bool = True,
 ) -> Article | CrawlFailure:
-    """Return the article a page holds, or the reason why it holds none.
+    """Return the article a page holds, a partial one where that is all there is, or the reason why there is none.
+
+    See :func:`read_page` for the arguments.
+    """
+    reading = read_page(
+        body,
+        url=url,
+        source_id=source_id,
+        fetched_at=fetched_at,
+        asked=asked,
+        encoding=encoding,
+        entry=entry,
+        language=language,
+        full_text=full_text,
+    )
+    if reading.article is not None:
+        return reading.article
+    return reading.failure or CrawlFailure(reason=FailureReason.NO_TEXT, detail="the page gave nothing")
+
+
+def read_page(
+    body: bytes,
+    *,
+    url: str,
+    source_id: str,
+    fetched_at: datetime,
+    asked: str | None = None,
+    encoding: str | None = None,
+    entry: FeedEntry | None = None,
+    language: str | None = None,
+    full_text: bool = True,
+) -> Reading:
+    """Read a page: the article it holds, or why it holds none with what the feed said of it.
 
     Args:
         body: the page, content codings undone.
-        url: its address.
+        url: its address, after redirects.
         source_id: the source it was fetched for.
         fetched_at: when it was fetched, aware; dates later than that are not believed.
+        asked: the address that was asked for, when redirects may have led elsewhere.
         encoding: character encoding the server declared.
         entry: what the feed said of it; used where the page says less.
         language: ISO 639-1 code of the source.
         full_text: False keeps the title, the address and at most :data:`MAX_EXTRACT` characters.
     """
     fetched_at = utc(fetched_at)
+
+    def walled(failure: CrawlFailure) -> Reading:
+        article = from_entry(
+            entry,
+            source_id=source_id,
+            fetched_at=fetched_at,
+            failure=failure.reason,
+            language=language,
+            full_text=full_text,
+        )
+        return Reading(article=article, failure=failure, from_page=False)
+
+    failure = walls.diverted(asked, url) if asked else None
+    if failure is not None:
+        return walled(failure)
     tree = parse(body, encoding) if looks_like_html(body) else None
     if tree is None:
         reason = FailureReason.NO_TEXT if not body.strip() else FailureReason.NOT_HTML
-        return CrawlFailure(reason=reason, detail="the address gave no web page")
+        return walled(CrawlFailure(reason=reason, detail="the address gave no web page"))
     found = _read(tree, entry, fetched_at, url)
-    if not found.title:
-        return CrawlFailure(reason=FailureReason.NO_TITLE, detail="the page has no headline, and no feed gave one")
-    is_partial = found.length < MIN_TEXT
-    if is_partial and (entry is None or not entry.summary):
-        return CrawlFailure(
-            reason=FailureReason.NO_TEXT,
-            detail=f"the page holds {found.length} characters of text, fewer than {MIN_TEXT}; it may need JavaScript",
-        )
+    failure = walls.judge(found.facts, body) or _lack(found) or _foreign(found, entry, language)
+    is_teaser = failure is not None and failure.reason is FailureReason.PAYWALL and _lack(found) is None
+    if failure is not None and not is_teaser:
+        return walled(failure)
     lede, paragraphs = found.lede, found.paragraphs
-    if is_partial and entry is not None:
-        lede, paragraphs = "", (entry.summary,)
+    if is_teaser and entry is not None and squeezed(entry.summary) not in squeezed(found.text):
+        # The feed may say more than the teaser does.
+        lede, paragraphs = (lede, (entry.summary, *paragraphs)) if lede else (entry.summary, paragraphs)
     if not full_text:
         lede, paragraphs = "", (cut(" ".join(part for part in (lede, *paragraphs) if part), MAX_EXTRACT),)
-    return Article(
+    article = Article(
         source_id=source_id,
         url=url,
-        title=entry.title if is_partial and entry is not None else found.title,
+        title=found.title,
         paragraphs=paragraphs,
         lede=lede,
         canonical_url=fields.canonical_url(tree, url),
@@ -86,9 +145,32 @@ def extract_page(
         language=fields.language(tree, "\n".join((found.title, lede, *paragraphs)), language),
         agency=found.agency,
         modified_at=found.modified_at,
-        partial=is_partial,
+        partial=is_teaser,
+        failure=failure.reason if failure else None,
         fetched_at=fetched_at,
     )
+    return Reading(article=article, failure=failure)
+
+
+def _lack(found: _Found) -> CrawlFailure | None:
+    """Return what the page lacks to be an article."""
+    if not found.title:
+        return CrawlFailure(reason=FailureReason.NO_TITLE, detail="the page has no headline, and no feed gave one")
+    if found.length < MIN_TEXT:
+        detail = f"the page holds {found.length} characters of text, fewer than {MIN_TEXT}; it may need JavaScript"
+        return CrawlFailure(reason=FailureReason.NO_TEXT, detail=detail)
+    return None
+
+
+def _foreign(found: _Found, entry: FeedEntry | None, language: str | None) -> CrawlFailure | None:
+    """Return the failure when a page speaks another language than the source and this very entry do."""
+    if entry is None or language is None or len(found.text) < _MIN_FOREIGN:
+        return None
+    spoken = fields.spoken(found.text)
+    if spoken in {None, language} or fields.spoken(f"{entry.title}. {entry.summary}") != language:
+        return None
+    detail = f"the page is in another language ({spoken}) than the feed says ({language})"
+    return CrawlFailure(reason=FailureReason.NOT_ARTICLE, detail=detail)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +184,11 @@ class _Found:
     published_at: datetime | None
     modified_at: datetime | None
     agency: str | None
+    facts: PageFacts
+
+    @property
+    def text(self) -> str:
+        return "\n".join((self.lede, *self.paragraphs))
 
     @property
     def length(self) -> int:
@@ -115,8 +202,10 @@ def _read(tree: HtmlElement, entry: FeedEntry | None, now: datetime, url: str) -
     published_at = fields.published(tree, article, heading, entry, now)
     signed = authors.signed(tree, article, heading, entry, url)
     description = meta(tree, "og:description", "description", "twitter:description")
+    facts = page_facts(tree, article, url=url, title=title)
     unfold_layout_tables(tree)
     undress(tree)
+    visible = tree.text_content()[:MAX_VISIBLE]
     notes = prune(tree)
     heading = heading if heading is not None and heading.getroottree().getroot() is tree else None
     lede = standfirst(tree, heading, description)
@@ -131,6 +220,12 @@ def _read(tree: HtmlElement, entry: FeedEntry | None, now: datetime, url: str) -
         published_at=published_at,
         modified_at=fields.modified(tree, article, now),
         agency=agency,
+        facts=replace(
+            facts,
+            length=len(lede) + sum(map(len, paragraphs)),
+            lines=(lede, *paragraphs) if lede else paragraphs,
+            visible=clean_line(visible),
+        ),
     )
 
 

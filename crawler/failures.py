@@ -35,7 +35,7 @@ MAX_RETRY_AFTER = 31 * 86400.0
 
 _BY_STATUS: Mapping[int, tuple[FailureReason, str]] = {
     401: (FailureReason.BLOCKED, "asks for a login"),
-    402: (FailureReason.BLOCKED, "asks for payment"),
+    402: (FailureReason.PAYWALL, "asks for payment"),
     403: (FailureReason.BLOCKED, "refuses the crawler"),
     404: (FailureReason.NOT_FOUND, "has no such page"),
     410: (FailureReason.GONE, "says the page is gone for good"),

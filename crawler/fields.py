@@ -284,6 +284,17 @@ def language(tree: HtmlElement, text: str, hint: str | None) -> str | None:
     return detected if certainty > 0.9 or declared is None else declared
 
 
+def spoken(text: str) -> str | None:
+    """Return the language a text is certainly in, or None where it is too short or mixed to tell."""
+    if len(text) < _MIN_SPOKEN:
+        return None
+    code, certainty = _detected(text[:4000])
+    return code if certainty > 0.95 else None
+
+
+_MIN_SPOKEN = 40
+
+
 def _detected(text: str) -> tuple[str, float]:
     code, certainty = _identifier().classify(text)
     return str(code), float(certainty)

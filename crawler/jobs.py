@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from w3lib.encoding import http_content_type_encoding
 
-from crawler.extract import extract_page
+from crawler.extract import read_page
 from crawler.feeds import parse_feed
 from crawler.listings import Listing
 from crawler.process_group import die_with_parent
@@ -79,7 +79,7 @@ def listing_job(page: ListedPage) -> Listing | CrawlFailure:
 
 def page_job(
     order: FetchOrder, page: Evidence, body: bytes, encoding: str | None
-) -> tuple[Article, Evidence | None] | CrawlFailure:
+) -> tuple[Article, Evidence | None, CrawlFailure | None] | CrawlFailure:
     """Extract a page and pack its evidence.
 
     Args:
@@ -90,22 +90,24 @@ def page_job(
 
     Returns:
         The article with its evidence; no evidence where the source reserves its text, since that would be
-        the text. Or the failure.
+        the text. A teaser comes with the failure that says what keeps the rest. Or the failure alone: what the
+        feed said is the owner's to use.
     """
-    found = extract_page(
+    reading = read_page(
         body,
         url=page.url,
         source_id=order.source_id,
         fetched_at=page.captured_at,
+        asked=order.url,
         encoding=encoding,
         entry=order.entry,
         language=order.language,
         full_text=order.full_text,
     )
-    if isinstance(found, CrawlFailure):
-        return found
+    if reading.article is None or (reading.failure is not None and not reading.from_page):
+        return reading.failure or CrawlFailure(reason=FailureReason.NO_TEXT, detail="the page gave nothing")
     if not order.full_text:
-        return found, None
+        return reading.article, None, reading.failure
     evidence = Evidence(
         url=page.url,
         captured_at=page.captured_at,
@@ -115,4 +117,4 @@ def page_job(
         # No time stamp, so that one body always packs to the same bytes.
         body_gzip=gzip.compress(body, compresslevel=1, mtime=0),
     )
-    return found, evidence
+    return reading.article, evidence, reading.failure

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from sqlite_utils import Database
 
+from crawler.partial import from_entry
 from crawler.urls import article_key
 from scheduler.archive import Archive
 from scheduler.looks import plan_first
@@ -284,31 +285,37 @@ class CrawlDesk:
         """Store a page, or its failure with what the feed itself said of it."""
         if self._observer is not None and (given := result.article or result.failure) is not None:
             self._observer.page(database, pending.source_id, given, now)
-        if result.article is not None:
-            processed = self._pipeline.process(
-                database,
-                result.article,
-                key=pending.key,
-                now=now,
-                entry_id=pending.id,
-                evidence=result.evidence,
+        article, failure = result.article, result.failure
+        if article is None:
+            failure = failure or CrawlFailure(reason=FailureReason.INTERNAL, detail="the crawler gave no answer")
+            article = self._from_entry(pending, failure, now)
+        outcome = None
+        if article is not None:
+            outcome = self._pipeline.process(
+                database, article, key=pending.key, now=now, entry_id=pending.id, evidence=result.evidence
             )
-            if result.article.partial:
-                entries.read(database, pending.id, processed.article_id)
-            plan_first(database, processed, result, self._sources.get(pending.source_id), now)
-            return result.article, processed
-        failure = result.failure or CrawlFailure(reason=FailureReason.INTERNAL, detail="the crawler gave no answer")
-        article = None if failure.reason is FailureReason.CRAWLER_LOST else _from_entry(pending, now)
-        outcome = None if article is None else self._pipeline.process(database, article, key=pending.key, now=now)
-        entries.failed(
-            database,
-            pending.id,
-            failure,
-            next_page_attempt(failure=failure, attempts=pending.attempts, now=now),
-            outcome.article_id if outcome else None,
-        )
-        logger.info("page %s failed: %s: %s", pending.entry.url, failure.reason, failure.detail)
+        if failure is not None:
+            # What is known of the page all the same is stored as partial; the page itself is still due.
+            retry = next_page_attempt(failure=failure, attempts=pending.attempts, now=now)
+            entries.failed(database, pending.id, failure, retry, outcome.article_id if outcome else None)
+            logger.info("page %s failed: %s: %s", pending.entry.url, failure.reason, failure.detail)
+        elif outcome is not None:
+            plan_first(database, outcome, result, self._sources.get(pending.source_id), now)
         return None if article is None or outcome is None else (article, outcome)
+
+    def _from_entry(self, pending: PendingEntry, failure: CrawlFailure, now: datetime) -> Article | None:
+        """Build what can be known of a page that could not be read: nothing is missed for a wall."""
+        if failure.reason is FailureReason.CRAWLER_LOST:
+            return None
+        source = self._sources.get(pending.source_id)
+        return from_entry(
+            pending.entry,
+            source_id=pending.source_id,
+            fetched_at=now,
+            failure=failure.reason,
+            language=source.language if source else None,
+            full_text=source.full_text if source else True,
+        )
 
     def _count(self, **more: int) -> None:
         self.tally = replace(self.tally, **{name: getattr(self.tally, name) + number for name, number in more.items()})
@@ -325,20 +332,3 @@ def _record_address(database: Database, kind: AddressKind, result: PollResult, n
         elif entries.renew(database, key, entry):
             looks.hasten(database, key, now, max_looks=MAX_FEED_LOOKS)
     return tuple(new)
-
-
-def _from_entry(pending: PendingEntry, now: datetime) -> Article | None:
-    """Build what can be known of a page that could not be read: nothing is missed for a wall."""
-    entry = pending.entry
-    if not entry.title:
-        return None
-    return Article(
-        source_id=pending.source_id,
-        url=entry.url,
-        title=entry.title,
-        paragraphs=(entry.summary,) if entry.summary else (),
-        authors=entry.authors,
-        published_at=entry.published_at,
-        partial=True,
-        fetched_at=now,
-    )

@@ -58,6 +58,11 @@ SETTLED = frozenset(
         # Quarantine: a page that hung or killed its process may do so again.
         FailureReason.EXTRACTION_TIMEOUT,
         FailureReason.EXTRACTION_CRASH,
+        FailureReason.CHALLENGE,
+        FailureReason.CONSENT,
+        FailureReason.PAYWALL,
+        FailureReason.SOFT_404,
+        FailureReason.NOT_ARTICLE,
     }
 )
 SETTLED_RETRIES = (timedelta(minutes=30), timedelta(hours=6))

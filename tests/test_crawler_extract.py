@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crawler.extract import MAX_EXTRACT, extract_page
+from crawler.extract import extract_page
 from crawler.page import decode
+from crawler.partial import MAX_EXTRACT
 from storage.types import Article, CrawlFailure, FailureReason, FeedEntry
 
 NOW = datetime(2025, 9, 19, 18, 0, tzinfo=UTC)

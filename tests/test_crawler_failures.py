@@ -43,7 +43,7 @@ def test_success_is_no_failure(status: int) -> None:
         (304, FailureReason.HTTP_ERROR),
         (400, FailureReason.HTTP_ERROR),
         (401, FailureReason.BLOCKED),
-        (402, FailureReason.BLOCKED),
+        (402, FailureReason.PAYWALL),
         (403, FailureReason.BLOCKED),
         (404, FailureReason.NOT_FOUND),
         (406, FailureReason.HTTP_ERROR),

@@ -156,7 +156,7 @@ HOSTILE: dict[str, tuple[bytes | Handler, FailureReason]] = {
     "/missing": (response(404), FailureReason.NOT_FOUND),
     "/gone": (response(410), FailureReason.GONE),
     "/login": (response(401), FailureReason.BLOCKED),
-    "/pay": (response(402), FailureReason.BLOCKED),
+    "/pay": (response(402), FailureReason.PAYWALL),
     "/forbidden": (response(403, PAGE), FailureReason.BLOCKED),
     "/legal": (response(451), FailureReason.BLOCKED),
     "/limited": (response(429, Retry_After="120"), FailureReason.RATE_LIMITED),
@@ -442,13 +442,32 @@ async def test_slow_host_does_not_delay_others(crawler: CrawlerProcess) -> None:
     assert seconds < 1.2
 
 
-async def test_feed_entry_stands_in_for_a_page_without_text(crawler: CrawlerProcess) -> None:
+async def test_page_without_text_is_named(crawler: CrawlerProcess) -> None:
     entry = FeedEntry(url="http://x/", title="Titre du fil", summary="Le résumé du fil tient lieu d'article.")
     async with Site({"/app": response(200, b"<html><body><div id='root'></div></body></html>")}) as site:
         result = await fetch(crawler, f"{site.base}/app", entry=entry)
+    assert result.article is None
+    assert result.failure is not None
+    assert result.failure.reason is FailureReason.NO_TEXT
+
+
+async def test_teaser_before_a_paywall_comes_with_its_failure(crawler: CrawlerProcess) -> None:
+    prompt = "<p>Il vous reste 80% de cet article à lire. La suite est réservée aux abonnés.</p></article>"
+    async with Site({"/teaser": response(200, PAGE.replace(b"</article>", prompt.encode()))}) as site:
+        result = await fetch(crawler, f"{site.base}/teaser")
     assert result.article is not None
-    assert (result.article.partial, result.article.title) == (True, "Titre du fil")
-    assert result.article.paragraphs == ("Le résumé du fil tient lieu d'article.",)
+    assert result.failure is not None
+    assert result.failure.reason is result.article.failure is FailureReason.PAYWALL
+    assert result.article.partial
+    assert result.evidence is not None
+
+
+async def test_bot_check_under_a_refusal_is_named(crawler: CrawlerProcess) -> None:
+    body = b"<html><head><title>Just a moment...</title></head><body></body></html>"
+    async with Site({"/check": response(403, body)}) as site:
+        result = await fetch(crawler, f"{site.base}/check")
+    assert result.failure is not None
+    assert (result.failure.reason, result.failure.status) == (FailureReason.CHALLENGE, 403)
 
 
 # --- robots.txt --------------------------------------------------------------------------------------

@@ -87,13 +87,11 @@ def _entry(given: dict[str, Any]) -> FeedEntry | None:
 
 
 def _extract(name: str, raw: bytes, *, url: str, entry: FeedEntry | None) -> dict[str, Any]:
-    from crawler.extract import extract_page
+    from crawler.extract import read_page
     from scheduler.clock import now_utc
 
-    answer = extract_page(
-        raw, url=url, encoding=None, entry=entry, language=None, full_text=True, fetched_at=now_utc(), source_id="file"
-    )
-    return _record(name, answer)
+    reading = read_page(raw, url=url, encoding=None, entry=entry, fetched_at=now_utc(), source_id="file")
+    return _record(name, reading.article, reading.failure)
 
 
 async def _extract_address(url: str, settings: Settings) -> dict[str, Any]:
@@ -101,18 +99,20 @@ async def _extract_address(url: str, settings: Settings) -> dict[str, Any]:
     from vigie.running import crawler_settings
 
     result = await fetch_once(url, crawler_settings(settings))
-    missing = CrawlFailure(reason=FailureReason.INTERNAL, detail="the crawler gave no answer")
-    return _record(url, result.article or result.failure or missing)
+    if result.article is None and result.failure is None:
+        missing = CrawlFailure(reason=FailureReason.INTERNAL, detail="the crawler gave no answer")
+        return _record(url, None, missing)
+    return _record(url, result.article, result.failure)
 
 
-def _record(name: str, answer: Article | CrawlFailure) -> dict[str, Any]:
-    article, failure = (answer, None) if isinstance(answer, Article) else (None, answer)
+def _record(name: str, article: Article | None, failure: CrawlFailure | None) -> dict[str, Any]:
     return {
         "id": name,
         "title": article.title if article else "",
         "lede": article.lede if article else "",
         "paragraphs": list(article.paragraphs) if article else [],
         "date": _date(article.published_at) if article else None,
+        "modified": _date(article.modified_at) if article else None,
         "authors": list(article.authors) if article else [],
         "lang": article.language if article else None,
         "agency": article.agency if article else None,

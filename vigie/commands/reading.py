@@ -106,7 +106,7 @@ def extract(context: Context, files: tuple[str, ...], *, as_json: bool, jsonl: b
                     output.print_json(record)
             continue
         record = extract_file(name, settings)
-        failed |= record["failure"] is not None
+        failed |= not record["title"]
         if as_json:
             output.print_json(record)
         else:
@@ -117,7 +117,9 @@ def extract(context: Context, files: tuple[str, ...], *, as_json: bool, jsonl: b
 def _show_extracted(record: dict[str, Any]) -> None:
     console = output.console()
     if record["failure"]:
-        console.print(Text(f"failed: {record['failure']}", style="bold red"))
+        word = "partial" if record["title"] else "failed"
+        console.print(Text(f"{word}: {record['failure']}: {record['detail']}", style="bold red"))
+    if not record["title"]:
         return
     console.print(Text(record["title"], style="bold"))
     facts = [record["date"], ", ".join(record["authors"]), record["agency"], record["lang"]]
