@@ -1,4 +1,4 @@
-"""``import``, ``search``, ``export``, ``backup``, ``restore`` and ``doctor``: the archive from outside."""
+"""``import``, ``search``, ``export``, ``verify``, ``backup``, ``restore`` and ``doctor``: the archive from outside."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from vigie.commands import PARTLY, Context
 
 def register(group: click.Group) -> None:
     """Add this module's commands."""
-    for command in (import_, search, export, backup, restore, doctor):
+    for command in (import_, search, export, verify, backup, restore, doctor):
         group.add_command(command)
 
 
@@ -92,20 +92,34 @@ def search(
 
 
 @click.command()
-@click.argument("what", type=click.Choice(["articles", "stories", "alerts"]))
+@click.argument("what", type=click.Choice(["articles", "stories", "alerts", "evidence"]))
+@click.argument("alert_id", required=False, metavar="[ALERT]")
 @click.option("--format", "form", type=click.Choice(["jsonl", "csv"]), default="jsonl", show_default=True)
 @click.option("--since", type=Moment(), help="At or after.")
 @click.option("--until", type=Moment(), help="Before.")
 @click.option("--query", help="Only what matches (articles).")
+@click.option("-o", "--output", "target", type=click.Path(path_type=Path), help="Where the packet goes (evidence).")
 @click.pass_obj
 def export(
-    context: Context, what: str, *, form: str, since: datetime | None, until: datetime | None, query: str | None
+    context: Context,
+    what: str,
+    alert_id: str | None,
+    *,
+    form: str,
+    since: datetime | None,
+    until: datetime | None,
+    query: str | None,
+    target: Path | None,
 ) -> int:
-    """Write articles, stories or alerts to standard output."""
+    """Write articles, stories or alerts to standard output, or the evidence of one ALERT as a packet."""
     from vigie.exporting import records
     from vigie.searching import open_archive
     from vigie.settings import load
 
+    if what == "evidence":
+        return _export_evidence(context, alert_id, target)
+    if alert_id is not None or target is not None:
+        raise click.UsageError("ALERT and --output belong to 'vigie export evidence' alone")
     with open_archive(load(context.path)) as database:
         rows = (output.plain(row) for row in records(database, what, since=since, until=until, query=query))
         if form == "jsonl":
@@ -114,6 +128,44 @@ def export(
         else:
             _write_csv(rows)
     return 0
+
+
+def _export_evidence(context: Context, alert_id: str | None, target: Path | None) -> int:
+    from scheduler.clock import now_utc
+    from vigie import __version__, packet, packing
+    from vigie.searching import open_archive
+    from vigie.settings import load
+
+    if alert_id is None:
+        raise click.UsageError("name the alert: vigie export evidence ALERT; 'vigie alerts list' shows them")
+    with open_archive(load(context.path)) as database:
+        database.conn.execute("BEGIN")
+        files = packing.build(database, alert_id, now=now_utc(), version=__version__)
+    target = target or Path(f"{alert_id}.zip")
+    packet.write(files, target)
+    click.echo(f"{target} written; SHA-256 of its {packet.SUMS}: {packet.sha256(files[packet.SUMS])}")
+    return 0
+
+
+@click.command()
+@click.argument("packet_path", type=click.Path(path_type=Path), metavar="PACKET")
+@click.option("--json", "as_json", is_flag=True, help="Print the verdict as one JSON object.")
+def verify(packet_path: Path, *, as_json: bool) -> int:
+    """Check an evidence packet (folder or ZIP); needs no archive and no configuration."""
+    from vigie.verifying import verify as check
+
+    verdict = check(packet_path)
+    if as_json:
+        output.print_json(verdict)
+    elif verdict.problems:
+        for problem in verdict.problems:
+            click.echo(output.printable(problem))
+    else:
+        click.echo(
+            f"{packet_path}: whole and unchanged: alert {verdict.alert}, {verdict.files} files, {verdict.pages} pages; "
+            f"SHA-256 of its SHA256SUMS: {verdict.seal}"
+        )
+    return PARTLY if verdict.problems else 0
 
 
 def _write_csv(rows: Any) -> None:
