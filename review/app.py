@@ -22,6 +22,7 @@ from review.readers import Readers
 from review.rendering import STATIC_FOLDER, environment
 from review.room import Room
 from review.settings import ReviewSettings
+from review.websub import PREFIX, Callback, websub_routes
 from storage import overview
 from storage.errors import NotFoundError, SearchError, StorageError
 
@@ -31,13 +32,18 @@ def _utc_now() -> datetime:
 
 
 def create_app(
-    settings: ReviewSettings, *, readiness: ReadinessCheck, now: Callable[[], datetime] = _utc_now
+    settings: ReviewSettings,
+    *,
+    readiness: ReadinessCheck,
+    websub: Callback | None = None,
+    now: Callable[[], datetime] = _utc_now,
 ) -> FastAPI:
     """Build the application; connections to the archive open with the first page and close with the service.
 
     Args:
         settings: the page's part of the configuration.
         readiness: the checks behind ``/readyz``.
+        websub: answers the hubs that announce feeds; None closes the address they call.
         now: the clock, in UTC.
     """
     room = Room(
@@ -71,7 +77,9 @@ def create_app(
     _add_health(app, room)
     app.mount("/static", StaticFiles(directory=STATIC_FOLDER), name="static")
     _add_error_pages(app, room)
-    app.add_middleware(Guard, hosts=settings.hosts())
+    if websub is not None:
+        app.include_router(websub_routes(websub))
+    app.add_middleware(Guard, hosts=settings.hosts(), posts=PREFIX if websub is not None else None)
     return app
 
 

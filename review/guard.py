@@ -39,8 +39,10 @@ _HEADERS = {
 class Guard:
     """ASGI middleware around the whole application."""
 
-    def __init__(self, app: ASGIApp, *, hosts: Iterable[str]) -> None:
+    def __init__(self, app: ASGIApp, *, hosts: Iterable[str], posts: str | None = None) -> None:
+        """Args: ``hosts`` are answered to; below the path ``posts`` POST is let through too."""
         self._app = app
+        self._posts = posts
         self._hosts = frozenset(hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -82,7 +84,8 @@ class Guard:
             return PlainTextResponse(
                 "This service does not answer to that host name. Add it to [service] public_url.\n", status_code=421
             )
-        if scope["method"] not in {"GET", "HEAD"}:
+        posting = self._posts is not None and scope["method"] == "POST" and scope["path"].startswith(self._posts)
+        if scope["method"] not in {"GET", "HEAD"} and not posting:
             return PlainTextResponse(
                 "Only reading is possible here.\n", status_code=405, headers={"Allow": "GET, HEAD"}
             )

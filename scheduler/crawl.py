@@ -22,6 +22,7 @@ from scheduler.pace import floor_of, next_page_attempt
 from scheduler.pipeline import Pipeline, Processed
 from scheduler.polling import PollRound, finish
 from scheduler.refetch import MAX_FEED_LOOKS
+from scheduler.websub import Hubs
 from storage import entries, looks, sources
 from storage.egress import EgressPolicy
 from storage.entries import PendingEntry
@@ -107,6 +108,7 @@ class CrawlDesk:
         policy: EgressPolicy | None = None,
         progress: Callable[[Article, Processed], None] = lambda _article, _processed: None,
         observer: Observer | None = None,
+        hubs: Hubs | None = None,
     ) -> None:
         """Args: ``alerted`` wakes the senders; ``policy`` knows own machines; ``progress`` hears of every article."""
         self._policy = policy
@@ -118,6 +120,7 @@ class CrawlDesk:
         self._alerted = alerted
         self._progress = progress
         self._observer = observer
+        self._hubs = hubs
         self._polls = asyncio.Semaphore(POLLS_AT_ONCE)
         self._under_way: dict[int, asyncio.Task[None]] = {}
         self._paused_until: datetime | None = None
@@ -153,10 +156,12 @@ class CrawlDesk:
                     continue
                 result = await self._poll_address(source, kind, known)
                 results.append(result)
+                if self._hubs is not None:
+                    await self._hubs.heard(source, result)
                 done.take(known, result, await self._archive.write(_record_address, kind, result, self._clock()))
             plan = await self._archive.write(
                 finish,
-                source,
+                source if self._hubs is None else self._hubs.paced(source),
                 done,
                 now=self._clock(),
                 chance=random.random(),  # noqa: S311 (spreads load, hides nothing)

@@ -26,6 +26,7 @@ from scheduler.outbox import ArchiveOutbox
 from scheduler.pipeline import Processed
 from scheduler.settings import ServiceSettings
 from scheduler.watching import HealthDesk
+from scheduler.websub import Hubs
 from storage import alerts, deliveries, entries, sources
 from storage import folder as data_folder
 from storage.database import instance_id
@@ -35,6 +36,7 @@ from storage.types import Article, DeliveryState
 logger = logging.getLogger(__name__)
 
 AUDIT_EVERY = timedelta(minutes=1)
+HUBS_EVERY = timedelta(seconds=5)
 CLOCK_EVERY = timedelta(seconds=5)
 _UNSENT = (DeliveryState.PENDING, DeliveryState.LEASED)
 #: an entry that waits longer than this to be read means reading does not keep up
@@ -123,6 +125,16 @@ class Service:
             changed=self.dispatcher.wake,
         )
         await self.health_desk.start()
+        self.hubs = Hubs(
+            self.archive,
+            settings.crawler,
+            public_url=settings.public_url,
+            configured=self._sources,
+            clock=self._clock,
+            polling=self._polling.__contains__,
+            enabled=settings.websub,
+        )
+        await self.hubs.open()
         self.desk = CrawlDesk(
             self.archive,
             self.crawler,
@@ -133,6 +145,7 @@ class Service:
             policy=settings.crawler.policy,
             progress=self._progress,
             observer=self.health_desk,
+            hubs=self.hubs,
         )
         self.looks = LookDesk(
             self.archive, self.crawler, pipeline, self._sources, clock=self._clock, stored=self.desk.stored
@@ -235,6 +248,7 @@ class Service:
         scheduler.add_job(self._tick, "interval", seconds=seconds, id="tick", next_run_time=self._clock())
         health_every = self.settings.health.tick.total_seconds()
         scheduler.add_job(self.health_desk.tick, "interval", seconds=health_every, id="health")
+        scheduler.add_job(self.hubs.look, "interval", seconds=HUBS_EVERY.total_seconds(), id="hubs")
         scheduler.add_job(self._audit, "interval", seconds=AUDIT_EVERY.total_seconds(), id="audit")
         scheduler.add_job(self._keep_house, "interval", hours=6, id="house", next_run_time=self._clock())
         # Not a job of the scheduler: it must notice that the scheduler sleeps through a jump.
@@ -258,6 +272,7 @@ class Service:
             await self.desk.poll_source(source_id)
         finally:
             self._polling.discard(source_id)
+        await self.hubs.polled(source_id)
         await self.desk.start_due_pages()
 
     async def _audit(self) -> None:

@@ -35,5 +35,7 @@ class ServiceSettings:
     keep_attempts: timedelta = timedelta(days=90)
     keep_backups: int = 7
     health: HealthSettings = field(default_factory=HealthSettings)
+    #: subscribe to the hubs that feeds name, where they can call back
+    websub: bool = False
     #: how often the schedule looks for what is due
     tick: timedelta = timedelta(seconds=1)

@@ -252,6 +252,20 @@ def _evidence_as_warc(database: Database) -> None:
     database.conn.execute("CREATE INDEX evidence_captured ON evidence (captured_at)")
 
 
+def _subscriptions(database: Database) -> None:
+    """Subscriptions at hubs that announce a feed's updates."""
+    database.conn.execute(
+        """
+        CREATE TABLE subscription (
+            token TEXT PRIMARY KEY, source_id TEXT NOT NULL REFERENCES source (id), url TEXT NOT NULL,
+            hub TEXT NOT NULL, topic TEXT NOT NULL, callback TEXT NOT NULL, secret TEXT NOT NULL, state TEXT NOT NULL,
+            created_at TEXT NOT NULL, next_step_at TEXT NOT NULL, asked_at TEXT, lease_until TEXT, announced_at TEXT,
+            failures INTEGER NOT NULL DEFAULT 0, detail TEXT
+        ) WITHOUT ROWID
+        """
+    )
+
+
 #: in order; add new steps at the end, never edit one that was released
 STEPS: tuple[Callable[[Database], None], ...] = (
     _archive,
@@ -261,6 +275,7 @@ STEPS: tuple[Callable[[Database], None], ...] = (
     _health,
     _fair_queue,
     _evidence_as_warc,
+    _subscriptions,
 )
 NEWEST_VERSION = len(STEPS)
 

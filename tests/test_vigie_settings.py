@@ -409,3 +409,10 @@ def test_no_value_of_a_known_key_raises_anything_else(data: st.DataObject) -> No
     tables = data.draw(st.sampled_from(["[service]", "[network]", SOURCE, WATCH, MAIL, "[delivery]", "[retention]"]))
     text = f"{tables.strip()}\n{key} = {to_toml(data.draw(VALUES))}\n"
     assert told(text).startswith(str(FILE))
+
+
+def test_hubs_are_subscribed_to_only_where_they_can_call_back() -> None:
+    public = '[service]\npublic_url = "https://vigie.example"\n'
+    assert read(public).websub
+    assert not read("").websub
+    assert not read(public + "websub = false\n").websub

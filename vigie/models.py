@@ -110,6 +110,7 @@ class Service(Table):
     catalogue: Flag = False
     #: channels that hear of sources, the network and the canary; None: those that watches use
     notify: tuple[str, ...] | None = None
+    websub: Flag = True
 
 
 class Network(Table):

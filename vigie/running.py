@@ -40,6 +40,7 @@ def service_settings(settings: Settings) -> ServiceSettings:
         delivery=settings.delivery,
         crawler=crawler_settings(settings),
         public_url=settings.public_url,
+        websub=settings.websub,
         language=settings.language,
         timezone=settings.timezone,
         queries=settings.queries,
@@ -111,7 +112,8 @@ async def run_service(settings: Settings) -> int:
 
 async def serve_with(service: Service, settings: Settings, stop: asyncio.Event, listener: socket.socket) -> None:
     """Run an entered service and its page until ``stop`` is set; if either fails, both end."""
-    app = create_app(review_settings(settings), readiness=lambda: readiness(service))
+    hubs = service.hubs if service.hubs.active else None
+    app = create_app(review_settings(settings), readiness=lambda: readiness(service), websub=hubs)
     parts = (service.run(stop), serve(app, listener, stop))
     tasks = [asyncio.create_task(_then_stop(part, stop)) for part in parts]
     await asyncio.wait(tasks)

@@ -44,6 +44,8 @@ class Settings:
     host: str
     port: int
     public_url: str
+    #: subscribe to hubs; only where ``public_url`` is given, and can be called back
+    websub: bool
     timezone: str
     language: Literal["fr", "en"]
     user_agent: str
@@ -156,6 +158,7 @@ class _Builder:
             host=host.strip("[]"),
             port=int(port),
             public_url=public_url.rstrip("/"),
+            websub=file.service.websub and file.service.public_url is not None,
             timezone=file.service.timezone,
             language=file.service.language,
             user_agent=file.network.user_agent or f"Vigie/{__version__} (+{contact})",

@@ -35,6 +35,10 @@ from storage.types.health import (
     Network,
     NetworkState,
 )
+from storage.types.hubs import (
+    Subscription,
+    SubscriptionState,
+)
 from storage.types.moments import (
     utc,
 )
@@ -103,6 +107,8 @@ __all__ = [
     "Status",
     "Story",
     "StoryArticle",
+    "Subscription",
+    "SubscriptionState",
     "Watch",
     "utc",
 ]
