@@ -32,7 +32,8 @@ def test_named_test_exists(name: str) -> None:
         node = children[part]
 
 
-def test_every_row_is_complete() -> None:
+def test_every_fault_has_a_complete_row() -> None:
+    assert sorted(ROWS) == sorted([*(f"D{n}" for n in range(1, 14)), *(f"E{n}" for n in range(1, 11))])
     for row, cells in ROWS.items():
         assert len(cells) == 4, row
         assert re.search(r"`test_\w+\.py::", cells[3]), f"{row} names no test"
