@@ -9,16 +9,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO, TypeVar
 from uuid import uuid4
 
 from crawler.child import Child
 from crawler.errors import CrawlerClosedError, DuplicateOrderError, WireError
+from crawler.holds import HoldBook
 from crawler.orders import failed
 from crawler.settings import MEBIBYTE, CrawlerSettings
 from crawler.wire import Alive, Order, Result, decode_result, encode
-from storage.types import CrawlFailure, FailureReason, FetchOrder, FetchResult, PollOrder, PollResult
+from storage.types import CrawlFailure, FailureReason, FetchOrder, FetchResult, HostHold, PollOrder, PollResult
 
 _log = logging.getLogger(__name__)
 _Answer = TypeVar("_Answer", PollResult, FetchResult)
@@ -61,6 +62,7 @@ class CrawlerProcess:
         limits: how it is watched.
         stderr: where its log goes; the owner's standard error by default.
         browser: start the crawler that can run pages' scripts.
+        holds: hosts that asked for patience, shared by all crawler processes of an owner.
 
     Raises:
         ValueError: the settings name a network or a port that cannot be read.
@@ -73,6 +75,7 @@ class CrawlerProcess:
         limits: ClientLimits | None = None,
         stderr: IO[bytes] | int | None = None,
         browser: bool = False,
+        holds: HoldBook | None = None,
     ) -> None:
         # Read here, because the process could only die of it again and again.
         _ = settings.policy
@@ -80,6 +83,7 @@ class CrawlerProcess:
         self._limits = limits or ClientLimits()
         self._stderr = stderr
         self._browser = browser
+        self._holds = holds or HoldBook()
         self._room = asyncio.Semaphore(self._limits.open_orders)
         self._open: dict[str, _Open] = {}
         self._child: Child | None = None
@@ -136,6 +140,11 @@ class CrawlerProcess:
         return await self._ask(order, FetchResult)
 
     async def _ask(self, order: Order, kind: type[_Answer]) -> _Answer:
+        held = self._holds.refusal(order, self._settings)
+        if held is not None and self._supervisor is not None:
+            answer = failed(order, held)
+            assert isinstance(answer, kind)
+            return answer
         async with self._room:
             if self._supervisor is None:
                 raise CrawlerClosedError
@@ -179,7 +188,8 @@ class CrawlerProcess:
     async def _one_life(self) -> bool:
         """Run one process from its start to its end; return whether it answered anything."""
         try:
-            child = await Child.start(encode(self._settings), stderr=self._stderr, browser=self._browser)
+            told = replace(self._settings, holds=self._holds.active())
+            child = await Child.start(encode(told), stderr=self._stderr, browser=self._browser)
         except OSError:
             _log.exception("the crawler process cannot be started")
             return False
@@ -213,6 +223,9 @@ class CrawlerProcess:
         try:
             while line := await child.receive():
                 message = decode_result(line)
+                if isinstance(message, HostHold):
+                    self._holds.take(message)
+                    continue
                 if isinstance(message, Alive):
                     continue
                 child.answers += 1

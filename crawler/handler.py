@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from scrapy.core.downloader.handlers._aiohttp import AiohttpDownloadHandler
 
 from crawler.errors import RefusedError
+from crawler.failures import retry_after
 from crawler.guard import GuardedConnector, url_refusal
-from storage.types import CrawlFailure, FailureReason
+from crawler.middlewares import LANE, ROBOTS
+from crawler.pace import pace_of
+from storage.types import CrawlFailure, FailureReason, Lane
 
 if TYPE_CHECKING:
     from scrapy import Request
     from scrapy.crawler import Crawler
     from scrapy.http import Response
 
+    from crawler.backoff import HostBackoff
     from crawler.settings import CrawlerSettings
 
 
@@ -31,6 +36,8 @@ class GuardedDownloadHandler(AiohttpDownloadHandler):
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         settings: CrawlerSettings = crawler.settings["VIGIE"]
+        self._crawler = crawler
+        self._settings = settings
         self._proxy = settings.proxy
         self._session._connector = GuardedConnector(
             settings.policy,
@@ -48,6 +55,22 @@ class GuardedDownloadHandler(AiohttpDownloadHandler):
         reason = url_refusal(request.url)
         if reason is not None:
             raise RefusedError(CrawlFailure(reason=FailureReason.FORBIDDEN_ADDRESS, detail=reason))
+        # Looked at here and not earlier: a request may have waited for its turn since its host asked for patience.
+        slot = pace_of(request.url, self._settings).slot
+        lane = request.meta.get(LANE, Lane.LISTING)
+        held = self._backoff.refusal(slot, lane)
+        if held is not None:
+            raise RefusedError(held)
         if self._proxy is not None:
             request.meta["proxy"] = self._proxy
-        return await super().download_request(request)
+        response = await super().download_request(request)
+        asked = response.headers.get("Retry-After")
+        seconds = None if asked is None else retry_after(asked.decode("latin-1"), datetime.now(UTC))
+        self._backoff.answered(slot, lane, response.status, seconds, robots=bool(request.meta.get(ROBOTS)))
+        return response
+
+    @property
+    def _backoff(self) -> HostBackoff:
+        """The spider's; Scrapy makes the handler first."""
+        backoff: HostBackoff = self._crawler.spider.backoff  # type: ignore[union-attr]  # the one spider there is
+        return backoff

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
     from crawler.settings import CrawlerSettings
 
+#: key of a request's meta: the :class:`storage.types.Lane` it is made for; a request without is for a listing
+LANE = "vigie_lane"
+#: key of a request's meta: it asks for robots.txt
+ROBOTS = "vigie_robots"
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 

@@ -62,6 +62,7 @@ class OrderBook:
                 reason=FailureReason.RATE_LIMITED,
                 detail=f"{self._waiting[pace.slot]} orders for {pace.slot} wait at one request in {pace.delay:g} s",
                 retry_after=wait,
+                sent=False,
             )
         if entry is not None and entry.slot is None:
             entry.slot = pace.slot

@@ -2,7 +2,7 @@
 
 Scrapy keeps one queue (a *slot*) a host. Public hosts get one request at a time and a pause between two.
 Addresses inside ``allow_cidrs`` are machines of the operator, often several servers on one address, and
-get a slot a port and no pause.
+get a slot a port and, unless a delay is configured, four requests at a time without a pause.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ def pace_of(url: str, settings: CrawlerSettings) -> Pace:
     """Return the slot of ``url`` and its rhythm before any robots.txt was read."""
     parts = urlsplit(url)
     if is_allowed_literal(url, settings.policy):
-        return Pace(slot=parts.netloc.lower(), delay=settings.delay_seconds or 0.0, concurrency=_OWN_CONCURRENCY)
+        own = settings.delay_seconds or 0.0
+        return Pace(slot=parts.netloc.lower(), delay=own, concurrency=1 if own else _OWN_CONCURRENCY)
     delay = DEFAULT_DELAY if settings.delay_seconds is None else settings.delay_seconds
     return Pace(slot=(parts.hostname or "").rstrip("."), delay=delay, concurrency=1)
 

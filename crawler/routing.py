@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from crawler.browser import no_browser
 from crawler.client import ClientLimits, CrawlerProcess
+from crawler.holds import HoldBook
 from crawler.orders import failed
 from crawler.settings import CrawlerSettings
 from storage.types import FetchOrder, FetchResult, PollOrder, PollResult
@@ -51,6 +52,7 @@ class CrawlerRouter:
         limits: how both are watched.
         stderr: where their logs go; the owner's standard error by default.
         idle_seconds: see :data:`IDLE_SECONDS`.
+        holds: hosts that asked for patience, known to both.
 
     Raises:
         ValueError: the settings name a network or a port that cannot be read.
@@ -63,12 +65,14 @@ class CrawlerRouter:
         limits: ClientLimits | None = None,
         stderr: IO[bytes] | int | None = None,
         idle_seconds: float = IDLE_SECONDS,
+        holds: HoldBook | None = None,
     ) -> None:
         self._settings = settings
         self._limits = limits
         self._stderr = stderr
         self._idle = idle_seconds
-        self._plain = CrawlerProcess(settings, limits=limits, stderr=stderr)
+        self._holds = holds or HoldBook()
+        self._plain = CrawlerProcess(settings, limits=limits, stderr=stderr, holds=self._holds)
         self._browser: CrawlerProcess | None = None
         self._hosts: set[str] = set()
         self._open = 0
@@ -134,7 +138,9 @@ class CrawlerRouter:
             browser = self._browser
             if browser is None:
                 _log.info("a crawler with a browser is started for %s", host_of(order.url))
-                browser = CrawlerProcess(self._settings, limits=self._limits, stderr=self._stderr, browser=True)
+                browser = CrawlerProcess(
+                    self._settings, limits=self._limits, stderr=self._stderr, browser=True, holds=self._holds
+                )
                 await browser.start()
                 self._browser = browser
             self._hosts.add(host_of(order.url))

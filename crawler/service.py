@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from crawler.settings import CrawlerSettings
     from crawler.wire import Alive, Order, Result
+    from storage.types import HostHold
 
 _log = logging.getLogger("crawler")
 
@@ -97,6 +98,7 @@ class _Service:
     def __init__(
         self, settings: CrawlerSettings, writer: asyncio.StreamWriter, stopping: asyncio.Event, *, browser: bool
     ) -> None:
+        from crawler.backoff import HostBackoff
         from crawler.orders import OrderBook
         from crawler.pool import ExtractionPool
 
@@ -105,10 +107,11 @@ class _Service:
         self._stopping = stopping
         self._browser = browser
         # Bounded by the order book: no more answers than open orders can wait here.
-        self._answers: asyncio.Queue[Result | Alive] = asyncio.Queue()
+        self._answers: asyncio.Queue[Result | Alive | HostHold] = asyncio.Queue()
         self._orders: asyncio.Queue[Order | None] = asyncio.Queue(maxsize=settings.max_open_orders)
         self._book = OrderBook(self._answers.put_nowait, limit=settings.max_open_orders, seconds=settings.order_seconds)
         self._pool = ExtractionPool(settings)
+        self._backoff = HostBackoff(settings.holds, self._answers.put_nowait)
 
     async def run(self, lines: asyncio.StreamReader) -> int:
         """Work until orders end, SIGTERM comes or a part fails; return the exit code."""
@@ -120,7 +123,12 @@ class _Service:
         scrapy = browser_settings(self._settings) if self._browser else scrapy_settings(self._settings)
         runner = AsyncCrawlerRunner(scrapy)
         crawl = runner.crawl(
-            PressSpider, orders=self._orders, book=self._book, pool=self._pool, settings=self._settings
+            PressSpider,
+            orders=self._orders,
+            book=self._book,
+            pool=self._pool,
+            settings=self._settings,
+            backoff=self._backoff,
         )
         parts = [
             asyncio.ensure_future(crawl),

@@ -8,6 +8,7 @@ from typing import Any
 
 from crawler.browser import BrowserSettings
 from storage.egress import EgressPolicy
+from storage.types import HostHold
 
 #: seconds between two requests to one public host
 DEFAULT_DELAY = 2.0
@@ -24,7 +25,8 @@ class CrawlerSettings:
     allow_cidrs: tuple[str, ...] = ()
     #: proxy for every request (``http://host:port``); it must refuse private destinations itself
     proxy: str | None = None
-    #: seconds between two requests to a host; None: 2 for public hosts, 0 for literals in allow_cidrs
+    #: seconds between two requests to a host; None: 2 for public hosts, none and four at once for literals in
+    #: allow_cidrs; a number holds for every host
     delay_seconds: float | None = None
     #: ports that configured source addresses name, allowed besides 80 and 443
     source_ports: tuple[int, ...] = ()
@@ -51,6 +53,8 @@ class CrawlerSettings:
     heartbeat_seconds: float = 5.0
     #: how far pages that need their scripts run may go; see :mod:`crawler.browser`
     browser: BrowserSettings = field(default_factory=BrowserSettings)
+    #: hosts that asked for patience before this process was started
+    holds: tuple[HostHold, ...] = ()
 
     @property
     def policy(self) -> EgressPolicy:

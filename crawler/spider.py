@@ -21,7 +21,8 @@ from crawler.browser import RENDER
 from crawler.errors import RefusedError
 from crawler.failures import from_exception
 from crawler.guard import url_refusal
-from crawler.middlewares import delay_of
+from crawler.holds import lane_of
+from crawler.middlewares import LANE, delay_of
 from crawler.orders import OrderBook
 from crawler.pace import Pace, pace_of
 from crawler.polls import answer_poll
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from scrapy.http import Response
     from twisted.python.failure import Failure
 
+    from crawler.backoff import HostBackoff
     from crawler.pool import ExtractionPool
     from crawler.settings import CrawlerSettings
     from crawler.wire import Order
@@ -50,6 +52,7 @@ class PressSpider(Spider):
         book: where each order is answered.
         pool: where bodies are read.
         settings: how to behave.
+        backoff: which hosts asked for patience.
     """
 
     name = "press"
@@ -61,6 +64,7 @@ class PressSpider(Spider):
         book: OrderBook,
         pool: ExtractionPool,
         settings: CrawlerSettings,
+        backoff: HostBackoff,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -68,6 +72,8 @@ class PressSpider(Spider):
         self._book = book
         self._pool = pool
         self._vigie = settings
+        #: asked by the download handler, right before a request leaves
+        self.backoff = backoff
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
@@ -89,7 +95,10 @@ class PressSpider(Spider):
         if reason is not None:
             self._book.fail(order, CrawlFailure(reason=FailureReason.FORBIDDEN_ADDRESS, detail=reason))
             return None
-        refused = self._book.enter_slot(order, self._pace(order.url))
+        pace = self._pace(order.url)
+        lane = lane_of(order)
+        # Answered at once; a request would wait for its turn only to be turned down.
+        refused = self.backoff.refusal(pace.slot, lane) or self._book.enter_slot(order, pace)
         if refused is not None:
             self._book.fail(order, refused)
             return None
@@ -100,7 +109,7 @@ class PressSpider(Spider):
                 errback=self.failed,
                 cb_kwargs={"order": order},
                 headers=conditions(order),
-                meta={RENDER: True} if order.javascript else {},
+                meta={LANE: lane, **({RENDER: True} if order.javascript else {})},
                 dont_filter=True,
             )
         except ValueError as error:

@@ -1,8 +1,8 @@
 """The messages between the owner and the crawler process: one JSON object a line.
 
 The owner writes one ``settings`` line, then ``poll`` and ``fetch`` orders; the crawler answers each order
-once and says ``alive`` in between. Bytes travel as base64. Lone surrogates, which UTF-8 cannot carry, are
-replaced by U+FFFD.
+once, says ``alive`` in between and tells of each ``hold`` that a host asks for. Bytes travel as base64. Lone
+surrogates, which UTF-8 cannot carry, are replaced by U+FFFD.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pydantic_core import PydanticSerializationError
 
 from crawler.errors import WireError
 from crawler.settings import CrawlerSettings
-from storage.types import FetchOrder, FetchResult, PollOrder, PollResult
+from storage.types import FetchOrder, FetchResult, HostHold, PollOrder, PollResult
 
 Order: TypeAlias = PollOrder | FetchOrder
 Result: TypeAlias = PollResult | FetchResult
@@ -71,16 +71,22 @@ class _Alive:
     message: Alive
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Hold:
+    kind: Literal["hold"] = "hold"
+    message: HostHold
+
+
 _CONFIG = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64", ser_json_inf_nan="null")
 _TO_CRAWLER: TypeAdapter[_Settings | _PollOrder | _FetchOrder] = TypeAdapter(
     Annotated[_Settings | _PollOrder | _FetchOrder, Field(discriminator="kind")], config=_CONFIG
 )
-_TO_OWNER: TypeAdapter[_PollResult | _FetchResult | _Alive] = TypeAdapter(
-    Annotated[_PollResult | _FetchResult | _Alive, Field(discriminator="kind")], config=_CONFIG
+_TO_OWNER: TypeAdapter[_PollResult | _FetchResult | _Alive | _Hold] = TypeAdapter(
+    Annotated[_PollResult | _FetchResult | _Alive | _Hold, Field(discriminator="kind")], config=_CONFIG
 )
 
 
-def encode(message: CrawlerSettings | Order | Result | Alive) -> bytes:
+def encode(message: CrawlerSettings | Order | Result | Alive | HostHold) -> bytes:
     """Return ``message`` as one line of UTF-8 JSON with its line end."""
     try:
         return _dump(message)
@@ -112,16 +118,16 @@ def decode_order(line: bytes) -> Order:
     return envelope.message
 
 
-def decode_result(line: bytes) -> Result | Alive:
-    """Read one answer, or the crawler's sign of life.
+def decode_result(line: bytes) -> Result | Alive | HostHold:
+    """Read one answer, the crawler's sign of life, or its word of a host that asked for patience.
 
     Raises:
-        WireError: the line is neither.
+        WireError: the line is none of them.
     """
     return _load(_TO_OWNER, line).message
 
 
-def _dump(message: CrawlerSettings | Order | Result | Alive) -> bytes:
+def _dump(message: CrawlerSettings | Order | Result | Alive | HostHold) -> bytes:
     match message:
         case PollOrder() | FetchOrder() | CrawlerSettings():
             return _TO_CRAWLER.dump_json(_incoming(message)) + b"\n"
@@ -131,6 +137,8 @@ def _dump(message: CrawlerSettings | Order | Result | Alive) -> bytes:
             return _TO_OWNER.dump_json(_FetchResult(message=message)) + b"\n"
         case Alive():
             return _TO_OWNER.dump_json(_Alive(message=message)) + b"\n"
+        case HostHold():
+            return _TO_OWNER.dump_json(_Hold(message=message)) + b"\n"
 
 
 def _incoming(message: CrawlerSettings | Order) -> _Settings | _PollOrder | _FetchOrder:

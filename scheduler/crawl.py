@@ -18,7 +18,7 @@ from crawler.partial import from_entry
 from crawler.urls import article_key
 from scheduler.archive import Archive
 from scheduler.looks import plan_first
-from scheduler.pace import floor_of, next_page_attempt
+from scheduler.pace import asks_patience, floor_of, next_page_attempt
 from scheduler.pipeline import Pipeline, Processed
 from scheduler.polling import PollRound, finish
 from scheduler.refetch import MAX_FEED_LOOKS
@@ -301,8 +301,15 @@ class CrawlDesk:
             )
         if failure is not None:
             # What is known of the page all the same is stored as partial; the page itself is still due.
-            retry = next_page_attempt(failure=failure, attempts=pending.attempts, now=now)
-            entries.failed(database, pending.id, failure, retry, outcome.article_id if outcome else None)
+            retry = next_page_attempt(
+                failure=failure,
+                attempts=pending.attempts,
+                now=now,
+                seen_at=pending.seen_at,
+                chance=random.random(),  # noqa: S311 (spreads load, hides nothing)
+            )
+            article_id = outcome.article_id if outcome else None
+            entries.failed(database, pending.id, failure, retry, article_id, counted=not asks_patience(failure))
             logger.info("page %s failed: %s: %s", pending.entry.url, failure.reason, failure.detail)
         elif outcome is not None:
             plan_first(database, outcome, result, self._sources.get(pending.source_id), now)

@@ -43,6 +43,8 @@ PAGE_RETRIES = (
     timedelta(hours=6),
     timedelta(hours=24),
 )
+#: a page whose host keeps asking for patience is given up after this
+PAGE_PATIENCE = timedelta(days=7)
 #: the crawler process died with the order: nothing is known of the page, so ask again soon
 LOST_RETRY = timedelta(seconds=10)
 #: asking again soon would not change these; a page may still appear, a wall may still open
@@ -248,18 +250,29 @@ def _minutes(wait: timedelta) -> str:
     return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} minutes"
 
 
-def next_page_attempt(*, failure: CrawlFailure, attempts: int, now: datetime) -> datetime | None:
+def asks_patience(failure: CrawlFailure) -> bool:
+    """Whether a page was not had because its host wants to be asked later: that is no attempt that failed."""
+    return not failure.sent or failure.reason is FailureReason.RATE_LIMITED or failure.retry_after is not None
+
+
+def next_page_attempt(
+    *, failure: CrawlFailure, attempts: int, now: datetime, seen_at: datetime | None = None, chance: float = 0.0
+) -> datetime | None:
     """Return when to try a page again, or None to give it up.
 
     Args:
         failure: why it failed now.
-        attempts: failed fetches before this one.
+        attempts: failed fetches before this one; those in which the host asked for patience do not count.
         now: the present.
+        seen_at: when the page was first listed; patience ends :data:`PAGE_PATIENCE` after that.
+        chance: a random number in 0–1 that spreads the pages a host put off.
     """
+    asked = timedelta(seconds=min(max(failure.retry_after or 0.0, 0.0), LONGEST_BACKOFF.total_seconds()))
+    if asks_patience(failure):
+        if seen_at is not None and now - seen_at > PAGE_PATIENCE:
+            return None
+        return now + min(max(asked, PAGE_RETRIES[0]) * (1 + SPREAD * chance), LONGEST_BACKOFF)
     if failure.reason is FailureReason.CRAWLER_LOST and attempts < len(PAGE_RETRIES):
         return now + LOST_RETRY
     plan = SETTLED_RETRIES if failure.reason in SETTLED else PAGE_RETRIES
-    if attempts >= len(plan):
-        return None
-    asked = timedelta(seconds=min(failure.retry_after or 0.0, LONGEST_BACKOFF.total_seconds()))
-    return now + max(plan[attempts], asked)
+    return now + plan[attempts] if attempts < len(plan) else None

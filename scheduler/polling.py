@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlite_utils import Database
@@ -141,10 +141,4 @@ def _rested(known: FeedState) -> Plan:
 
 
 def _named(failure: CrawlFailure, url: str) -> CrawlFailure:
-    return CrawlFailure(
-        reason=failure.reason,
-        detail=f"{url}: {failure.detail}",
-        status=failure.status,
-        retry_after=failure.retry_after,
-        sent=failure.sent,
-    )
+    return replace(failure, detail=f"{url}: {failure.detail}")

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from alerts.dispatch import Dispatcher
+from crawler.holds import HoldBook
 from crawler.routing import CrawlerRouter
 from scheduler import changes, maintenance
 from scheduler.archive import Archive
@@ -27,11 +28,11 @@ from scheduler.pipeline import Processed
 from scheduler.settings import ServiceSettings
 from scheduler.watching import HealthDesk
 from scheduler.websub import Hubs
-from storage import alerts, deliveries, entries, sources
+from storage import alerts, deliveries, entries, holds, sources
 from storage import folder as data_folder
 from storage.database import instance_id
 from storage.errors import StorageError
-from storage.types import Article, DeliveryState
+from storage.types import Article, DeliveryState, HostHold
 
 logger = logging.getLogger(__name__)
 
@@ -104,7 +105,8 @@ class Service:
         recovered = await self.archive.write(deliveries.recover, now, everything=True)
         if recovered:
             logger.warning("%d deliveries were cut off by a crash and are sent again under their own id", recovered)
-        self.crawler = CrawlerRouter(settings.crawler)
+        self._holds = HoldBook(await self.archive.read(holds.active, now), self._remember, present=self._clock)
+        self.crawler = CrawlerRouter(settings.crawler, holds=self._holds)
         self._stack.push_async_callback(self.crawler.stop)
         await self.crawler.start()
         self.dispatcher = Dispatcher(
@@ -299,6 +301,10 @@ class Service:
         await asyncio.to_thread(
             maintenance.copy_archive, self.settings.data_dir, self._clock(), keep=self.settings.keep_backups
         )
+
+    def _remember(self, hold: HostHold) -> None:
+        """Store that a host asked for patience, so that a restart does not forget it."""
+        self._spawn(self.archive.write(holds.record, hold, self._clock()))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

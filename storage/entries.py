@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from storage.times import from_text_or_none, to_text, to_text_or_none
+from storage.times import from_text, from_text_or_none, to_text, to_text_or_none
 from storage.types import CrawlFailure, FeedEntry
 
 #: no page waits longer than this for its next attempt
@@ -31,6 +31,8 @@ class PendingEntry:
     entry: FeedEntry
     #: fetches that failed so far
     attempts: int
+    #: when the entry was first listed
+    seen_at: datetime
 
 
 def add(database: Database, source_id: str, key: str, entry: FeedEntry, now: datetime) -> bool:
@@ -126,6 +128,8 @@ def failed(
     failure: CrawlFailure,
     next_attempt_at: datetime | None,
     article_id: int | None,
+    *,
+    counted: bool = True,
 ) -> None:
     """Record a failed fetch; without a next attempt the page is given up.
 
@@ -135,15 +139,16 @@ def failed(
         failure: the named reason.
         next_attempt_at: when to try again, or None.
         article_id: the partial article stored from the entry's own title and summary, if any.
+        counted: False when the host only asked to be asked later.
     """
     database.execute(
         """
-        UPDATE entry SET attempts = attempts + 1, failure = ?, detail = ?, article_id = coalesce(?, article_id),
+        UPDATE entry SET attempts = attempts + ?, failure = ?, detail = ?, article_id = coalesce(?, article_id),
             state = CASE WHEN ? IS NULL THEN 'failed' ELSE 'pending' END, next_attempt_at = coalesce(?, next_attempt_at)
         WHERE id = ?
         """,
         (
-            failure.reason, failure.detail, article_id, to_text_or_none(next_attempt_at),
+            int(counted), failure.reason, failure.detail, article_id, to_text_or_none(next_attempt_at),
             to_text_or_none(next_attempt_at), entry_id,
         ),
     )  # fmt: skip
@@ -167,6 +172,7 @@ def _pending(row: dict[str, Any]) -> PendingEntry:
         key=row["key"],
         source_id=row["source_id"],
         attempts=row["attempts"],
+        seen_at=from_text(row["seen_at"]),
         entry=FeedEntry(
             url=row["url"],
             title=row["title"],

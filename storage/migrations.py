@@ -266,6 +266,18 @@ def _subscriptions(database: Database) -> None:
     )
 
 
+def _holds(database: Database) -> None:
+    """Hosts that asked for patience."""
+    database.conn.execute(
+        """
+        CREATE TABLE host_hold (
+            host TEXT NOT NULL, lane TEXT NOT NULL, until TEXT NOT NULL, strikes INTEGER NOT NULL,
+            status INTEGER NOT NULL, PRIMARY KEY (host, lane)
+        ) WITHOUT ROWID
+        """
+    )
+
+
 #: in order; add new steps at the end, never edit one that was released
 STEPS: tuple[Callable[[Database], None], ...] = (
     _archive,
@@ -276,6 +288,7 @@ STEPS: tuple[Callable[[Database], None], ...] = (
     _fair_queue,
     _evidence_as_warc,
     _subscriptions,
+    _holds,
 )
 NEWEST_VERSION = len(STEPS)
 

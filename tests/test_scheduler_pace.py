@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 
 from scheduler.pace import (
     LOST_RETRY,
+    PAGE_PATIENCE,
     PAGE_RETRIES,
     PUBLIC_FLOOR,
     SETTLED,
     SETTLED_RETRIES,
+    asks_patience,
     bounds_of,
     floor_of,
     next_check,
@@ -296,9 +298,24 @@ def test_next_attempt_is_in_the_future_and_within_reach(
     reason: FailureReason, attempts: int, asked: float | None
 ) -> None:
     moment = next_page_attempt(failure=failure(reason, asked), attempts=attempts, now=NOW)
+    if reason is FailureReason.RATE_LIMITED or asked is not None:
+        assert moment is not None
     if moment is None:
         assert attempts >= len(SETTLED_RETRIES)
         return
     assert NOW < moment <= NOW + LONGEST_BACKOFF
-    if reason is not FailureReason.CRAWLER_LOST and asked is not None and 0 < asked < 86_400:
+    if asked is not None and 0 < asked < 86_400:
         assert moment >= NOW + timedelta(seconds=asked)
+
+
+def test_host_that_asks_for_patience_burns_no_attempt() -> None:
+    """A page is not given up because its host wants to be asked later; only age ends that."""
+    for said in (failure(FailureReason.RATE_LIMITED), failure(FailureReason.SERVER_ERROR, 90.0)):
+        assert asks_patience(said)
+        for attempts in (0, 50):
+            moment = next_page_attempt(failure=said, attempts=attempts, now=NOW, seen_at=NOW - timedelta(days=6))
+            assert moment is not None
+            assert moment >= NOW + timedelta(seconds=said.retry_after or 0)
+        assert next_page_attempt(failure=said, attempts=0, now=NOW, seen_at=NOW - PAGE_PATIENCE * 1.01) is None
+    assert asks_patience(replace(failure(FailureReason.BLOCKED), sent=False))
+    assert not asks_patience(failure(FailureReason.BLOCKED))

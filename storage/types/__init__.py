@@ -44,6 +44,8 @@ from storage.types.moments import (
 )
 from storage.types.pacing import (
     WEEK_HOURS,
+    HostHold,
+    Lane,
     Plan,
     PlanReason,
     Rhythm,
@@ -89,6 +91,8 @@ __all__ = [
     "Health",
     "HealthEvent",
     "HealthState",
+    "HostHold",
+    "Lane",
     "Network",
     "NetworkState",
     "Outcome",

@@ -70,3 +70,24 @@ class Plan:
     reason: PlanReason
     #: one sentence for people, in English
     detail: str
+
+
+class Lane(StrEnum):
+    """What is asked of a host: the lists of its articles, robots.txt among them, or the articles."""
+
+    LISTING = "listing"
+    PAGE = "page"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostHold:
+    """A host that asked not to be called for a while."""
+
+    #: the host as pace counts it: its name, with the port for machines inside ``allow_cidrs``
+    host: str
+    lane: Lane
+    until: datetime
+    #: answers in a row that asked for patience
+    strikes: int
+    #: HTTP status of the last of them
+    status: int
