@@ -332,7 +332,8 @@ class PageRunner(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # the 
 
 def _kept(document: Response) -> dict[str, str]:
     """Return the document's headers as the browser is told them; the body is plain and whole by now."""
-    dropped = {"content-encoding", "content-length", "transfer-encoding", "connection", "set-cookie", "alt-svc"}
+    dropped = {"content-encoding", "content-length", "transfer-encoding", "connection", "set-cookie", "alt-svc",
+               "content-disposition", "refresh"}  # fmt: skip
     headers = ((name.decode("latin-1"), values[-1].decode("latin-1")) for name, values in document.headers.items())
     return {name: value for name, value in headers if name.lower() not in dropped}
 

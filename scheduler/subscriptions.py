@@ -74,7 +74,8 @@ def next_step(subscription: Subscription, now: datetime) -> tuple[Subscription, 
         now: the present.
     """
     current = subscription
-    if current.next_step_at > now:
+    # A plan beyond every plan was made by a clock that ran ahead.
+    if now < current.next_step_at <= now + LONGEST_LEASE:
         return current, None, "not due"
     if current.state is SubscriptionState.LEAVING:
         over = current.lease_until is not None and current.lease_until <= now
@@ -188,7 +189,7 @@ def pace(poll: timedelta, feeds: int, held: Iterable[Subscription], now: datetim
         for subscription in held
         if subscription.state is SubscriptionState.ACTIVE
         and subscription.announced_at is not None
-        and now - subscription.announced_at <= PROVEN
+        and abs(now - subscription.announced_at) <= PROVEN
     }
     return max(poll, min(poll * 2, LONGEST_PACE)) if 0 < feeds == len(proven) else poll
 

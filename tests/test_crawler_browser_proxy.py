@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
@@ -129,6 +130,32 @@ async def test_every_form_of_a_forbidden_address_is_refused(
     assert status(answer) == 403
     assert server.heads == []
     assert given.refusals
+
+
+@pytest.mark.parametrize("order", [1, -1])
+async def test_one_forbidden_address_of_a_name_forbids_them_all(
+    proxy: EgressProxy,
+    origin: tuple[Origin, int],
+    trap: tuple[Origin, int],
+    order: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    port = origin[1]
+    addresses = [("127.0.0.2", port), ("127.0.0.1", trap[1])][::order]
+    asked: list[str] = []
+
+    async def rebinding(host: str, *_: object, **__: object) -> list[tuple[object, ...]]:
+        asked.append(host)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", address) for address in addresses]
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", rebinding)
+    request = f"CONNECT news.example:{port} HTTP/1.1\r\n{with_pass(admit(proxy))}\r\n"
+    assert status(await ask(proxy, request)) == 403
+    addresses.remove(("127.0.0.1", trap[1]))
+    assert status(await ask(proxy, request, then=b"GET / HTTP/1.1\r\n\r\n")) == 200
+    # What was judged is what is connected to: a name is resolved once a connection.
+    assert asked.count("news.example") == 2
+    assert trap[0].heads == []
 
 
 @pytest.mark.parametrize("scheme", ["ftp", "file", "https"])

@@ -73,6 +73,11 @@ def test_the_life_of_a_subscription() -> None:
     assert lost.state is SubscriptionState.WANTED
 
 
+def test_a_clock_that_ran_ahead_parks_no_subscription() -> None:
+    parked = active(next_step_at=NOW + timedelta(days=400))
+    assert subscriptions.next_step(parked, NOW)[1] is Step.SUBSCRIBE
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import sqlite3
+from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,7 +15,7 @@ from sqlite_utils import Database
 from alerts import breaker
 from crawler.browser import BrowserSettings, find_chromium, missing
 from scheduler.clock import now_utc
-from storage import deliveries, folder, sources
+from storage import deliveries, folder, sources, websub
 from storage.errors import StorageError
 from storage.types import DeliveryState
 from vigie.searching import open_archive
@@ -22,6 +23,8 @@ from vigie.settings import Settings
 
 #: below this the archive soon cannot be written, in bytes
 LEAST_FREE = 512 * 1024 * 1024
+#: requests in a row after which a hub's silence is told
+FAILING_HUB = 3
 #: no clock is right before this
 WRITTEN = datetime(2026, 11, 1, tzinfo=UTC)
 #: repaired in this SQLite; older ones can lose commits when two connections write (sqlite.org/wal.html)
@@ -38,7 +41,13 @@ def examine(settings: Settings) -> list[dict[str, Any]]:
         ]
     try:
         with open_archive(settings) as database:
-            findings += [_integrity(database), *_sources(database), _outbox(database), *_channels(database, settings)]
+            findings += [
+                _integrity(database),
+                *_sources(database),
+                _outbox(database),
+                *_hubs(database),
+                *_channels(database, settings),
+            ]
     except StorageError as error:
         findings.append(_finding("archive", ok=False, detail=str(error)))
     return findings
@@ -104,6 +113,19 @@ def _clock() -> dict[str, Any]:
     """A clock before this program was written cannot be right: every date in the archive would be wrong."""
     now = now_utc()
     return _finding("clock", ok=now >= WRITTEN, detail=f"{now:%Y-%m-%d %H:%M:%S} UTC")
+
+
+def _hubs(database: Database) -> list[dict[str, Any]]:
+    """Tell how the subscriptions at hubs stand, where there are any."""
+    known = websub.all_subscriptions(database)
+    if not known:
+        return []
+    states = Counter(str(subscription.state) for subscription in known)
+    counts = ", ".join(f"{number} {state}" for state, number in sorted(states.items()))
+    failing = next((subscription for subscription in known if subscription.failures >= FAILING_HUB), None)
+    detail = counts if failing is None else f"{counts}; {failing.source_id} at {failing.hub}: {failing.detail}"
+    # A hub only ever makes polling sooner, so nothing is lost without it.
+    return [_finding("hubs", ok=True, detail=detail)]
 
 
 def _outbox(database: Database) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from crawler.client import CrawlerProcess
+from crawler.routing import CrawlerRouter
 from storage import folder, sources
 from storage.types import AddressKind, PollOrder, Source, SourceState
 from vigie.errors import VigieError
@@ -66,7 +66,7 @@ async def check_sources(settings: Settings, ids: tuple[str, ...]) -> list[dict[s
         if source_id not in known:
             raise VigieError(f"there is no source {source_id!r}; 'vigie sources list' shows them")
     wanted = [known[source_id] for source_id in ids] or [source for source in settings.sources if source.enabled]
-    crawler = CrawlerProcess(crawler_settings(settings))
+    crawler = CrawlerRouter(crawler_settings(settings))
     await crawler.start()
     try:
         return await asyncio.gather(
@@ -76,8 +76,16 @@ async def check_sources(settings: Settings, ids: tuple[str, ...]) -> list[dict[s
         await crawler.stop()
 
 
-async def _check(crawler: CrawlerProcess, source: Source, kind: AddressKind, url: str) -> dict[str, Any]:
-    result = await crawler.poll(PollOrder(id=f"{source.id} {kind} {url}", source_id=source.id, url=url, kind=kind))
+async def _check(crawler: CrawlerRouter, source: Source, kind: AddressKind, url: str) -> dict[str, Any]:
+    result = await crawler.poll(
+        PollOrder(
+            id=f"{source.id} {kind} {url}",
+            source_id=source.id,
+            url=url,
+            kind=kind,
+            javascript=source.javascript and kind is AddressKind.SECTION,
+        )
+    )
     failure = result.failure
     return {
         "source": source.id,
