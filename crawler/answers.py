@@ -53,13 +53,22 @@ class Reply:
         return next((value for key, value in self.headers if key == name), None)
 
 
-async def answer_fetch(order: FetchOrder, reply: Reply, pool: Reader, settings: CrawlerSettings) -> Result:
+async def answer_fetch(
+    order: FetchOrder, reply: Reply, pool: Reader, settings: CrawlerSettings, *, captured_at: datetime | None = None
+) -> Result:
     """Return the article of a fetched page, or that it did not change, or what went wrong.
+
+    Args:
+        order: what was asked for.
+        reply: what came back.
+        pool: who reads the page.
+        settings: limits.
+        captured_at: when it came back, if not now: a page out of a file.
 
     Raises:
         RefusedError: the page could not be read within its limits.
     """
-    now = datetime.now(UTC)
+    now = captured_at or datetime.now(UTC)
     if reply.status == 304 and conditions(order):
         return FetchResult(
             order_id=order.id,

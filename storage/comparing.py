@@ -138,9 +138,11 @@ def is_furniture(line: str) -> bool:
     if _LABEL.fullmatch(phrase) or _LINK.match(phrase):
         return True
     stamp = _STAMP.match(phrase)
-    return stamp is not None and all(
-        word.isdecimal() or word in _DATE_WORDS or _CLOCK.fullmatch(word) for word in phrase[stamp.end() :].split()
-    )
+    rest = (phrase[stamp.end() :] if stamp else phrase).split()
+    dated = all(word.isdecimal() or word in _DATE_WORDS or _CLOCK.fullmatch(word) for word in rest)
+    # Without words that announce it, a line is a date when it is a figure with a month or a day, or three figures.
+    figures = sum(word[0].isdecimal() for word in rest)
+    return dated and (stamp is not None or (figures > 0 and not _CALENDAR.isdisjoint(rest)) or figures == 3)
 
 
 _LABEL = re.compile(
@@ -161,15 +163,20 @@ _STAMP = re.compile(
     r"|(?:last )?(?:updated|modified)|published|posted)\b"
 )
 _CLOCK = re.compile(r"\d{1,2}(?:h\d{0,2}|am|pm|er|min|mn|st|nd|rd|th)|t\d{2}|\d{2}z")
-_DATE_WORDS = frozenset(
+_CALENDAR = frozenset(
     """
-    le la à a h il y en et on at the ago of de du depuis min mn minute minutes heure heures hour hours jour jours
-    day days seconde secondes second seconds aujourd hui hier today yesterday instant just now utc gmt cet cest
-    paris am pm lundi mardi mercredi jeudi vendredi samedi dimanche mon tue wed thu fri sat sun
+    lundi mardi mercredi jeudi vendredi samedi dimanche mon tue wed thu fri sat sun
     monday tuesday wednesday thursday friday saturday sunday
     janvier février mars avril mai juin juillet août septembre octobre novembre décembre janv févr avr juil
     sept oct nov déc
     january february march april may june july august september october november december
-    jan feb mar apr jun jul aug sep dec mis mise publié publiée modifié modifiée updated published
+    jan feb mar apr jun jul aug sep dec
+    """.split()  # noqa: SIM905 (words, not code)
+)
+_DATE_WORDS = _CALENDAR | frozenset(
+    """
+    le la à a h il y en et on at the ago of de du depuis min mn minute minutes heure heures hour hours jour jours
+    day days seconde secondes second seconds aujourd hui hier today yesterday instant just now utc gmt cet cest
+    paris am pm mis mise publié publiée modifié modifiée updated published
     """.split()  # noqa: SIM905 (words, not code)
 )

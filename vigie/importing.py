@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import asyncio
+import functools
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 from sqlite_utils import Database
 
+from crawler.answers import answer_fetch
 from crawler.clean import clean_line, clean_text
+from crawler.errors import RefusedError
+from crawler.pool import ExtractionPool
 from crawler.urls import article_key
 from scheduler.building import build_pipeline
 from scheduler.clock import now_utc
@@ -18,11 +24,11 @@ from storage import sources
 from storage.articles import SaveKind
 from storage.database import instance_id, open_writer, transaction
 from storage.folder import ownership
-from storage.types import Article
+from storage.types import Article, CrawlFailure, Evidence, FailureReason, FetchOrder, FetchResult
 from vigie import inputs, output
-from vigie.errors import VigieError
-from vigie.running import service_settings
+from vigie.running import crawler_settings, service_settings
 from vigie.settings import Settings
+from vigie.warc_files import SavedPage, is_warc, read_pages
 
 #: articles a transaction
 BATCH = 100
@@ -31,7 +37,7 @@ NO_SOURCE = "import"
 
 
 def import_files(names: Iterable[str], settings: Settings, *, sending: bool) -> bool:
-    """Store the articles of JSON lines files and print what became of each; return whether a line was bad.
+    """Store the articles of JSON lines and WARC files and print what became of each; return whether one was bad.
 
     Raises:
         AlreadyOwnedError: the service is running on this archive.
@@ -44,9 +50,10 @@ def import_files(names: Iterable[str], settings: Settings, *, sending: bool) -> 
                 sources.sync(database, settings.sources, now_utc())
             importer = Importer(database, build_pipeline(service_settings(settings), instance_id(database)), sending)
             for name in names:
-                if name.endswith((".warc", ".warc.gz")):
-                    raise VigieError(f"{name}: WARC files cannot be imported yet; give JSON lines")
-                importer.read(name)
+                if is_warc(name):
+                    asyncio.run(PageReader(importer, settings).read(name))
+                else:
+                    importer.read(name)
             return importer.failed
         finally:
             database.conn.close()
@@ -80,13 +87,30 @@ class Importer:
                 self.failed = True
 
     def _store(self, batch: list[inputs.InputArticle]) -> None:
-        if not batch:
+        self.store([functools.partial(self._import, article) for article in batch])
+
+    def store(self, steps: Sequence[Callable[[datetime], dict[str, Any]]]) -> None:
+        """Make some steps in one transaction and print what each answers."""
+        if not steps:
             return
         now = now_utc()
         with transaction(self._database):
-            answers = [self._import(article, now) for article in batch]
+            answers = [step(now) for step in steps]
         for answer in answers:
             output.print_json(answer)
+
+    def import_page(self, article: Article, evidence: Evidence | None, now: datetime) -> dict[str, Any]:
+        """Store one page that was read already."""
+        sources.ensure(self._database, article.source_id, article.source_id, article.url, now)
+        processed = self._pipeline.process(
+            self._database,
+            article,
+            key=article_key(article.url),
+            now=now,
+            evidence=evidence,
+            sending=self._sending,
+        )
+        return _answer(article.url, processed)
 
     def _import(self, given: inputs.InputArticle, now: datetime) -> dict[str, Any]:
         source_id = given.source or NO_SOURCE
@@ -96,6 +120,69 @@ class Importer:
             self._database, _article(given, source_id, key, now), key=key, now=now, sending=self._sending
         )
         return _answer(given.id, processed)
+
+
+class PageReader:
+    """Reads the pages of WARC files in the crawler's extraction processes, a bounded number at a time."""
+
+    def __init__(self, importer: Importer, settings: Settings) -> None:
+        self._importer = importer
+        self._crawler = crawler_settings(settings)
+        self._sources = {host_of(source.url): source for source in settings.sources}
+
+    async def read(self, name: str) -> None:
+        """Import one file."""
+        pool = ExtractionPool(self._crawler)
+        try:
+            batch: list[SavedPage] = []
+            for page in read_pages(name, self._crawler.max_page, functools.partial(self._bad, name)):
+                batch.append(page)
+                if len(batch) == 2 * self._crawler.workers:
+                    await self._store(name, batch, pool)
+                    batch = []
+            await self._store(name, batch, pool)
+        finally:
+            pool.stop()
+
+    def _bad(self, name: str, number: int, fault: str) -> None:
+        click.echo(f"vigie: {name}: record {number} {fault}; it is skipped", err=True)
+        self._importer.failed = True
+
+    async def _store(self, name: str, batch: list[SavedPage], pool: ExtractionPool) -> None:
+        found = await asyncio.gather(*(self._extract(page, pool) for page in batch))
+        steps = []
+        for page, result in zip(batch, found, strict=True):
+            if isinstance(result, CrawlFailure):
+                self._bad(name, page.number, f"({page.reply.url}) gave no article: {result.reason}: {result.detail}")
+            else:
+                steps.append(functools.partial(self._importer.import_page, *result))
+        self._importer.store(steps)
+
+    async def _extract(self, page: SavedPage, pool: ExtractionPool) -> tuple[Article, Evidence | None] | CrawlFailure:
+        """Return what the crawler would have made of a page."""
+        host = host_of(page.reply.url)
+        source = self._sources.get(host)
+        order = FetchOrder(
+            id=str(page.number),
+            source_id=source.id if source else host,
+            url=page.reply.url,
+            language=source.language if source else None,
+            full_text=source.full_text if source else True,
+        )
+        try:
+            result = await answer_fetch(
+                order, page.reply, pool.of(order.source_id), self._crawler, captured_at=page.captured_at
+            )
+        except RefusedError as error:
+            return error.failure
+        if isinstance(result, FetchResult) and result.article is not None:
+            return result.article, result.evidence
+        return result.failure or CrawlFailure(reason=FailureReason.INTERNAL, detail="it was not read")
+
+
+def host_of(url: str) -> str:
+    """Return the host of an address as sources are told apart by it, ``www.`` left out."""
+    return (urlsplit(url).hostname or NO_SOURCE).removeprefix("www.")
 
 
 def _article(given: inputs.InputArticle, source_id: str, key: str, now: datetime) -> Article:

@@ -42,7 +42,7 @@ class Moment(click.ParamType[datetime]):
 @click.option("--alerts", is_flag=True, help="Let the articles alert people (default: recorded, never sent).")
 @click.pass_obj
 def import_(context: Context, files: tuple[str, ...], *, alerts: bool) -> int:
-    """Store articles from JSON lines through the same path as the crawler."""
+    """Store articles from JSON lines or WARC files through the same path as the crawler."""
     from vigie.importing import import_files
     from vigie.settings import load
 
