@@ -15,7 +15,7 @@ from uuid import uuid4
 from sqlite_utils import Database
 
 from crawler.partial import from_entry
-from crawler.urls import article_key
+from scheduler import arrivals
 from scheduler.archive import Archive
 from scheduler.looks import plan_first
 from scheduler.pace import asks_patience, floor_of, next_page_attempt
@@ -23,7 +23,7 @@ from scheduler.pipeline import Pipeline, Processed
 from scheduler.polling import PollRound, finish
 from scheduler.refetch import MAX_FEED_LOOKS
 from scheduler.websub import Hubs
-from storage import entries, looks, sources
+from storage import entries, health, looks, sources
 from storage.egress import EgressPolicy
 from storage.entries import PendingEntry
 from storage.errors import StorageError
@@ -154,7 +154,7 @@ class CrawlDesk:
                 known = await self._archive.read(sources.feed_state, source_id, url)
                 if not everything and done.rests(known, self._clock()):
                     continue
-                result = await self._poll_address(source, kind, known)
+                result = arrivals.gone(known) or await self._poll_address(source, kind, known)
                 results.append(result)
                 if self._hubs is not None:
                     await self._hubs.heard(source, result)
@@ -175,11 +175,13 @@ class CrawlDesk:
         logger.debug("source %s is polled at %s: %s", source_id, plan.at, plan.detail)
 
     async def _poll_address(self, source: Source, kind: AddressKind, known: FeedState) -> PollResult:
-        return await self._crawler.poll(
+        rows = await self._archive.read(health.addresses, source.id)
+        moved = next((row for row in rows if row.url == known.url), None)
+        result = await self._crawler.poll(
             PollOrder(
                 id=uuid4().hex,
                 source_id=source.id,
-                url=known.url,
+                url=arrivals.address_to_ask(known.url, moved),
                 kind=kind,
                 etag=known.etag,
                 last_modified=known.last_modified,
@@ -188,6 +190,7 @@ class CrawlDesk:
                 javascript=source.javascript and kind is AddressKind.SECTION,
             )
         )
+        return arrivals.as_configured(result, known.url)
 
     async def start_due_pages(self) -> int:
         """Start reading pages that are due, as many as there is room for; return how many."""
@@ -334,13 +337,9 @@ class CrawlDesk:
 
 
 def _record_address(database: Database, kind: AddressKind, result: PollResult, now: datetime) -> tuple[FeedEntry, ...]:
-    """Store an address's validators together with the entries it brought; return those that are new."""
-    sources.record_feed(database, result, now, kind=kind)
-    new = []
-    for entry in result.entries:
-        key = article_key(entry.url)
-        if entries.add(database, result.source_id, key, entry, now):
-            new.append(entry)
-        elif entries.renew(database, key, entry):
-            looks.hasten(database, key, now, max_looks=MAX_FEED_LOOKS)
-    return tuple(new)
+    """Store what an address listed; a known entry that changed is looked at again."""
+
+    def hasten(key: str) -> None:
+        looks.hasten(database, key, now, max_looks=MAX_FEED_LOOKS)
+
+    return arrivals.take_in(database, kind, result, now, renewed=hasten)

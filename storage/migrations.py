@@ -278,6 +278,13 @@ def _holds(database: Database) -> None:
     )
 
 
+def _arrivals(database: Database) -> None:
+    """Entries by the kind of their address and by their identity; addresses that list more than is taken over."""
+    database.conn.execute("ALTER TABLE entry ADD COLUMN kind TEXT")
+    database.conn.execute("CREATE INDEX entry_guid ON entry (source_id, guid)")
+    database.conn.execute("ALTER TABLE feed ADD COLUMN limited_at TEXT")
+
+
 #: in order; add new steps at the end, never edit one that was released
 STEPS: tuple[Callable[[Database], None], ...] = (
     _archive,
@@ -289,6 +296,7 @@ STEPS: tuple[Callable[[Database], None], ...] = (
     _evidence_as_warc,
     _subscriptions,
     _holds,
+    _arrivals,
 )
 NEWEST_VERSION = len(STEPS)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
@@ -36,6 +37,19 @@ def sync(database: Database, sources: Iterable[Source], now: datetime) -> None:
                 int(source.enabled), to_text(now), to_text(now + LONGEST_BACKOFF),
             ),
         )  # fmt: skip
+        _forget_gone(database, source)
+
+
+def _forget_gone(database: Database, source: Source) -> None:
+    """Let an address that said it was gone be asked anew when it comes back into the configuration later."""
+    configured = json.dumps([url for _, url in source.addresses])
+    database.execute(
+        """
+        UPDATE feed SET failure = NULL, detail = NULL, failures = 0, resume_at = NULL
+        WHERE source_id = ? AND failure = ? AND url NOT IN (SELECT value FROM json_each(?))
+        """,
+        (source.id, FailureReason.GONE, configured),
+    )
 
 
 def ensure(database: Database, source_id: str, name: str, url: str, now: datetime) -> None:

@@ -43,6 +43,8 @@ class Outlet:
     requests: list[str] = field(default_factory=list)
     #: answers instead of the feed
     fault: Handler | None = None
+    #: path → what else is served there
+    files: dict[str, bytes | str] = field(default_factory=dict)
 
     def publish(self, slug: str, title: str, paragraphs: list[str], published: datetime | None = None) -> None:
         """List an article in the feed and serve its page."""
@@ -107,6 +109,7 @@ class World:
             app.router.add_get("/robots.txt", self._robots)
             app.router.add_get("/feed.xml", self._feed(outlet))
             app.router.add_get("/{slug}.html", self._page(outlet))
+            app.router.add_get("/{path:.*}", self._file(outlet))
             runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
             await runner.setup()
             site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -144,6 +147,19 @@ class World:
             if page is None:
                 raise web.HTTPNotFound
             return web.Response(text=page[1], content_type="text/html")
+
+        return answer
+
+    @staticmethod
+    def _file(outlet: Outlet) -> Handler:
+        async def answer(request: web.Request) -> web.StreamResponse:
+            outlet.requests.append(request.path)
+            found = outlet.files.get(request.path)
+            if found is None:
+                raise web.HTTPNotFound
+            if isinstance(found, str):
+                return web.Response(text=found, content_type="text/html")
+            return web.Response(body=found)
 
         return answer
 
