@@ -151,20 +151,38 @@ class _Gathered:
     steps: list[Step]
 
 
-def _read_sentence(rules: LanguageRules, reading: Reading, sentence: Sentence, gathered: _Gathered) -> None:
+def _read_sentences(rules: LanguageRules, reading: Reading, sentences: Sequence[Sentence], gathered: _Gathered) -> None:
+    """Find what the rules match; what is said of its reality is read only where there is something to doubt."""
+    words = reading.tokens.words
+    matched: list[tuple[Sentence, Hits, Sequence[Found]]] = []
+    for sentence in sentences:
+        hits = rules.index.scan(words, sentence.first, sentence.last, reading.by_token)
+        matches = match_sentence(rules, hits, sentence, words)
+        gathered.steps += [_step(found, reading, sentence, reason) for found, reason in matches.dropped]
+        matched.append((sentence, hits, matches.found))
+    if any(found for _, _, found in matched):
+        for sentence, occurrences, own in matched:
+            _read_sentence(rules, reading, sentence, occurrences, own, gathered)
+
+
+def _read_sentence(
+    rules: LanguageRules,
+    reading: Reading,
+    sentence: Sentence,
+    hits: Hits,
+    matched: Sequence[Found],
+    gathered: _Gathered,
+) -> None:
     words, tokens = reading.tokens.words, reading.tokens
-    hits = rules.index.scan(words, sentence.first, sentence.last, reading.by_token)
     if sentence.index <= OPENING:
         gathered.genre |= genre_cues(rules.cues, hits, words)
     doubts = read_doubts(
         rules.cues, hits, sentence, tokens, reading.text, language=rules.language, published=reading.published
     )
     gathered.text_cues += [(sentence.index, cue) for cue in doubts.cues if cue.scope in WHOLE_TEXT]
-    doubts = replace(doubts, cues=tuple(cue for cue in doubts.cues if cue.scope not in WHOLE_TEXT))
-    matches = match_sentence(rules, hits, sentence, words)
-    gathered.steps += [_step(found, reading, sentence, reason) for found, reason in matches.dropped]
-    for found in matches.found:
-        gathered.candidates.append(_candidate(found, matches.found, hits, doubts, reading))
+    if matched:
+        doubts = replace(doubts, cues=tuple(cue for cue in doubts.cues if cue.scope not in WHOLE_TEXT))
+        gathered.candidates += [_candidate(found, matched, hits, doubts, reading) for found in matched]
 
 
 def _candidate(found: Found, others: Sequence[Found], hits: Hits, doubts: Doubts, reading: Reading) -> Candidate:
@@ -276,8 +294,7 @@ def detect(document: Document, rules: RuleSet) -> Detection:
     steps: list[Step] = []
     for own in [known] if known else rules.languages.values():
         gathered = _Gathered([], [], set(), [])
-        for sentence in sentences:
-            _read_sentence(own, reading, sentence, gathered)
+        _read_sentences(own, reading, sentences, gathered)
         _read_cues(own, reading, rest, gathered)
         more, explained = _conclude(gathered, reading, has_title=bool(document.title.strip()))
         signals += more

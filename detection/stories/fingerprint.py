@@ -8,7 +8,9 @@ word coverage (:mod:`detection.stories.coverage`).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from hashlib import blake2b
+from itertools import accumulate
 
 #: words in a shingle
 SHINGLE = 4
@@ -18,12 +20,16 @@ WINDOW = 6
 
 def fingerprints(words: tuple[str, ...]) -> frozenset[int]:
     """Return the fingerprints of a text as signed 64-bit numbers, which is what SQLite stores."""
-    hashes = [_hash(words[index : index + SHINGLE]) for index in range(len(words) - SHINGLE + 1)]
+    hashes = list(_hashes(words))
     if len(hashes) <= WINDOW:
         return frozenset({min(hashes)}) if hashes else frozenset()
-    return frozenset(min(hashes[index : index + WINDOW]) for index in range(len(hashes) - WINDOW + 1))
+    return frozenset(map(min, zip(*(hashes[first:] for first in range(WINDOW)), strict=False)))
 
 
-def _hash(shingle: tuple[str, ...]) -> int:
-    digest = blake2b("\x00".join(shingle).encode("utf-8", "surrogatepass"), digest_size=8).digest()
-    return int.from_bytes(digest, "big", signed=True)
+def _hashes(words: tuple[str, ...]) -> Iterator[int]:
+    """Yield the hash of each shingle: of its words, joined by zero bytes."""
+    encoded = [word.encode("utf-8", "surrogatepass") for word in words]
+    text = b"\0".join(encoded)
+    starts = list(accumulate((len(word) + 1 for word in encoded), initial=0))
+    for first, last in zip(starts, starts[SHINGLE:], strict=False):
+        yield int.from_bytes(blake2b(text[first : last - 1], digest_size=8).digest(), "big", signed=True)
