@@ -94,6 +94,7 @@ class PageRunner(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # the 
         self._room = asyncio.Semaphore(self._settings.pages)
         self._starting = asyncio.Lock()
         self._started = False
+        self._broken = False
         self._active = 0
         self._served = 0
         self._passes: dict[str, Pass] = {}
@@ -130,6 +131,8 @@ class PageRunner(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # the 
                     FailureReason.TIMEOUT, f"the scripts of {host} do not end within {seconds:g} s"
                 ) from error
             except PlaywrightError as error:
+                # The driver may be gone, and does not come back by itself.
+                self._broken = True
                 raise _failed(error, host or "", self._settings) from error
             finally:
                 watching.cancel()
@@ -138,8 +141,10 @@ class PageRunner(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # the 
                 await self._finish(name)
 
     async def _start(self) -> None:
-        """Start the proxy and the browser's driver, once."""
+        """Start the proxy and the browser's driver, once; after a fault anew, when no page is open."""
         async with self._starting:
+            if self._broken and not self._active:
+                await self._end()
             if self._started:
                 return
             failure = no_browser(self._settings)
@@ -148,7 +153,7 @@ class PageRunner(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # the 
             await self._proxy.start()
             self.config.launch_options = self._launch_options()
             await self._launch()
-            self._started = True
+            self._started, self._broken = True, False
 
     def _launch_options(self) -> dict[str, Any]:
         arguments = list(_FLAGS)
@@ -320,12 +325,20 @@ class PageRunner(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # the 
 
     async def close(self) -> None:
         """End the browser and its proxy."""
+        await self._end()
+
+    async def _end(self) -> None:
+        """End browser, driver and proxy, by force where they do not end by themselves."""
         if not self._started:
             return
         self._started = False
-        with contextlib.suppress(PlaywrightError, TimeoutError):
+        try:
             async with asyncio.timeout(CLOSE_SECONDS):
                 await self._close()
+        except Exception as error:  # noqa: BLE001 - a driver that is gone raises anything; it is ended below
+            _log.warning("the browser did not end by itself and is killed: %r", error)
+        self.context_wrappers.clear()
+        self.__dict__.pop("browser", None)
         browser_memory.kill(browser_memory.browser_processes(os.getpid()))
         await self._proxy.stop()
 

@@ -342,6 +342,43 @@ async def gone(pids: set[int]) -> None:
         await asyncio.sleep(0.05)
 
 
+@pytest.mark.parametrize("name", ["chromium", "node"])
+async def test_what_is_killed_below_the_crawler_is_started_again(site: Site, name: str) -> None:
+    """Whether the browser goes or the driver that steers it: a page fails by name at most, the next is read."""
+    async with running() as crawler:
+        assert read_well(await read(crawler, site.page(write(ARTICLE))))
+        crawler_pid = crawler.browser_pid
+        assert crawler_pid is not None
+        killed = [pid for pid in descendants(crawler_pid) if name in command(pid)]
+        assert killed
+        for pid in killed:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        results = [await read(crawler, site.page(write(ARTICLE))) for _ in range(3)]
+        assert all(
+            result.failure is None or result.failure.reason is FailureReason.EXTRACTION_CRASH for result in results
+        )
+        assert read_well(results[-1]), results[-1].failure
+
+
+def descendants(pid: int) -> set[int]:
+    found = {pid}
+    for _ in range(6):
+        for path in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):
+                fields = path.read_text(encoding="utf-8", errors="replace").rsplit(")", 1)[1].split()
+                if int(fields[1]) in found:
+                    found.add(int(path.parent.name))
+    return found - {pid}
+
+
+def command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8", errors="replace").split("\0")[0]
+    except OSError:
+        return ""
+
+
 @pytest.mark.parametrize("end", ["stop", "kill"])
 async def test_no_browser_outlives_its_crawler(site: Site, end: str) -> None:
     before = browsers()
