@@ -34,7 +34,7 @@ format: $(VENV)/.developer ## write the code in its one style
 bench: $(VENV)/.developer ## measure speed on this machine; PAGES=20000 crawls for longer
 	PAGES=$(PAGES) $(BIN)/python -m tests.bench
 
-evaluate: $(VENV)/.developer ## score detection on the labelled texts, with floors it may not sink below
+evaluate: $(VENV)/.developer ## score detection and extraction on known texts, with floors they may not sink below
 	$(BIN)/python -m tests.evaluate
 
 browser-test: $(VENV)/.browser ## drive the page, and pages that need scripts, in headless Chromium (Debian: chromium)

@@ -48,7 +48,7 @@ _SIGNED = re.compile(
 )
 _NOT_SIGNED = re.compile(r"photo|image|archives|vidéo|video|suite|crédit", re.IGNORECASE)
 _BARE = re.compile(
-    rf"(?:©|\(c\)|avec|source ?:?|sources ?:|with|par|crédit ?:)? ?(?:l'|the )?"
+    rf"(?:©|\(c\)|avec|source ?:?|sources ?:|with|par|crédit ?:)? ?(?:\d{{4}} )?(?:l'|the )?"
     rf"((?:{_NAMES})(?: ?(?:/|,|et|and|avec) ?(?:l'|the )?(?:{_NAMES}))*)(?: ?,? ?(?:©|\(c\))? ?\d{{4}})?\.?",
     re.IGNORECASE,
 )

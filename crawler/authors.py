@@ -83,13 +83,15 @@ def _outlets(tree: HtmlElement, article: JsonObject, url: str) -> frozenset[str]
     """Return the squeezed names of the site itself."""
     names = [meta(tree, "og:site_name", "application-name", "twitter:site"), *names_of(article.get("publisher"))]
     host = (urlsplit(url).hostname or "").removeprefix("www.")
-    return frozenset(filter(None, [*map(squeezed, names), *(part for part in host.split(".") if len(part) > 3)]))
+    parts = [part for part in host.split(".") if len(part) > 3]
+    return frozenset(filter(None, [*map(squeezed, names), *parts, squeezed(host)]))
 
 
 def agency_among(names: Iterable[str]) -> str | None:
     """Return the first agency among names that signed (``AFP``, ``Le Jour avec AFP``)."""
     for raw in names:
         for name in (raw, *_BETWEEN.split(clean_line(raw))):
+            name = name.strip(" ()[]")
             agency = agency_name(_BY.sub("", name)) or credit_line(name) if name else None
             if agency:
                 return agency
@@ -130,6 +132,8 @@ def _is_person(name: str) -> bool:
     if not (2 <= len(words) <= 6 and 4 < len(name) <= 60) or _NO_NAME.search(name):
         return False
     if words[0].casefold().rstrip("'’") in bylines.OUTLET_STARTS:
+        return False
+    if any(word.isupper() and agency_name(word) for word in words):
         return False
     is_lower = name == name.lower()
     solid = [word for word in words if word.casefold() not in bylines.PARTICLES]

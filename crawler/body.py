@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 from lxml.html import HtmlElement
 
-from crawler.agencies import credit_line
+from crawler.agencies import closing_credit, credit_line
 from crawler.authors import is_signature
 from crawler.blocks import Block, Kind, read_blocks
 from crawler.boilerplate import heads_links, is_boilerplate
@@ -38,6 +38,13 @@ _LABEL = 60
 _ARROWS = ">►▶→👉➡🔴📺🎧➤»"
 #: characters of unlinked prose a headline of another article brings along
 _TEASER = 400
+
+
+def lines_in(boxes: list[HtmlElement], tree: HtmlElement) -> list[str]:
+    """Return the lines of the text that the given boxes of a pruned page hold, in page order."""
+    main = _main_boxes(tree)
+    blocks = [block for box in boxes for block in read_blocks(box, main)]
+    return [block.text for block in _tidied(blocks, _common_box(blocks))]
 
 
 def article_lines(tree: HtmlElement, article: JsonObject, heading: HtmlElement | None) -> list[str]:
@@ -240,6 +247,8 @@ def _tidied(blocks: list[Block], container: HtmlElement | None) -> list[Block]:
     kept: list[Block] = []
     listing = False
     for block in blocks:
+        if is_boilerplate(block.text) and (credit_line(block.text) or closing_credit(block.text)) is None:
+            continue
         if heads_links(block.text):
             listing = True
             continue

@@ -132,6 +132,7 @@ def _plain(line: str) -> str:
     return line.translate(_SPACES).strip()
 
 
+@lru_cache(maxsize=4096)
 def is_boilerplate(line: str) -> bool:
     """Whether a whole line is a link box, an advertising mark or a prompt instead of prose."""
     if len(line) > _MAX_LINE:

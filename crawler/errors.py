@@ -6,6 +6,8 @@
     ├── WireError            a line between owner and crawler cannot be read
     ├── CrawlerClosedError   an order was given to a crawler that is not running
     ├── DuplicateOrderError  an order's id is already open
+    ├── SelectorError        a selector of an override cannot be read
+    ├── OverrideError        the overrides file is not as it should be
     └── RefusedError         a request was turned down on purpose; carries its CrawlFailure
 
 A page or feed that cannot be had is no exception to the caller: it is a result with a
@@ -37,6 +39,14 @@ class DuplicateOrderError(CrawlerError):
 
     def __init__(self, order_id: str) -> None:
         super().__init__(f"order {order_id!r} is already open; give every order an id of its own")
+
+
+class SelectorError(CrawlerError):
+    """A selector is neither XPath nor simple CSS; the text says which and why."""
+
+
+class OverrideError(CrawlerError):
+    """The overrides are not as they should be; the text names file, site and key."""
 
 
 class RefusedError(CrawlerError):

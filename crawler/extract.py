@@ -19,12 +19,13 @@ from crawler import authors, fields, walls
 from crawler.agencies import closing_credit, credit_in, credit_line, is_byline
 from crawler.authors import Signed, is_signature
 from crawler.body import article_lines
-from crawler.boilerplate import is_boilerplate, prune
+from crawler.boilerplate import is_boilerplate
 from crawler.clean import clean_line, cut
 from crawler.jsonld import article_object
 from crawler.lede import standfirst
 from crawler.page import looks_like_html, meta, parse, squeezed, text_of, undress, unfold_layout_tables
 from crawler.partial import MAX_EXTRACT, from_entry
+from crawler.site import Site
 from crawler.walls import MAX_VISIBLE, PageFacts, page_facts
 from storage.types import Article, CrawlFailure, FailureReason, FeedEntry, utc
 
@@ -147,6 +148,7 @@ def read_page(
         modified_at=found.modified_at,
         partial=is_teaser,
         failure=failure.reason if failure else None,
+        override_missed=found.override_missed,
         fetched_at=fetched_at,
     )
     return Reading(article=article, failure=failure)
@@ -184,6 +186,7 @@ class _Found:
     published_at: datetime | None
     modified_at: datetime | None
     agency: str | None
+    override_missed: tuple[str, ...]
     facts: PageFacts
 
     @property
@@ -198,18 +201,19 @@ class _Found:
 def _read(tree: HtmlElement, entry: FeedEntry | None, now: datetime, url: str) -> _Found:
     window = tree.findtext(".//head/title") or ""
     article = article_object(tree, f"{window} {meta(tree, 'og:title')} {entry.title if entry else ''}")
-    title, heading = fields.headline(tree, article, entry)
-    published_at = fields.published(tree, article, heading, entry, now)
-    signed = authors.signed(tree, article, heading, entry, url)
+    site = Site.of(url)
+    title, heading = site.headline(tree) or fields.headline(tree, article, entry)
+    published_at = site.published(tree) or fields.published(tree, article, heading, entry, now)
+    signed = site.signed(tree, authors.signed(tree, article, heading, entry, url))
     description = meta(tree, "og:description", "description", "twitter:description")
     facts = page_facts(tree, article, url=url, title=title)
     unfold_layout_tables(tree)
     undress(tree)
     visible = tree.text_content()[:MAX_VISIBLE]
-    notes = prune(tree)
+    notes = site.pruned(tree)
     heading = heading if heading is not None and heading.getroottree().getroot() is tree else None
-    lede = standfirst(tree, heading, description)
-    lines = article_lines(tree, article, heading)
+    lede = site.standfirst(tree) or standfirst(tree, heading, description)
+    lines = site.lines(tree) or article_lines(tree, article, heading)
     paragraphs, people, agency = _filtered(lines, title=title, lede=lede, signed=signed)
     agency = agency or next(filter(None, map(credit_line, notes)), None) or authors.agency_among(signed.lines)
     return _Found(
@@ -220,6 +224,7 @@ def _read(tree: HtmlElement, entry: FeedEntry | None, now: datetime, url: str) -
         published_at=published_at,
         modified_at=fields.modified(tree, article, now),
         agency=agency,
+        override_missed=tuple(site.missed),
         facts=replace(
             facts,
             length=len(lede) + sum(map(len, paragraphs)),
@@ -269,7 +274,7 @@ def _filtered(
             seen.add(key)
         agency = agency or credit
     if agency is None and kept:
-        agency = credit_in(kept[-1]) or credit_in(kept[0])
+        agency = credit_in(kept[-1]) or credit_in(kept[0]) or credit_in(lede)
     return tuple(kept), people, agency
 
 

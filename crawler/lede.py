@@ -18,6 +18,9 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 _TAGS = ("p", "div", "h2", "h3", "strong", "section", "blockquote", "span", "header")
+_PICTURE = re.compile(r"media|image|photo|picture|figure|video|caption|legend|credit", re.IGNORECASE)
+#: a heading so long that ends as sentences do is no subhead
+_SENTENCE = 60
 _SHORTEST, _LONGEST = 25, 1200
 #: elements that together may be the standfirst, such as a subtitle and a list of key points
 _MOST = 2
@@ -42,7 +45,7 @@ def standfirst(tree: HtmlElement, title: HtmlElement | None, description: str) -
             continue
         if not seen_title or element.tag == "h1" or _stands_elsewhere(element, title):
             continue
-        is_named = _is_named(element)
+        is_named = _is_named(element) or (not found and _is_opening_heading(element))
         if found and _ends_opening(element, found, is_named=is_named):
             break
         if not (is_named or (wanted and _is_apart(element))):
@@ -85,8 +88,19 @@ def _is_named(element: HtmlElement) -> bool:
     if element.get("itemprop") in {"description", "alternativeHeadline"}:
         return True
     words = f"{element.get('class') or ''} {element.get('id') or ''}"
+    if _PICTURE.search(words) or element.find(".//figure") is not None:
+        return False
     # A box of several paragraphs that is called "intro" is a layout, no standfirst.
     return _NAMED.search(words) is not None and len(list(element.iter("p"))) <= 2
+
+
+def _is_opening_heading(element: HtmlElement) -> bool:
+    """Whether it is a whole sentence set as a heading before any paragraph, as old themes print standfirsts."""
+    if element.tag not in {"h2", "h3", "h4"}:
+        return False
+    text = text_of(element)
+    before = element.getprevious()
+    return len(text) >= _SENTENCE and text[-1] in ".!?…" and (before is None or before.tag != "p")
 
 
 def _is_apart(element: HtmlElement) -> bool:

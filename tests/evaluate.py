@@ -1,13 +1,18 @@
-"""``make evaluate``: scores detection on the project's labelled texts; a floor that sinks is a failure.
+"""``make evaluate``: scores detection and extraction on the project's own texts; a floor that sinks is a failure.
 
-Further labelled files may be named on the command line; they are scored without a floor.
+Further labelled files for detection may be named on the command line; they are scored without a floor. Extraction is
+scored on the saved pages in ``tests/data/pages``, and on a measuring set where one lies in ``../shared/data/pages`` or
+in the folder that the environment variable ``VIGIE_PAGES`` names.
 """
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
+from tests.extraction_score import Page, measured_pages, own_pages, score
 from vigie.evaluating import evaluate_lines
 from vigie.settings import parse_settings
 
@@ -15,6 +20,48 @@ DATA = Path(__file__).parent / "data"
 WATCH = '[[watch]]\nid = "france-mali"\npairs = [["FRA", "MLI"]]'
 #: file → least (precision, recall, share of events right); raised with the rules, never lowered silently
 FLOORS = {"detection_articles.jsonl": (0.98, 0.98, 0.86)}
+
+#: figure → the least it may be; the targets stand under the measuring set
+OWN_PAGES = dict.fromkeys(("body_f1", "title", "minute", "day", "authors_f1", "standfirst"), 0.99)
+MEASURED_PAGES = {
+    "body_f1": 0.99,
+    "title": 0.99,
+    "minute": 0.99,
+    "day": 0.99,
+    "authors_f1": 0.90,
+    "standfirst": 0.98,
+}
+
+
+def measuring_set() -> Path | None:
+    """Return the folder of real pages, None where there is none."""
+    named = os.environ.get("VIGIE_PAGES")
+    folder = Path(named) if named else Path(__file__).parents[2] / "shared" / "data" / "pages"
+    return folder if (folder / "manifest.jsonl").exists() else None
+
+
+def evaluate_extraction() -> bool:
+    """Print the figures of extraction; return whether one sinks below its floor."""
+    failed = _scored("extraction, own pages", own_pages(DATA / "pages"), OWN_PAGES)
+    real = measuring_set()
+    if real is None:
+        print("extraction, measuring set: skipped, there is none in ../shared/data/pages")  # noqa: T201
+        return failed
+    return _scored("extraction, measuring set", measured_pages(real), MEASURED_PAGES) or failed
+
+
+def _scored(name: str, pages: Iterable[Page], floors: dict[str, float]) -> bool:
+    total = score(pages)
+    parts = [f"body P {total.precision or 0:.3f} R {total.recall or 0:.3f}"]
+    sunk = []
+    for key, figure in total.figures.items():
+        parts.append(f"{key} {figure:.3f}" if figure is not None else f"{key} -")
+        if figure is not None and figure < floors[key]:
+            sunk.append(f"{key} BELOW THE FLOOR of {floors[key]}")
+    print(f"{name} ({len(total.precisions)} texts): {', '.join(parts + sunk)}")  # noqa: T201
+    for miss in total.misses:
+        print(f"  {miss}")  # noqa: T201
+    return bool(sunk)
 
 
 def main(further: list[str]) -> int:
@@ -29,6 +76,7 @@ def main(further: list[str]) -> int:
         print(f"{name}: {result.summary}{'  BELOW THE FLOOR' if sunk else ''}")  # noqa: T201
         for miss in result.misses:
             print(f"  {miss}")  # noqa: T201
+    failed |= evaluate_extraction()
     for name in further:
         print(f"{name}: {evaluate_lines(name, settings, None).summary}")  # noqa: T201
     return int(failed)

@@ -266,6 +266,8 @@ class Article:
     partial: bool = False
     #: why it is partial
     failure: FailureReason | None = None
+    #: fields whose per-site selectors found nothing, so that the general recipe read them: the site was rebuilt
+    override_missed: tuple[str, ...] = ()
     fetched_at: datetime
 
     @property
