@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from alerts.dispatch import Dispatcher
+from crawler.browser import missing
 from crawler.holds import HoldBook
 from crawler.routing import CrawlerRouter
 from scheduler import changes, maintenance
@@ -28,11 +29,11 @@ from scheduler.pipeline import Processed
 from scheduler.settings import ServiceSettings
 from scheduler.watching import HealthDesk
 from scheduler.websub import Hubs
-from storage import alerts, deliveries, entries, holds, sources
+from storage import alerts, cured, deliveries, entries, holds, sources
 from storage import folder as data_folder
 from storage.database import instance_id
 from storage.errors import StorageError
-from storage.types import Article, DeliveryState, HostHold
+from storage.types import Article, DeliveryState, FailureReason, HostHold
 
 logger = logging.getLogger(__name__)
 
@@ -102,6 +103,8 @@ class Service:
         pipeline = build_pipeline(settings, instance)
         now = self._clock()
         await self.archive.write(sources.sync, settings.sources, now)
+        if missing(settings.crawler.browser) is None:
+            await self.archive.write(cured.come_due, FailureReason.NO_BROWSER, now)
         recovered = await self.archive.write(deliveries.recover, now, everything=True)
         if recovered:
             logger.warning("%d deliveries were cut off by a crash and are sent again under their own id", recovered)
