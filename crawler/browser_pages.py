@@ -13,6 +13,7 @@ import contextlib
 import itertools
 import logging
 import os
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -26,18 +27,22 @@ from crawler.browser import find_chromium, no_browser
 from crawler.browser_proxy import EgressProxy, Pass
 from crawler.clean import clean_line, cut
 from crawler.errors import RefusedError
+from crawler.failures import retry_after
+from crawler.pace import pace_of
 from crawler.robots import Rfc9309RobotsMiddleware
-from storage.types import CrawlFailure, FailureReason
+from storage.types import CrawlFailure, FailureReason, Lane
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from playwright.async_api import Page, Route
     from playwright.async_api import Request as BrowserRequest
+    from playwright.async_api import Response as BrowserResponse
     from scrapy import Request, Spider
     from scrapy.crawler import Crawler
     from scrapy.http import Response
 
+    from crawler.backoff import HostBackoff
     from crawler.browser import BrowserSettings
     from crawler.settings import CrawlerSettings
 
@@ -49,6 +54,7 @@ CLOSE_SECONDS = 5.0
 WATCH_SECONDS = 0.25
 #: seconds the rules of a further host may take to be had
 ROBOTS_SECONDS = 8.0
+_PATIENCE = frozenset({429, 503})
 _FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
@@ -86,6 +92,7 @@ class PageRunner(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # the 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         settings: CrawlerSettings = crawler.settings["VIGIE"]
+        self._crawl = settings
         self._settings: BrowserSettings = settings.browser
         self._max_body = settings.max_body
         self._user_agent = settings.user_agent
@@ -203,6 +210,7 @@ class PageRunner(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # the 
         crashed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         page.on("crash", lambda _: None if crashed.done() else crashed.set_result(None))
         page.context.on("page", _close_at_once)
+        page.on("response", self._answered)
         reading = asyncio.ensure_future(self._load_and_read(request.url, page))
         try:
             await asyncio.wait((reading, crashed), return_when=asyncio.FIRST_COMPLETED)
@@ -270,6 +278,9 @@ class PageRunner(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # the 
         reason = browser_rules.refusal(request.url, request.resource_type, navigation=navigation)
         if reason is not None:
             return reason
+        slot = pace_of(request.url, self._crawl).slot
+        if self._backoff.refusal(slot, Lane.PAGE) is not None:
+            return "the host asked for patience"
         robots = self._robots()
         if robots is None:
             return None
@@ -279,6 +290,17 @@ class PageRunner(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # the 
         except TimeoutError:
             return "the host's robots.txt could not be had in time"
         return None if failure is None else failure.detail
+
+    def _answered(self, response: BrowserResponse) -> None:
+        """Take in that a host asked for patience while a page was run."""
+        if response.status in _PATIENCE:
+            seconds = retry_after(response.headers.get("retry-after"), datetime.now(UTC))
+            self._backoff.answered(pace_of(response.url, self._crawl).slot, Lane.PAGE, response.status, seconds)
+
+    @property
+    def _backoff(self) -> HostBackoff:
+        backoff: HostBackoff = self._owner.spider.backoff  # type: ignore[union-attr]  # the one spider there is
+        return backoff
 
     def _robots(self) -> Rfc9309RobotsMiddleware | None:
         engine = self._owner.engine

@@ -99,6 +99,8 @@ class Site:
             status = "200 OK" if path in self.pages else "404 Not Found"
             if "Location" in headers:
                 status = "302 Found"
+            if "Status: 429" in headers:
+                status = "429 Too Many Requests"
             data = body.encode()
             text = f"HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {len(data)}\r\n{headers}\r\n"
             writer.write(text.encode() + data)
@@ -250,6 +252,15 @@ async def test_robots_rules_hold_for_what_a_page_asks_for(site: Site) -> None:
         result = await read(crawler, site.page(load))
         assert read_well(result), result.failure or result.article
         assert strict.hits == Counter({"/robots.txt": 1, "/public/data.js": 1})
+
+
+async def test_a_host_that_asks_for_patience_has_it(site: Site) -> None:
+    async with Site("127.0.0.2") as busy, running() as crawler:
+        busy.pages["/a.js"] = ("Retry-After: 300\r\nStatus: 429\r\n", "")
+        load = f"document.head.append(Object.assign(document.createElement('script'), {{src: '{busy.base}/a.js'}}));"
+        for _ in range(2):
+            assert read_well(await read(crawler, site.page(write(ARTICLE) + load)))
+        assert busy.hits["/a.js"] == 1
 
 
 @contextlib.asynccontextmanager
