@@ -24,6 +24,7 @@ from review.room import Room
 from review.searching import find_stories, read_search
 from review.standing import source_standing
 from storage import alerts, articles, overview, reading, stories
+from storage import revisions as history
 from storage.reading import StoryFilter
 from storage.types import Status
 
@@ -118,6 +119,7 @@ def _add_other_routes(router: APIRouter, room: Room) -> None:
                 articles.signals(database, article.revision_id),
                 articles.revisions(database, article_id),
                 alerts.decisions(database, article_id),
+                history.events(database, article_id),
             )
 
     @router.get("/sources", summary="Sources and how they are doing, those in trouble first")

@@ -10,6 +10,7 @@ from storage.alerts import StoredDecision
 from storage.articles import StoredArticle
 from storage.overview import SourceHealth
 from storage.reading import AlertRow, AlertSummary, DeliveryLog, StoryRow
+from storage.revisions import ArticleEvent, EventKind
 from storage.stories import summary
 from storage.types import DecisionKind, DeliveryState, FailureReason, OutcomeClass, Revision, Signal, Status, Story
 
@@ -228,6 +229,29 @@ class RevisionModel(Model):
     title: str
     content_hash: str
     fetched_at: datetime
+    modified_at: datetime | None = Field(description="when the page said it last changed")
+    silent: bool = Field(description="an edit that the page's own date of change does not admit")
+
+
+class EventActModel(Model):
+    """An act that an edit brought in or took out."""
+
+    type: str
+    actor: str | None
+    target: str | None
+    status: Status
+    sentence: str
+
+
+class ArticleEventModel(Model):
+    """One thing that happened to an article."""
+
+    kind: EventKind
+    at: datetime
+    silent: bool
+    added: tuple[EventActModel, ...]
+    dropped: tuple[EventActModel, ...]
+    detail: str
 
 
 class DecisionModel(Model):
@@ -262,8 +286,10 @@ class ArticleDetail(Model):
     first_seen_at: datetime
     story_id: int | None
     copy_of: int | None
+    withdrawn_at: datetime | None = Field(description="since when the page is gone from its site")
     signals: tuple[SignalModel, ...]
     revisions: tuple[RevisionModel, ...]
+    events: tuple[ArticleEventModel, ...]
     decisions: tuple[DecisionModel, ...]
 
     @classmethod
@@ -273,13 +299,15 @@ class ArticleDetail(Model):
         signals: tuple[Signal, ...],
         revisions: list[Revision],
         decisions: list[StoredDecision],
+        events: list[ArticleEvent],
     ) -> ArticleDetail:
         """Build it from what the archive says of one article."""
-        names = cls.model_fields.keys() - {"signals", "revisions", "decisions"}
+        names = cls.model_fields.keys() - {"signals", "revisions", "decisions", "events"}
         return cls(
             signals=tuple(SignalModel.model_validate(signal) for signal in signals),
             revisions=tuple(RevisionModel.model_validate(revision) for revision in revisions),
             decisions=tuple(DecisionModel.model_validate(decision) for decision in decisions),
+            events=tuple(ArticleEventModel.model_validate(event) for event in events),
             **{name: getattr(article, name) for name in names},
         )
 

@@ -7,6 +7,7 @@ from fastapi.responses import HTMLResponse
 from sqlite_utils import Database
 
 from review import naming
+from review.changes import changes_of
 from review.errors import PageNotFoundError, SearchTextError
 from review.filters import PERIODS, DeskFilter, read_filter
 from review.marking import mark_lines
@@ -15,6 +16,7 @@ from review.room import Room
 from review.searching import StoryPage, find_stories, read_search
 from review.standing import emptiness, group_events
 from storage import alerts, articles, overview, reading, stories
+from storage import revisions as history
 from storage.errors import SearchError
 from storage.types import Revision, Status
 
@@ -158,6 +160,8 @@ def _article(room: Room, request: Request, article_id: int) -> HTMLResponse:
             has_lede=bool(shown.lede),
             lines=lines[1:],
             decisions=alerts.decisions(database, article_id),
+            events=history.events(database, article_id),
+            changes=changes_of(revisions, shown) if "changes" in request.query_params else None,
         )
 
 

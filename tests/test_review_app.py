@@ -22,7 +22,7 @@ from review.app import create_app
 from review.health import Check, Readiness
 from review.server import open_listener, serve
 from review.settings import ReviewSettings
-from storage import alerts, articles, deliveries, sources, stories
+from storage import alerts, articles, deliveries, revisions, sources, stories
 from storage.alerts import NewDelivery
 from storage.database import open_writer, transaction
 from storage.types import (
@@ -431,6 +431,29 @@ def test_earlier_revisions_keep_their_own_marks(site: Site) -> None:
     assert "<mark" in old
     assert "version antérieure" in old
     assert site.get(f"/articles/{article}?revision=3").status == 404
+
+
+def test_what_a_version_changed_is_shown_word_by_word_and_escaped(site: Site) -> None:
+    article, _ = store(site.database, Told())
+    before = articles.get(site.database, article)
+    changed = Article(
+        source_id="rfi", url=before.url, title=f"{before.title} <b>hier</b>", paragraphs=("Tout va bien.",),
+        fetched_at=NOW,
+    )  # fmt: skip
+    with transaction(site.database):
+        saved = articles.save(site.database, changed, key=before.key, origin="RFI", now=NOW)
+        revisions.record_edit(site.database, saved, added=(), dropped=(), now=NOW)
+        revisions.withdraw(site.database, article, "has no such page (HTTP 404)", NOW)
+    body = site.get(f"/articles/{article}?revision=2&changes=1").body
+    assert "<ins> &lt;b&gt;hier&lt;/b&gt;</ins>" in body
+    assert "<del>" in body
+    assert "modification non signalée" in body
+    assert "La page a disparu du site" in body
+    assert "<ins>" not in site.get(f"/articles/{article}?revision=1&changes=1").body
+    answer = json.loads(site.get(f"/api/v1/articles/{article}").body)
+    assert [event["kind"] for event in answer["events"]] == ["edited", "withdrawn"]
+    assert [revision["silent"] for revision in answer["revisions"]] == [False, True]
+    assert datetime.fromisoformat(answer["withdrawn_at"]) == NOW
 
 
 # --- three reasons for an empty list --------------------------------------------------------------

@@ -278,6 +278,12 @@ def test_an_alert_without_a_kept_page_has_a_packet_all_the_same(tmp_path: Path) 
     assert verify(tmp_path / "packet").pages == 0
 
 
+def test_explain_tells_what_happened_to_an_article(newsroom: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command_line(["-c", str(newsroom / "vigie.toml"), "explain", "2"]) == 0
+    shown = capsys.readouterr().out
+    assert "2026-03-10 11:00 edited (the page does not date it): + recall_ambassador FRA → MLI, asserted" in shown
+
+
 def test_the_packet_of_an_alert_reads_as_json_throughout(files: dict[str, bytes]) -> None:
     for name, data in files.items():
         if name.endswith(".jsonl"):

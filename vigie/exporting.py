@@ -78,6 +78,7 @@ def _article(article: StoredArticle) -> dict[str, Any]:
         "partial": article.partial,
         "published": article.published_at,
         "first_seen": article.first_seen_at,
+        "withdrawn": article.withdrawn_at,
         "story": article.story_id,
         "copy_of": article.copy_of,
     }

@@ -169,8 +169,29 @@ def explain(context: Context, article: int, *, watch_id: str | None) -> int:
             console.print(
                 f"{decision.watch_id}: {decision.kind} ({decision.reason}): {decision.detail}{told}", markup=False
             )
+    for line in _history(database, article):
+        console.print(line, markup=False)
     database.conn.close()
     return 0
+
+
+def _history(database: Any, article: int) -> list[str]:
+    """Return what happened to an article after it was first read, and when its page is looked at again."""
+    from storage import looks, revisions
+
+    lines = []
+    for event in revisions.events(database, article):
+        acts = [f"+ {act.type} {act.actor or '?'} → {act.target or '?'}, {act.status}" for act in event.added]
+        acts += [f"- {act.type} {act.actor or '?'} → {act.target or '?'}, {act.status}" for act in event.dropped]
+        silently = " (the page does not date it)" if event.silent else ""
+        about = "; ".join(part for part in (event.detail, *acts) if part)
+        lines.append(f"{event.at:%Y-%m-%d %H:%M} {event.kind}{silently}{': ' if about else ''}{about}")
+    look = looks.next_at(database, article)
+    if look is not None and look[0] is not None:
+        lines.append(f"next look at the page: {look[0]:%Y-%m-%d %H:%M} UTC ({look[1]})")
+    elif look is not None:
+        lines.append(f"the page is not looked at again ({look[1]})")
+    return lines
 
 
 @click.command()
