@@ -161,6 +161,11 @@ class LookDesk:
         if result.failure is not None and result.failure.reason is FailureReason.CRAWLER_LOST:
             looks.postpone(database, look.article_id, now + LOST_RETRY, "lost")
             return None
+        if result.failure is not None and not result.failure.sent:
+            chance = random.random()  # noqa: S311
+            plan = refetch.held(begin=look.effective_at, now=now, seconds=result.failure.retry_after, chance=chance)
+            looks.postpone(database, look.article_id, plan.at, plan.reason)
+            return None
         result = _elsewhere(database, look, result)
         found = self._find(database, look, result, now)
         has_signal = bool(found.processed.signals) if found.processed else look.has_signal

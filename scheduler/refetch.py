@@ -39,6 +39,8 @@ RESERVED_LOOKS = 100
 MISSING = frozenset({FailureReason.NOT_FOUND, FailureReason.GONE, FailureReason.SOFT_404})
 #: how many answers in a row make a page withdrawn
 CONFIRMED = 2
+#: how long after the last planned look a host that asks for patience is waited for
+PATIENCE = 24 * HOUR
 _SPREAD = 0.1
 _WIDEST_SPREAD = 10 * MINUTE
 
@@ -49,7 +51,7 @@ class NextLook:
 
     #: None: no more
     at: datetime | None
-    #: ``planned``, ``after_change``, ``confirm``, ``asked`` (Retry-After), ``lost``, ``backlog``, ``done``, ``enough``
+    #: ``planned``, ``after_change``, ``confirm``, ``asked`` (Retry-After), ``held``, ``backlog``, ``done``, ``enough``
     reason: str
 
 
@@ -111,3 +113,19 @@ def not_before(look: NextLook, earliest: datetime) -> NextLook:
     if look.at is None or look.at >= earliest:
         return look
     return NextLook(at=earliest, reason="asked")
+
+
+def held(*, begin: datetime, now: datetime, seconds: float | None, chance: float) -> NextLook:
+    """Return when to make a look that was not sent, because its host asked for patience.
+
+    Args:
+        begin: when the article was published.
+        now: the present.
+        seconds: how long the host is left alone.
+        chance: a random number in 0–1.
+    """
+    wait = max(timedelta(seconds=min(seconds or 0.0, WINDOW.total_seconds())), LEAST_GAP)
+    at = now + wait * (1 + _SPREAD * chance)
+    if at - begin > WINDOW + PATIENCE:
+        return NextLook(at=None, reason="done")
+    return NextLook(at=at, reason="held")

@@ -253,7 +253,7 @@ async def test_a_page_that_is_gone_twice_is_withdrawn_once_and_restored_once(
     archive: Archive, crawler: CrawlerProcess, press: Press
 ) -> None:
     room = await newsroom(archive, crawler, press)
-    for status in (500, 403, 404, 500, 200):
+    for status in (500, 451, 404, 500, 200):
         press.status = status
         await room.look()
     assert await room.events() == [], "one 404 may be an accident, and faults and walls say nothing"
@@ -326,7 +326,7 @@ async def test_a_wall_on_a_second_look_never_takes_the_text_away(
 async def test_a_walled_article_is_told_once_and_completed_without_an_edit(
     archive: Archive, crawler: CrawlerProcess, press: Press
 ) -> None:
-    press.status = 403
+    press.status = 401
     press.summary = "Deux agents français sont priés de quitter le Mali."
     room = await newsroom(archive, crawler, press)
     assert (await archive.read(articles.get, 1)).partial
@@ -341,6 +341,22 @@ async def test_a_walled_article_is_told_once_and_completed_without_an_edit(
     assert await room.events() == []
     assert len(await archive.read(articles.revisions, 1)) == 2
     assert await room.look()
+
+
+async def test_a_host_that_asks_for_patience_is_left_alone(
+    archive: Archive, crawler: CrawlerProcess, press: Press
+) -> None:
+    room = await newsroom(archive, crawler, press)
+    press.status = 503
+    await room.look()
+    assert press.answered == [200, 503]
+    assert (await archive.read(looks.next_at, 1)) is not None
+    press.status = 200
+    await room.look()
+    assert press.answered == [200, 503], "the crawler keeps the host's pause, which runs on the real clock"
+    assert await room.reason() == "held"
+    due = await archive.read(looks.due, room.now + HOUR, 1, host_looks=9, reserved_looks=0)
+    assert due[0].looks == 1, "what was not sent is no look"
 
 
 async def test_sources_that_reserve_their_text_are_looked_at_twice(

@@ -127,3 +127,16 @@ def test_a_look_is_put_off_when_the_site_asks_for_it() -> None:
     assert refetch.not_before(planned, SEEN + 2 * HOUR) == NextLook(at=SEEN + 2 * HOUR, reason="asked")
     none = NextLook(at=None, reason="done")
     assert refetch.not_before(none, SEEN + HOUR) is none
+
+
+@given(seconds=st.none() | st.floats(0, 1e9), chance=st.floats(0, 1), after=WAIT)
+def test_a_held_look_waits_for_its_host_but_not_for_ever(
+    seconds: float | None, chance: float, after: timedelta
+) -> None:
+    found = refetch.held(begin=SEEN, now=SEEN + after, seconds=seconds, chance=chance)
+    if found.at is None:
+        assert found.reason == "done"
+        return
+    assert found.reason == "held"
+    assert found.at - (SEEN + after) >= max(refetch.LEAST_GAP, timedelta(seconds=min(seconds or 0, 172800)))
+    assert found.at <= SEEN + WINDOW + refetch.PATIENCE
