@@ -39,6 +39,7 @@ class GuardedDownloadHandler(AiohttpDownloadHandler):
         self._crawler = crawler
         self._settings = settings
         self._proxy = settings.proxy
+        self._is_canary = settings.is_canary
         self._session._connector = GuardedConnector(
             settings.policy,
             limit=settings.max_open_orders,
@@ -61,7 +62,7 @@ class GuardedDownloadHandler(AiohttpDownloadHandler):
         held = self._backoff.refusal(slot, lane)
         if held is not None:
             raise RefusedError(held)
-        if self._proxy is not None:
+        if self._proxy is not None and not self._is_canary(request.url):
             request.meta["proxy"] = self._proxy
         response = await super().download_request(request)
         asked = response.headers.get("Retry-After")

@@ -12,6 +12,8 @@ from storage.types import HostHold
 
 #: seconds between two requests to one public host
 DEFAULT_DELAY = 2.0
+#: where the owner shows its canary
+CANARY_HOST = "127.0.0.1"
 MEBIBYTE = 1024 * 1024
 
 
@@ -30,6 +32,8 @@ class CrawlerSettings:
     delay_seconds: float | None = None
     #: ports that configured source addresses name, allowed besides 80 and 443
     source_ports: tuple[int, ...] = ()
+    #: port of 127.0.0.1 that the owner holds for its canary: the one address of this machine that may be asked
+    canary_port: int | None = None
     #: total seconds for one request, from name resolution to the last byte
     timeout_seconds: float = 30.0
     #: bytes of one answer, before and after decompression
@@ -63,7 +67,15 @@ class CrawlerSettings:
         Raises:
             ValueError: a network or a port cannot be read.
         """
-        return EgressPolicy(allow_cidrs=self.allow_cidrs, ports=frozenset({80, 443, *self.source_ports}))
+        return EgressPolicy(
+            allow_cidrs=self.allow_cidrs,
+            ports=frozenset({80, 443, *self.source_ports}),
+            exact=frozenset() if self.canary_port is None else frozenset({(CANARY_HOST, self.canary_port)}),
+        )
+
+    def is_canary(self, url: str) -> bool:
+        """Whether an address is that of the owner's canary, which no proxy could reach."""
+        return self.canary_port is not None and url.startswith(f"http://{CANARY_HOST}:{self.canary_port}/")
 
     @property
     def product_token(self) -> str:

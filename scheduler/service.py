@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Self
 from zoneinfo import ZoneInfo
@@ -20,6 +20,8 @@ from crawler.routing import CrawlerRouter
 from scheduler import changes, maintenance
 from scheduler.archive import Archive
 from scheduler.building import build_announcements, build_pipeline
+from scheduler.canary import Canary
+from scheduler.canary_page import Perch
 from scheduler.clock import JumpDetector, now_utc
 from scheduler.control import listen
 from scheduler.crawl import CrawlDesk, Tally
@@ -27,6 +29,7 @@ from scheduler.looks import LookDesk
 from scheduler.outbox import ArchiveOutbox
 from scheduler.pipeline import Processed
 from scheduler.settings import ServiceSettings
+from scheduler.signs import LifeSigns
 from scheduler.watching import HealthDesk
 from scheduler.websub import Hubs
 from storage import alerts, cured, deliveries, entries, holds, sources
@@ -108,8 +111,10 @@ class Service:
         recovered = await self.archive.write(deliveries.recover, now, everything=True)
         if recovered:
             logger.warning("%d deliveries were cut off by a crash and are sent again under their own id", recovered)
+        perch = Perch()
+        self._stack.callback(perch.close)
         self._holds = HoldBook(await self.archive.read(holds.active, now), self._remember, present=self._clock)
-        self.crawler = CrawlerRouter(settings.crawler, holds=self._holds)
+        self.crawler = CrawlerRouter(replace(settings.crawler, canary_port=perch.port), holds=self._holds)
         self._stack.push_async_callback(self.crawler.stop)
         await self.crawler.start()
         self.dispatcher = Dispatcher(
@@ -121,11 +126,12 @@ class Service:
             public_url=settings.public_url,
             zone=ZoneInfo(settings.timezone),
         )
+        announcements = build_announcements(settings, instance)
         self.health_desk = HealthDesk(
             self.archive,
             self._sources,
             settings.health,
-            build_announcements(settings, instance),
+            announcements,
             clock=self._clock,
             changed=self.dispatcher.wake,
         )
@@ -140,6 +146,18 @@ class Service:
             enabled=settings.websub,
         )
         await self.hubs.open()
+        canary = Canary(
+            self.archive, self.crawler, pipeline, perch, announcements, clock=self._clock, told=self.dispatcher.wake
+        )
+        self.signs = LifeSigns(
+            self.archive,
+            canary if settings.canary else None,
+            settings.canary,
+            settings.heartbeat,
+            self._sources,
+            clock=self._clock,
+            ticked=lambda: self.last_tick,
+        )
         self.desk = CrawlDesk(
             self.archive,
             self.crawler,
@@ -233,7 +251,7 @@ class Service:
         failed = [state.source_id for state in read if state.failure is not None]
         working = not read or len(failed) < len(read)
         checks.append(("sources", working, f"{len(failed)} of {len(read)} fail" if failed else f"{len(read)} answer"))
-        return checks
+        return checks + await self.signs.checks()
 
     def _schedule(self) -> AsyncIOScheduler:
         scheduler = AsyncIOScheduler(
@@ -254,6 +272,9 @@ class Service:
         health_every = self.settings.health.tick.total_seconds()
         scheduler.add_job(self.health_desk.tick, "interval", seconds=health_every, id="health")
         scheduler.add_job(self.hubs.look, "interval", seconds=HUBS_EVERY.total_seconds(), id="hubs")
+        for job in self.signs.jobs():
+            start = self._clock() + job.first
+            scheduler.add_job(job.work, "interval", seconds=job.every.total_seconds(), id=job.name, next_run_time=start)
         scheduler.add_job(self._audit, "interval", seconds=AUDIT_EVERY.total_seconds(), id="audit")
         scheduler.add_job(self._keep_house, "interval", hours=6, id="house", next_run_time=self._clock())
         # Not a job of the scheduler: it must notice that the scheduler sleeps through a jump.

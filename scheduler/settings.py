@@ -10,6 +10,7 @@ from typing import Literal
 from alerts.settings import Channel, DeliverySettings
 from crawler.settings import CrawlerSettings
 from detection.query import Query
+from scheduler.heartbeat import HeartbeatSettings
 from scheduler.watching import HealthSettings
 from storage.types import Source, Watch
 
@@ -34,6 +35,9 @@ class ServiceSettings:
     keep_evidence: timedelta = timedelta(days=365)
     keep_attempts: timedelta = timedelta(days=90)
     keep_backups: int = 7
+    #: how often a canary flies; zero: never
+    canary: timedelta = timedelta(hours=1)
+    heartbeat: HeartbeatSettings = field(default_factory=HeartbeatSettings)
     health: HealthSettings = field(default_factory=HealthSettings)
     #: subscribe to the hubs that feeds name, where they can call back
     websub: bool = False

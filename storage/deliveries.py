@@ -179,6 +179,18 @@ def expire(database: Database, channel_id: str, created_before: datetime, detail
     return int(cursor.rowcount)
 
 
+def overdue_since(database: Database, now: datetime) -> datetime | None:
+    """Return since when the oldest unsent delivery should have left; what is held back on purpose is not overdue."""
+    row = database.execute(
+        """
+        SELECT min(CASE WHEN attempts > 0 THEN created_at ELSE next_attempt_at END) FROM delivery
+        WHERE state IN ('pending', 'leased') AND (attempts > 0 OR next_attempt_at <= ?)
+        """,
+        (to_text(now),),
+    ).fetchone()
+    return from_text_or_none(row[0])
+
+
 def count(database: Database, state: DeliveryState) -> int:
     """Return how many deliveries stand in a state."""
     return int(database.execute("SELECT count(*) FROM delivery WHERE state = ?", (state,)).fetchone()[0])

@@ -75,6 +75,8 @@ class EgressPolicy:
     allow_cidrs: tuple[str, ...] = ()
     #: TCP ports allowed on public addresses
     ports: frozenset[int] = frozenset({80, 443})
+    #: single addresses that may be called on one port each, such as ``("127.0.0.1", 40123)``
+    exact: frozenset[tuple[str, int]] = frozenset()
 
     def __post_init__(self) -> None:
         for text in self.allow_cidrs:
@@ -107,6 +109,8 @@ def refusal(address: str, port: int, policy: EgressPolicy) -> str | None:
     if not 0 < port < 65536:
         return f"port {port} is not a TCP port"
     if any(parsed in network for network in _networks(policy.allow_cidrs)):
+        return None
+    if (str(parsed), port) in policy.exact:
         return None
     kind = _special_use(parsed)
     if kind is not None:

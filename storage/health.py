@@ -291,6 +291,11 @@ def seen_alive(database: Database, now: datetime) -> datetime | None:
     return from_text(before["at"]) if before else None
 
 
+def note_audit(database: Database, now: datetime) -> None:
+    """Note that the archive can be written."""
+    _keep(database, "audit", {"at": to_text(now)})
+
+
 def network(database: Database) -> Network:
     """Return what is known of the way to the press."""
     value = _value(database, "network")

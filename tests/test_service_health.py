@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import socket
+import threading
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import web
 
-from tests.world import World, exported, vigie
+from tests.world import World, exported, start_vigie, vigie, wait_until
 
 
 def free_port() -> int:
@@ -79,3 +86,56 @@ def test_an_unknown_channel_is_refused(world: World, tmp_path: Path) -> None:
     refused = vigie("-c", config, "check")
     assert refused.returncode == 2
     assert "there is no channel 'mial'; did you mean 'mail'?" in refused.stderr
+
+
+class _Pings(BaseHTTPRequestHandler):
+    seen: list[str] = []  # noqa: RUF012 (one list for the one test)
+
+    def do_GET(self) -> None:
+        self.seen.append(self.path)
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the name of the base class)
+        pass
+
+
+def test_canary_and_heartbeat_of_a_running_service(world: World, tmp_path: Path) -> None:
+    receiver = ThreadingHTTPServer(("127.0.0.1", 0), _Pings)
+    threading.Thread(target=receiver.serve_forever, daemon=True).start()
+    port = free_port()
+    config = world.configuration(tmp_path, port=port)
+    (tmp_path / "beat").write_text(f"http://127.0.0.1:{receiver.server_port}/ping/S3CR3T", "utf-8")
+    own = 'canary = "10s"\nheartbeat_url_file = "beat"\nheartbeat_interval = "1s"\n[network]'
+    config.write_text(config.read_text("utf-8").replace("[network]", own), "utf-8")
+
+    def checks() -> dict[str, dict[str, Any]]:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
+                found = json.load(answer)
+        except urllib.error.HTTPError as error:
+            found = json.load(error)
+        except OSError:
+            return {}
+        return {check["name"]: check for check in found["checks"]}
+
+    process = start_vigie("-c", config, "run")
+    try:
+        wait_until(lambda: "came through" in checks().get("canary", {}).get("detail", ""), within=60, what="the canary")
+        wait_until(lambda: len(_Pings.seen) > 0, within=30, what="a sign of life")
+        found = checks()
+        assert found["network"]["ok"]
+        assert found["heartbeat"]["ok"]
+        assert "S3CR3T" not in json.dumps(found)
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(20)
+        receiver.shutdown()
+        receiver.server_close()
+    assert set(_Pings.seen) == {"/ping/S3CR3T"}
+    assert {article["source"] for article in exported(config, "articles")} <= {"outlet-1", "outlet-2"}
+    assert exported(config, "alerts") == []
+    assert world.events == ()
+    doctor = vigie("-c", config, "doctor")
+    assert "canary" in doctor.stdout
+    assert "S3CR3T" not in doctor.stdout + doctor.stderr

@@ -161,3 +161,12 @@ async def test_guarded_connector_reaches_an_allowed_server() -> None:
     async with server, aiohttp.ClientSession(connector=connector) as session:
         response = await session.get(f"http://127.0.0.1:{port}/")
         assert response.status == 204
+
+
+def test_one_address_may_be_allowed_on_one_port_alone() -> None:
+    policy = EgressPolicy(exact=frozenset({("127.0.0.1", 40123)}))
+    assert refusal("127.0.0.1", 40123, policy) is None
+    assert refusal("::ffff:127.0.0.1", 40123, policy) is None
+    for address, port in (("127.0.0.1", 40124), ("127.0.0.2", 40123), ("::1", 40123), ("192.0.2.1", 40123)):
+        assert refusal(address, port, policy) is not None
+    assert not is_allowed_network("127.0.0.1", policy)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from alerts.errors import ChannelError
 from alerts.settings import Channel, DeliverySettings, EmailChannel, WebhookChannel
@@ -101,6 +102,30 @@ def build_delivery(table: Delivery) -> DeliverySettings:
     except ChannelError as error:
         key = _WRITTEN_AS.get(error.key, error.key)
         raise _in_the_file(error, key) from error
+
+
+def build_address(key: str, value: str | None, file: str | None, base: Path) -> str | None:
+    """Return an address that is a secret when it holds one: written plainly, as ``env:NAME``, or in a file.
+
+    Raises:
+        ConfigurationError: it cannot be had, or is no web address.
+    """
+    if value is not None and file is None and not value.startswith("env:"):
+        address, where = value, key
+    else:
+        found = _secret(key, value, file, base)
+        if found is None:
+            return None
+        address, where = found, key if file is None else f"{key}_file"
+    try:
+        parts = urlsplit(address)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or not address.isprintable() or " " in address or "@" in urlsplit(address).netloc:
+        # The address itself is not repeated: it may be the secret.
+        raise _problem(where, "this is not a web address; write it like 'https://hc-ping.com/your-uuid'")
+    return address
 
 
 def _in_the_file(error: ChannelError, key: str) -> ConfigurationError:

@@ -9,15 +9,16 @@ import sqlite3
 from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlite_utils import Database
 
-from alerts import breaker
+from alerts import breaker, health_wording
 from crawler.browser import BrowserSettings, find_chromium, missing
 from scheduler.clock import now_utc
-from storage import deliveries, folder, sources, websub
+from storage import deliveries, folder, health, sources, websub
 from storage.errors import StorageError
-from storage.types import DeliveryState
+from storage.types import DeliveryState, NetworkState
 from vigie.searching import open_archive
 from vigie.settings import Settings
 
@@ -43,6 +44,7 @@ def examine(settings: Settings) -> list[dict[str, Any]]:
         with open_archive(settings) as database:
             findings += [
                 _integrity(database),
+                *_watch(database),
                 *_sources(database),
                 _outbox(database),
                 *_hubs(database),
@@ -88,23 +90,43 @@ def _integrity(database: Database) -> dict[str, Any]:
 
 
 def _sources(database: Database) -> list[dict[str, Any]]:
+    known = health.health(database)
     states = sources.states(database)
-    failing = [state for state in states if state.failure is not None]
-    findings = [
-        _finding(f"source {state.source_id}", ok=False, detail=f"{state.failure}: {state.detail}") for state in failing
-    ]
-    return [
-        *findings,
-        _finding("sources", ok=not failing, detail=f"{len(states) - len(failing)} of {len(states)} without failure"),
-    ]
+    findings = []
+    for state in states:
+        found = known.get(state.source_id)
+        if found is not None and not found.well:
+            word = health_wording.state_word(found.state, "en")
+            reason = health_wording.explain(found, "en", ZoneInfo("UTC"))
+            cure = health_wording.advice(found.state, "en")
+            findings.append(_finding(f"source {state.source_id}", ok=False, detail=f"{word}: {reason} {cure}"))
+        elif state.failure is not None:
+            detail = f"{state.failure}: {state.detail}"
+            findings.append(_finding(f"source {state.source_id}", ok=False, detail=detail))
+    well = len(states) - len(findings)
+    return [*findings, _finding("sources", ok=not findings, detail=f"{well} of {len(states)} are well")]
+
+
+def _watch(database: Database) -> list[dict[str, Any]]:
+    """The way to the press, and the last canary, as the service left them."""
+    network, run = health.network(database), health.last_canary(database)
+    down = network.state is NetworkState.DOWN
+    reached = health_wording.network_sentence(network, "en") if down else "the press can be reached"
+    if run is None:
+        canary = _finding("canary", ok=True, detail="none has flown yet")
+    else:
+        at = f"{run.ended_at:%Y-%m-%d %H:%M} UTC"
+        detail = f"came through at {at}" if run.stage is None else f"missed at {at}, at {run.stage}: {run.detail}"
+        canary = _finding("canary", ok=run.ok, detail=detail)
+    return [_finding("network", ok=not down, detail=reached), canary]
 
 
 def _channels(database: Database, settings: Settings) -> list[dict[str, Any]]:
     findings = []
     for channel in settings.channels:
-        health = breaker.from_json(deliveries.channel_state(database, channel.id))
-        well = not health.gone and not breaker.is_open(health, settings.delivery)
-        cure = f"{health.detail}; mend it, then 'vigie deliveries reset {channel.id}'"
+        state = breaker.from_json(deliveries.channel_state(database, channel.id))
+        well = not state.gone and not breaker.is_open(state, settings.delivery)
+        cure = f"{state.detail}; mend it, then 'vigie deliveries reset {channel.id}'"
         findings.append(_finding(f"channel {channel.id}", ok=well, detail="no failures in a row" if well else cure))
     return findings
 

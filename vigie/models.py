@@ -111,6 +111,11 @@ class Service(Table):
     #: channels that hear of sources, the network and the canary; None: those that watches use
     notify: tuple[str, ...] | None = None
     websub: Flag = True
+    #: how often a synthetic article goes through the service; 0s: never
+    canary: Duration = timedelta(hours=1)
+    heartbeat_url: str | None = Field(default=None, repr=False)
+    heartbeat_url_file: FilePath | None = None
+    heartbeat_interval: Duration = timedelta(minutes=5)
 
 
 class Network(Table):

@@ -37,6 +37,8 @@ def service_settings(settings: Settings) -> ServiceSettings:
         watches=settings.watches,
         channels=settings.channels,
         notify=settings.notify,
+        canary=settings.canary,
+        heartbeat=settings.heartbeat,
         delivery=settings.delivery,
         crawler=crawler_settings(settings),
         public_url=settings.public_url,

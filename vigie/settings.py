@@ -21,10 +21,11 @@ from crawler.catalogue import catalogue
 from detection.countries import countries
 from detection.query import Query, QueryError, parse
 from detection.taxonomy import event_types
+from scheduler.heartbeat import HeartbeatSettings
 from storage.sources import LONGEST_BACKOFF
 from storage.types import Source, Watch
 from vigie import __version__, models
-from vigie.channels import build_channel, build_delivery
+from vigie.channels import build_address, build_channel, build_delivery
 from vigie.errors import ConfigurationError, Problem
 from vigie.models import ConfigurationFile, SourceTable, WatchTable
 from vigie.toml_lines import Location, line_of
@@ -62,6 +63,9 @@ class Settings:
     channels: tuple[Channel, ...]
     #: ids of the channels that hear of sources, the network and the canary
     notify: tuple[str, ...]
+    #: how often a synthetic article goes through the service; zero: never
+    canary: timedelta
+    heartbeat: HeartbeatSettings
     delivery: DeliverySettings
     #: least time between two alerts on one story
     group_interval: timedelta
@@ -147,8 +151,8 @@ class _Builder:
         queries: dict[str, Query] = {}
         watches = self._watches({source.id for source in sources}, {channel.id for channel in channels}, queries)
         self._check_names(("service", "notify"), "channel", file.service.notify or (), {c.id for c in channels})
-        delivery = self._delivery()
-        if self._problems or delivery is None:
+        delivery, heartbeat = self._delivery(), self._heartbeat()
+        if self._problems or delivery is None or heartbeat is None:
             raise ConfigurationError(self._path, tuple(self._problems))
         public_url = file.service.public_url or f"http://{file.service.listen}"
         contact = file.service.contact or file.service.public_url or PROJECT_URL
@@ -171,6 +175,8 @@ class _Builder:
             queries=queries,
             channels=channels,
             notify=self._notify(watches, channels),
+            canary=file.service.canary,
+            heartbeat=heartbeat,
             delivery=delivery,
             group_interval=file.delivery.group_interval,
             keep_evidence=file.retention.evidence,
@@ -293,6 +299,23 @@ class _Builder:
                     self._report((*place, "query"), str(error))
             watches.append(_watch(table))
         return tuple(watches)
+
+    def _heartbeat(self) -> HeartbeatSettings | None:
+        service, network = self._file.service, self._file.network
+        if service.canary and service.canary < timedelta(seconds=10):
+            self._report(("service", "canary"), "a canary needs a few seconds to fly; write '1h', or '0s' for none")
+        if service.heartbeat_interval < timedelta(seconds=1):
+            self._report(("service", "heartbeat_interval"), "a heartbeat goes out once a second at most; write '5m'")
+        try:
+            url = build_address("heartbeat_url", service.heartbeat_url, service.heartbeat_url_file, self._base)
+        except ConfigurationError as error:
+            for problem in error.problems:
+                self._report(("service", problem.key), problem.message)
+            return None
+        agent = network.user_agent or f"Vigie/{__version__}"
+        return HeartbeatSettings(
+            url=url, every=service.heartbeat_interval, allow_cidrs=network.allow_cidrs, user_agent=agent
+        )
 
     def _notify(self, watches: Iterable[Watch], channels: Iterable[Channel]) -> tuple[str, ...]:
         """Return the channels that hear of the watch itself: nobody is blind without having asked for it."""
