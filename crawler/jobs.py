@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from w3lib.encoding import http_content_type_encoding
 
+from crawler.discovery import discover
 from crawler.extract import read_page
 from crawler.feeds import parse_feed
 from crawler.listings import Listing
@@ -65,10 +66,12 @@ class ListedPage:
 
 
 def listing_job(page: ListedPage) -> Listing | CrawlFailure:
-    """Read a feed, a sitemap or a section page."""
+    """Read a feed, a sitemap, a section page, or a home page."""
     if page.kind is AddressKind.SECTION:
         encoding = http_content_type_encoding(page.content_type)
         return read_section(page.body, page.url, encoding=encoding, robots_tag=page.robots_tag, learnt=page.learnt)
+    if page.kind is AddressKind.HOME:
+        return discover(page.body, page.url, content_type=page.content_type)
     if page.kind is AddressKind.SITEMAP:
         return read_sitemap(page.body, page.url, now=page.now, learnt=page.learnt)
     if is_sitemap(page.body):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from crawler.clean import MAX_SUMMARY, MAX_TITLE, cut, plain
-from storage.types import CrawlFailure, FailureReason, FeedEntry, PaceHints
+from storage.types import CrawlFailure, FailureReason, FeedEntry, HomePage, PaceHints
 
 #: entries taken over from one feed
 MAX_ENTRIES = 500
@@ -38,6 +38,8 @@ class Listing:
     learnt: str | None = None
     #: sitemaps to be read for the entries, in the order of the index
     children: tuple[ChildSitemap, ...] = ()
+    #: of a home page
+    home: HomePage | None = None
 
 
 def refusal(reason: FailureReason, detail: str) -> CrawlFailure:

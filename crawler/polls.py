@@ -82,6 +82,7 @@ async def answer_poll(
         moved_to=reply.moved_to,
         hints=merged(listing.hints, headers),
         learnt=listing.learnt,
+        home=listing.home,
     )
 
 

@@ -87,11 +87,13 @@ async def _check(crawler: CrawlerRouter, source: Source, kind: AddressKind, url:
         )
     )
     failure = result.failure
+    moved = f"it has moved for good to {result.moved_to}: change the address" if result.moved_to else None
     return {
         "source": source.id,
         "kind": kind,
         "address": url,
         "ok": failure is None,
         "entries": len(result.entries),
-        "detail": f"{failure.reason}: {failure.detail}" if failure else None,
+        "moved_to": result.moved_to,
+        "detail": f"{failure.reason}: {failure.detail}" if failure else moved,
     }

@@ -63,6 +63,8 @@ class AddressKind(StrEnum):
     FEED = "feed"
     SITEMAP = "sitemap"
     SECTION = "section"
+    #: a home page, asked once by a person for the addresses it names; never part of a source
+    HOME = "home"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +193,28 @@ class PaceHints:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NamedAddress:
+    """An address that lists articles, as a home page or a robots.txt names it."""
+
+    kind: AddressKind
+    url: str
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HomePage:
+    """What a home page says of the outlet and of where its articles are listed."""
+
+    title: str = ""
+    #: ISO 639-1
+    language: str | None = None
+    #: what the address itself is, None for a page
+    kind: AddressKind | None = None
+    #: in the order of the page, declared ones first
+    addresses: tuple[NamedAddress, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PollResult:
     """The answer to a :class:`PollOrder`: entries, or ``unchanged``, or a failure."""
 
@@ -209,6 +233,8 @@ class PollResult:
     hints: PaceHints = PaceHints()
     #: what this poll learnt of a section page, for the next order
     learnt: str | None = None
+    #: of a home page (:attr:`AddressKind.HOME`)
+    home: HomePage | None = None
     failure: CrawlFailure | None = None
 
 

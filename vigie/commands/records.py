@@ -1,8 +1,7 @@
-"""``sources``, ``alerts``, ``deliveries`` and ``silence``: what the archive remembers of its work."""
+"""``alerts``, ``deliveries`` and ``silence``: what the archive remembers of its work."""
 
 from __future__ import annotations
 
-import asyncio
 import getpass
 import json
 from typing import Any
@@ -10,13 +9,13 @@ from typing import Any
 import click
 
 from vigie import output
-from vigie.commands import PARTLY, Context
+from vigie.commands import Context
 from vigie.errors import VigieError
 
 
 def register(group: click.Group) -> None:
     """Add this module's commands."""
-    for command in (sources, alerts, deliveries, silence):
+    for command in (alerts, deliveries, silence):
         group.add_command(command)
 
 
@@ -29,41 +28,6 @@ def _change(context: Context, name: str, **given: Any) -> int:
 
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
-
-
-@click.group()
-def sources() -> None:
-    """Show the sources Vigie reads and whether they answer."""
-
-
-@sources.command("list")
-@as_json_option
-@click.pass_obj
-def list_sources(context: Context, *, as_json: bool) -> int:
-    """List the configured sources with what is known of each."""
-    from vigie.listing import source_rows
-    from vigie.settings import load
-
-    output.print_rows(
-        source_rows(load(context.path)),
-        as_json=as_json,
-        columns=("id", "name", "country", "enabled", "health", "detail"),
-    )
-    return 0
-
-
-@sources.command("check")
-@click.argument("ids", nargs=-1)
-@as_json_option
-@click.pass_obj
-def check_sources(context: Context, ids: tuple[str, ...], *, as_json: bool) -> int:
-    """Poll sources now (all enabled ones without IDS) and tell what each answered; nothing is stored."""
-    from vigie.listing import check_sources as check
-    from vigie.settings import load
-
-    rows = asyncio.run(check(load(context.path), ids))
-    output.print_rows(rows, as_json=as_json, columns=("source", "kind", "address", "ok", "entries", "detail"))
-    return 0 if all(row["ok"] for row in rows) else PARTLY
 
 
 @click.group()
