@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from lxml import etree
 from lxml.html import HtmlElement
 
 from crawler import bylines
@@ -22,6 +23,8 @@ from storage.types import FeedEntry
 
 _MAX_AUTHORS = 10
 _MAX_BYLINE = 160
+#: characters of a stated author that are looked at
+_MAX_LINE = 500
 #: elements looked at for a byline, from the headline on
 _MAX_LOOKED_AT = 4000
 
@@ -53,16 +56,22 @@ class Signed:
 
 
 def signed(
-    tree: HtmlElement, article: JsonObject, heading: HtmlElement | None, entry: FeedEntry | None, url: str
+    tree: HtmlElement,
+    article: JsonObject,
+    heading: HtmlElement | None,
+    entry: FeedEntry | None,
+    url: str,
+    scripts: Iterable[str] = (),
 ) -> Signed:
     """Return who signed the page.
 
     Args:
-        tree: the whole page, nothing pruned yet.
+        tree: the page, undressed, nothing pruned yet.
         article: its JSON-LD.
         heading: the element that prints the headline.
         entry: what the feed said.
         url: the page's address; an author named like the site is the site.
+        scripts: the page's own programs, asked last.
     """
     outlets = _outlets(tree, article, url)
     stated = names_of(article.get("author"), people=True) or names_of(article.get("creator"), people=True)
@@ -75,7 +84,7 @@ def signed(
     fuller = _all_people(printed or marked, outlets)
     if len(fuller) > len(people) and {*map(squeezed, people)} <= {*map(squeezed, fuller)}:
         people = fuller
-    people = people or _in_scripts(tree, outlets) or _all_people(_unmarked(tree, heading), outlets)
+    people = people or _in_scripts(scripts, outlets) or _all_people(_unmarked(tree, heading), outlets)
     return Signed(people=people, lines=tuple(dict.fromkeys(lines)), outlets=outlets)
 
 
@@ -101,7 +110,7 @@ def agency_among(names: Iterable[str]) -> str | None:
 def people_in(line: str, outlets: frozenset[str] = frozenset()) -> list[str]:
     """Return the people a byline names, such as ``Par Awa DIARRA, à Gao, et Jean Petit avec AFP``."""
     # « (avec Jean Petit et Awa Diarra) » names authors; other brackets hold places and outlets.
-    line = re.sub(r"\((avec [^)]*)\)", r" \1", clean_line(line), flags=re.IGNORECASE)
+    line = re.sub(r"\((avec [^)]*)\)", r" \1", clean_line(line[:_MAX_LINE]), flags=re.IGNORECASE)
     line = _BY.sub("", re.sub(r"\([^)]*\)|\[[^\]]*\]", " ", line))
     people = []
     for part in _BETWEEN.split(line):
@@ -179,31 +188,63 @@ def _meta_names(tree: HtmlElement) -> list[str]:
     return names
 
 
+_CLASSES = ("uthor", "uteur", "yline", "ignat", "riter", "ontributor", "ournaliste", "edacteur")
+_PROFILES = ("auteur", "author", "journaliste", "signataire", "redact", "contributeur", "/profil", "/personne", "/by/")
+# A first, coarse choice in one pass of libxml2; _is_marked looks closer.
+_NAMED = (
+    "self::*[@rel='author' or @itemprop='author' or @itemprop='creator' or "
+    + " or ".join(f"contains(@class, '{part}')" for part in _CLASSES)
+    + " or (self::a and ("
+    + " or ".join(f"contains(@href, '{part}')" for part in _PROFILES)
+    + "))]"
+)
+# Texts whose first letters are those of « Par », « By », « Propos recueillis », « Avec notre correspondant »…
+_STARTS = (
+    "text()[contains('Par PAR par By Propos Recueilli De Avec Texte Écrit Rédigé Auteur Un Written',"
+    " substring(normalize-space(.), 1, 3)) and string-length(normalize-space(.)) > 1]"
+)
+_AFTER = etree.XPath(f"following::*[{_NAMED}] | following::{_STARTS}/..")
+_ANYWHERE = etree.XPath(f".//*[{_NAMED}] | .//{_STARTS}/..")
+
+
 def _bylines(tree: HtmlElement, heading: HtmlElement | None, outlets: frozenset[str]) -> tuple[list[str], list[str]]:
     """Return the marked-up bylines, and the lines that print « Par … », from the headline on."""
     marked: list[str] = []
     printed: list[str] = []
-    started = heading is None
-    looked_at = 0
-    for element in tree.iter("h1", "a", "span", "p", "div", "address", "li", "strong", "em", "cite", "section", "ul"):
-        if not started:
-            started = element is heading or (_is_marked(element) and _is_near(element, heading))
-            if element is heading or not started:
-                continue
-        looked_at += 1
-        if looked_at > _MAX_LOOKED_AT:
-            break
+    for element in _candidates(tree, heading):
         is_marked = _is_marked(element)
-        if not is_marked and (element.tag in {"a", "ul", "section"} or len(element) > 8):
-            continue
-        text = _spaced(element) if is_marked or _opens(element) else ""
-        if not 4 < len(text) <= _MAX_BYLINE or _stands_elsewhere(element):
-            continue
-        if _OPENS_BYLINE.match(text) and people_in(text, outlets):
-            printed.append(text)
-        elif is_marked:
-            marked.append(text)
+        line = element
+        while not is_marked and line.tag in _INLINE and (parent := line.getparent()) is not None:
+            # « Par » in an element of its own opens the line around it.
+            line = parent
+        for candidate in (line, line.getparent()):
+            text = _spaced(candidate) if candidate is not None and (is_marked or len(candidate) <= 8) else ""
+            if not 4 < len(text) <= _MAX_BYLINE or _stands_elsewhere(element):
+                break
+            if _OPENS_BYLINE.match(text) and people_in(text, outlets):
+                printed.append(text)
+                break
+            if is_marked:
+                marked.append(text)
+                break
     return marked[:5], printed[:3]
+
+
+_INLINE = frozenset({"span", "strong", "em", "b", "i", "small", "cite"})
+_MOST_CANDIDATES = 120
+
+
+def _candidates(tree: HtmlElement, heading: HtmlElement | None) -> list[HtmlElement]:
+    """Return the elements that may be bylines: in the boxes close around the headline, then after it, in page order."""
+    if heading is None:
+        found = _ANYWHERE(tree)
+    else:
+        above = [box for box in list(heading.iterancestors())[:3] if box.tag not in {"body", "html", "main"}]
+        near = _ANYWHERE(above[-1]) if above else []
+        after = _AFTER(heading)
+        inside = set(after)
+        found = [element for element in near if element not in inside and element is not heading] + after
+    return [element for element in found[:_MOST_CANDIDATES] if isinstance(element, HtmlElement)]
 
 
 def _spaced(element: HtmlElement) -> str:
@@ -233,13 +274,6 @@ _MAX_NAMES = 80
 _CAPITALS = re.compile(r"[A-ZÀ-Ý][a-zà-ÿ-]+(?: [A-ZÀ-Ý]?[\w-]+){0,2} [A-ZÀ-Ý]{2,}")
 
 
-def _opens(element: HtmlElement) -> bool:
-    start = (element.text or "").strip()
-    if not start and len(element):
-        start = (element[0].text or "").strip() if element[0].tag in {"span", "strong", "em", "b", "i"} else ""
-    return _OPENS_BYLINE.match(start) is not None
-
-
 def _is_marked(element: HtmlElement) -> bool:
     if "author" in (element.get("rel") or "").split() or element.get("itemprop") in {"author", "creator"}:
         return True
@@ -247,14 +281,6 @@ def _is_marked(element: HtmlElement) -> bool:
         return _PROFILE.search(element.get("href") or "") is not None
     names = element.get("class")
     return bool(names) and not bylines.CLASS_WORDS.isdisjoint(word.lower() for word in _PART.findall(names[:300]))
-
-
-def _is_near(element: HtmlElement, heading: HtmlElement | None) -> bool:
-    """Whether an element above the headline shares a close box with it."""
-    close = [] if heading is None else list(heading.iterancestors())[:3]
-    return any(
-        ancestor in close and ancestor.tag not in {"body", "html", "main"} for ancestor in element.iterancestors()
-    )
 
 
 def _stands_elsewhere(element: HtmlElement) -> bool:
@@ -273,13 +299,11 @@ _SCRIPT_AUTHOR = re.compile(r"""\bauthors?["']?\s*[:=]\s*["']([^"'\\<>{}\n]{5,60
 _MAX_SCRIPT = 200_000
 
 
-def _in_scripts(tree: HtmlElement, outlets: frozenset[str]) -> tuple[str, ...]:
+def _in_scripts(scripts: Iterable[str], outlets: frozenset[str]) -> tuple[str, ...]:
     """Return the one author that the page's audience measurement is told, when nothing else names any."""
     found: set[tuple[str, ...]] = set()
-    for script in tree.iter("script"):
-        if "json" in (script.get("type") or "").lower():
-            continue
-        for match in _SCRIPT_AUTHOR.finditer((script.text or "")[:_MAX_SCRIPT]):
+    for script in scripts:
+        for match in _SCRIPT_AUTHOR.finditer(script[:_MAX_SCRIPT]):
             people = tuple(people_in(match[1], outlets))
             if people:
                 found.add(people)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from lxml import etree
 from lxml.html import HtmlElement
 
 from crawler import phrases
@@ -51,10 +52,18 @@ def prune(tree: HtmlElement) -> tuple[str, ...]:
     return tuple(removed)
 
 
+_HIDDEN = etree.XPath("//span[@aria-hidden='true']")
+# Only links that may say what interrupts; there are thousands of others.
+_LINKS = etree.XPath(
+    "//a[contains(., 'ussi') or contains(., 'USSI') or contains(., 'galement') or contains(., 'GALEMENT')"
+    " or contains(., 'lso ') or contains(., '>>>')]"
+)
+
+
 def _ornaments(tree: HtmlElement) -> list[HtmlElement]:
     """Return drop caps printed twice (once hidden from screen readers), and links that interrupt a paragraph."""
-    hidden = [element for element in tree.iter("span") if element.get("aria-hidden") == "true"]
-    return hidden + [link for link in tree.iter("a") if _interrupts(link)]
+    hidden: list[HtmlElement] = _HIDDEN(tree)
+    return hidden + [link for link in _LINKS(tree) if _interrupts(link)]
 
 
 def _interrupts(link: HtmlElement) -> bool:

@@ -23,7 +23,7 @@ from crawler.boilerplate import is_boilerplate
 from crawler.clean import clean_line, cut
 from crawler.jsonld import article_object
 from crawler.lede import standfirst
-from crawler.page import looks_like_html, meta, parse, squeezed, text_of, undress, unfold_layout_tables
+from crawler.page import inline_scripts, looks_like_html, meta, parse, squeezed, text_of, undress, unfold_layout_tables
 from crawler.partial import MAX_EXTRACT, from_entry
 from crawler.site import Site
 from crawler.walls import MAX_VISIBLE, PageFacts, page_facts
@@ -202,13 +202,14 @@ def _read(tree: HtmlElement, entry: FeedEntry | None, now: datetime, url: str) -
     window = tree.findtext(".//head/title") or ""
     article = article_object(tree, f"{window} {meta(tree, 'og:title')} {entry.title if entry else ''}")
     site = Site.of(url)
+    scripts = inline_scripts(tree)
+    undress(tree)
     title, heading = site.headline(tree) or fields.headline(tree, article, entry)
     published_at = site.published(tree) or fields.published(tree, article, heading, entry, now)
-    signed = site.signed(tree, authors.signed(tree, article, heading, entry, url))
+    signed = site.signed(tree, authors.signed(tree, article, heading, entry, url, scripts))
     description = meta(tree, "og:description", "description", "twitter:description")
     facts = page_facts(tree, article, url=url, title=title)
     unfold_layout_tables(tree)
-    undress(tree)
     visible = tree.text_content()[:MAX_VISIBLE]
     notes = site.pruned(tree)
     heading = heading if heading is not None and heading.getroottree().getroot() is tree else None

@@ -280,6 +280,8 @@ def language(tree: HtmlElement, text: str, hint: str | None) -> str | None:
     declared = _code(tree.get("lang") or tree.get("{http://www.w3.org/XML/1998/namespace}lang")) or _code(hint)
     if len(text) < 200:
         return declared or (_detected(text)[0] if text else None)
+    if declared is not None and _is_plainly(text, declared):
+        return declared
     detected, certainty = _detected(text[:4000])
     return detected if certainty > 0.9 or declared is None else declared
 
@@ -288,11 +290,31 @@ def spoken(text: str) -> str | None:
     """Return the language a text is certainly in, or None where it is too short or mixed to tell."""
     if len(text) < _MIN_SPOKEN:
         return None
+    for plain in _COMMON_WORDS:
+        if _is_plainly(text, plain):
+            return plain
     code, certainty = _detected(text[:4000])
     return code if certainty > 0.95 else None
 
 
 _MIN_SPOKEN = 40
+#: words so common in one language, and so rare in others, that a text full of them needs no closer look
+_COMMON_WORDS = {
+    "fr": frozenset(
+        {"le", "les", "des", "et", "du", "une", "est", "pour", "qui", "dans", "par", "pas", "au", "sur", "il", "avec"}
+        | {"ont", "été", "cette", "aux", "ces", "mais", "leur", "ses", "sont", "ne", "nous", "elle", "ce"}
+    ),
+    "en": frozenset(
+        {"the", "of", "and", "to", "was", "with", "that", "for", "has", "his", "have", "from", "were", "which", "by"}
+    ),
+}
+_PLAINLY = 0.15
+
+
+def _is_plainly(text: str, code: str) -> bool:
+    common = _COMMON_WORDS.get(code)
+    words = text[:1500].casefold().split()
+    return common is not None and len(words) >= 30 and sum(word in common for word in words) >= _PLAINLY * len(words)
 
 
 def _detected(text: str) -> tuple[str, float]:

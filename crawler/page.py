@@ -81,19 +81,8 @@ def looks_like_html(body: bytes) -> bool:
 
 
 def text_of(element: HtmlElement) -> str:
-    """Return an element's words on one line, those of scripts and styles left out."""
-    parts: list[str] = []
-    hidden = 0
-    for event, node in etree.iterwalk(element, events=("start", "end")):
-        unseen = node.tag in {"script", "style", "template", "noscript"}
-        if event == "start":
-            hidden += unseen
-            parts.append("" if hidden else (node.text or ""))
-            parts.append(" " if node.tag == "br" else "")
-        else:
-            hidden -= unseen
-            parts.append(node.tail or "" if not hidden and node is not element else "")
-    return clean_line("".join(parts))
+    """Return an element's words on one line; of a page that is undressed, these are the words it prints."""
+    return clean_line(element.text_content())
 
 
 def meta(tree: HtmlElement, *names: str) -> str:
@@ -101,9 +90,8 @@ def meta(tree: HtmlElement, *names: str) -> str:
     found: dict[str, str] = {}
     for element in tree.iter("meta"):
         key = (element.get("property") or element.get("name") or element.get("itemprop") or "").strip().lower()
-        content = clean_line(element.get("content") or "")
-        if key and content:
-            found.setdefault(key, content)
+        if key in names and key not in found and (content := clean_line(element.get("content") or "")):
+            found[key] = content
     return next((found[name] for name in names if name in found), "")
 
 
@@ -135,6 +123,15 @@ def _names_headline(element: HtmlElement) -> bool:
 def squeezed(text: str) -> str:
     """Return ``text`` for comparison: letters and digits only, lower case."""
     return _NO_WORD.sub("", text.casefold())
+
+
+def inline_scripts(tree: HtmlElement) -> list[str]:
+    """Return the program text of the page's own scripts, JSON left out."""
+    return [
+        script.text
+        for script in tree.iter("script")
+        if script.text and "json" not in (script.get("type") or "").lower()
+    ]
 
 
 def undress(tree: HtmlElement) -> None:

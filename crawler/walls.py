@@ -24,6 +24,8 @@ from storage.types import CrawlFailure, FailureReason
 #: a text of so many characters is an article whatever stands around it
 HEALTHY = 1500
 _THIN = 300
+#: things of which a consent dialog says so many
+_MIN_KINDS = 3
 _SNIFFED = 200_000
 #: characters of a page's visible text that are looked at
 MAX_VISIBLE = 200_000
@@ -66,7 +68,7 @@ _MARKUP = re.compile(rb"<(script|style)\b.*?</\1>|<[^>]{0,500}>", re.DOTALL)
 
 def _title_and_text(start: bytes) -> str:
     # A few hundred words say what the page is; a page of that many is no article.
-    return b" ".join(_MARKUP.sub(b" ", start[:60_000]).split())[:1200].decode("utf-8", "replace")
+    return b" ".join(_MARKUP.sub(b" ", start[:20_000]).split())[:1200].decode("utf-8", "replace")
 
 
 # --- redirects -----------------------------------------------------------------------------------------
@@ -189,13 +191,11 @@ def judge(facts: PageFacts, body: bytes) -> CrawlFailure | None:
 
 def _consent(facts: PageFacts) -> CrawlFailure | None:
     """A dialog took the article's place in what was read, or is all there is to read."""
-    if not facts.lines and facts.length < _THIN:
-        share, kinds = 1.0, _consent_kinds(facts.visible[:20_000])
-    else:
-        about = [line for line in facts.lines if _consent_kinds(line)]
-        share = sum(map(len, about)) / max(1, sum(map(len, facts.lines)))
-        kinds = _consent_kinds("\n".join(facts.lines))
-    if share < 0.5 or kinds < 3:
+    text = "\n".join(facts.lines) if facts.lines else facts.visible[:20_000] if facts.length < _THIN else ""
+    if _consent_kinds(text) < _MIN_KINDS:
+        return None
+    about = [line for line in facts.lines if _consent_kinds(line)]
+    if facts.lines and sum(map(len, about)) < 0.5 * sum(map(len, facts.lines)):
         return None
     detail = f"{_host(facts.url)} shows a consent dialog in place of the article"
     return CrawlFailure(reason=FailureReason.CONSENT, detail=detail, status=200)
@@ -208,7 +208,7 @@ def _consent_kinds(text: str) -> int:
 def _soft_404(facts: PageFacts) -> CrawlFailure | None:
     if facts.is_marked or facts.length >= HEALTHY:
         return None
-    title = next((title for title in facts.titles if _ERROR_TITLE.fullmatch(_headline_of(title))), None)
+    title = next((title for title in facts.titles if _ERROR_TITLE.fullmatch(_headline_of(title[:300]))), None)
     says = title or (facts.length < _THIN * 2 and _ERROR_TEXT.search(facts.visible[:5000]))
     if says:
         shown = f"« {title} »" if title else "an error or maintenance page"
