@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import logging
 import multiprocessing
 import signal
@@ -41,6 +42,8 @@ MAX_TASKS = 500
 CLOCK_FACTOR = 3.0
 #: seconds a source stays in the slow lane after a page that was not read quickly
 SLOW_SOURCE_SECONDS = 600.0
+#: bytes that may wait in a pipe to the workers or back; what the kernel lets anybody have (``pipe(7)``)
+PIPE_BYTES = 1024 * 1024
 #: pages in the slow lane at once, of all sources and of one; its deadline times this is an order's patience
 MAX_SLOW = 6
 MAX_SLOW_OF_SOURCE = 3
@@ -128,6 +131,7 @@ class _Lane:
         self._workers = workers
         self._memory = settings.worker_memory
         self._pool: ProcessPool | None = None
+        self._widened = False
 
     def _opened(self) -> ProcessPool:
         if self._pool is None:
@@ -135,6 +139,7 @@ class _Lane:
             # loads the heavy libraries once for all workers.
             context = multiprocessing.get_context("forkserver")
             context.set_forkserver_preload(["crawler.jobs", "crawler.warm"])
+            self._widened = False
             self._pool = ProcessPool(
                 max_workers=self._workers,
                 max_tasks=MAX_TASKS,
@@ -161,6 +166,9 @@ class _Lane:
             future = pool.schedule(within, args=(self.seconds, job, *arguments), timeout=self.seconds * CLOCK_FACTOR)
         except RuntimeError as error:
             raise _BrokenPoolError from error
+        if not self._widened:
+            self._widened = True
+            _widen(pool)
         try:
             answer: _Answer = await asyncio.wrap_future(future)
         except BrokenProcessPool as error:
@@ -203,6 +211,16 @@ def _end(pool: ProcessPool, seconds: float) -> None:
     pool.stop()  # type: ignore[no-untyped-call]  # pebble annotates most of itself
     with contextlib.suppress(TimeoutError):
         pool.join(timeout=seconds)
+
+
+def _widen(pool: ProcessPool) -> None:
+    """Let whole pages wait in the pipes: no worker then waits until the crawler's thread has pushed one through."""
+    # It is a matter of speed alone, in a place that pebble does not promise; a test notices when it moves.
+    with contextlib.suppress(AttributeError, OSError):
+        manager = pool._pool_manager.worker_manager
+        for channel in (manager.pool_channel, manager.workers_channel):
+            if channel is not None:
+                fcntl.fcntl(channel.writer.fileno(), fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
 
 def _refused(reason: FailureReason, detail: str) -> RefusedError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import fcntl
 import multiprocessing
 import os
 import resource
@@ -19,7 +20,7 @@ from lxml import etree
 from crawler.errors import RefusedError
 from crawler.feeds import parse_feed
 from crawler.jobs import within
-from crawler.pool import MAX_SLOW_OF_SOURCE, ExtractionPool
+from crawler.pool import MAX_SLOW_OF_SOURCE, PIPE_BYTES, ExtractionPool
 from crawler.settings import MEBIBYTE, CrawlerSettings
 from storage.types import FailureReason
 from tests import hostile_bodies
@@ -166,6 +167,14 @@ async def in_slow_lane(pool: ExtractionPool, number: int) -> None:
     while pool._slow_now.total() < number:
         assert time.monotonic() < end, "the pages never came to the slow lane"
         await asyncio.sleep(0.02)
+
+
+async def test_whole_pages_wait_in_the_pipes(pool: ExtractionPool) -> None:
+    assert await works(pool)
+    assert pool._quick._pool is not None
+    channel = pool._quick._pool._pool_manager.worker_manager.pool_channel
+    assert channel is not None
+    assert fcntl.fcntl(channel.writer.fileno(), fcntl.F_GETPIPE_SZ) == PIPE_BYTES
 
 
 async def test_many_jobs_at_once_all_answer(pool: ExtractionPool) -> None:
