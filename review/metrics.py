@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from storage.overview import ChannelHealth, Overview
+from storage.types import NetworkState
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -28,6 +29,19 @@ def exposition(overview: Overview, channels: Sequence[ChannelHealth], *, version
             ({"state": "unchecked"}, overview.sources_unchecked),
         ],
     )
+    metric(
+        "source_states",
+        "Enabled sources by the state they are judged to be in.",
+        [({"state": state}, count) for state, count in overview.states],
+    )
+    metric("network_up", "0 while nothing can be reached.", [({}, overview.network.state is not NetworkState.DOWN)])
+    if overview.canary is not None:
+        metric("canary_ok", "1 when the last synthetic article came through.", [({}, overview.canary.ok)])
+        metric(
+            "canary_timestamp_seconds",
+            "When the last synthetic article came through or was missed.",
+            [({}, round(overview.canary.ended_at.timestamp(), 3))],
+        )
     if overview.last_success_at is not None:
         metric(
             "last_successful_poll_timestamp_seconds",

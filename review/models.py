@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from alerts.health_wording import explain
 from storage.alerts import StoredDecision
 from storage.articles import StoredArticle
 from storage.overview import SourceHealth
@@ -331,7 +333,12 @@ class SourceModel(Model):
     country: str | None
     state_affiliation: str | None
     enabled: bool
-    standing: str = Field(description="fresh, late, failing, unchecked or off")
+    standing: str = Field(
+        description="fresh, quiet, silent, walled, broken_feed, moved, robots, failing, gone, drifting, late, "
+        "unchecked or off"
+    )
+    reason: str | None = Field(description="why it is so judged, in English; null before the first judgement")
+    since: datetime | None = Field(description="since when it is so judged")
     next_check_at: datetime
     last_checked_at: datetime | None
     last_success_at: datetime | None
@@ -350,6 +357,8 @@ class SourceModel(Model):
         polled = ("next_check_at", "last_checked_at", "last_success_at", "last_new_at", "failures", "failure", "detail")
         return cls(
             standing=standing,
+            reason=explain(source.health, "en", ZoneInfo("UTC")) if source.health else None,
+            since=source.health.since if source.health else None,
             feeds=tuple(FeedModel.model_validate(feed) for feed in source.feeds),
             articles_week=source.articles_week,
             **{name: getattr(source, name) for name in own},

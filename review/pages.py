@@ -22,6 +22,8 @@ from storage.types import Revision, Status
 
 #: alerts on one page
 ALERTS_PAGE = 50
+#: notices on the page of sources
+NOTICES = 20
 
 
 def page_routes(room: Room) -> APIRouter:
@@ -52,6 +54,7 @@ def page_routes(room: Room) -> APIRouter:
                 "sources.html",
                 database=database,
                 sources=overview.sources(database, room.now()),
+                notices=reading.alerts(database, notices=True, limit=NOTICES),
                 channels=overview.channels(database),
             )
 
@@ -177,7 +180,7 @@ def _revision(revisions: list[Revision], wanted: str | None, current: int) -> Re
 def _alerts(room: Room, request: Request) -> HTMLResponse:
     before = read_place(request.query_params.get("before", ""))
     with room.readers.reading() as database:
-        rows = reading.alerts(database, before=before, limit=ALERTS_PAGE + 1)
+        rows = reading.alerts(database, notices=False, before=before, limit=ALERTS_PAGE + 1)
         shown = rows[:ALERTS_PAGE]
         last = shown[-1].alert if len(rows) > ALERTS_PAGE else None
         return room.page(

@@ -11,6 +11,7 @@ from urllib.parse import urlencode, urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from alerts import health_wording
 from review import naming
 from review.marking import emphasise
 from review.moments import Moments
@@ -48,6 +49,8 @@ def environment() -> Environment:
         alert_standing=alert_standing,
         source_standing=source_standing,
         reasons_of=reasons_of,
+        explain_health=health_wording.explain,
+        advise=health_wording.advice,
         severity_name=naming.severity_name,
         type_name=naming.type_name,
         state_name=naming.state_name,

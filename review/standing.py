@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from storage.overview import Overview, SourceHealth
 from storage.reading import AlertSummary, ArticleSignal
-from storage.types import DeliveryState, Signal, Status
+from storage.types import DeliveryState, HealthState, NetworkState, Signal, Status
 
 #: a source is late when its next check is overdue by so long
 LATE_AFTER = timedelta(minutes=30)
@@ -54,8 +54,17 @@ class SourceStanding(StrEnum):
     """How a source is doing."""
 
     FRESH = "fresh"
-    LATE = "late"
+    QUIET = "quiet"
+    SILENT = "silent"
+    WALLED = "walled"
+    BROKEN_FEED = "broken_feed"
+    MOVED = "moved"
+    ROBOTS = "robots"
+    NETWORK = "network"
     FAILING = "failing"
+    GONE = "gone"
+    DRIFTING = "drifting"
+    LATE = "late"
     UNCHECKED = "unchecked"
     OFF = "off"
 
@@ -64,11 +73,16 @@ def source_standing(source: SourceHealth, now: datetime) -> SourceStanding:
     """Return how a source is doing."""
     if not source.enabled:
         return SourceStanding.OFF
+    if source.health is not None and not source.health.well:
+        return SourceStanding(source.health.state)
     if source.state.failures:
         return SourceStanding.FAILING
     if source.state.last_checked_at is None:
         return SourceStanding.UNCHECKED
-    return SourceStanding.LATE if source.state.next_check_at < now - LATE_AFTER else SourceStanding.FRESH
+    if source.state.next_check_at < now - LATE_AFTER:
+        return SourceStanding.LATE
+    quiet = source.health is not None and source.health.state is HealthState.QUIET
+    return SourceStanding.QUIET if quiet else SourceStanding.FRESH
 
 
 class Level(StrEnum):
@@ -87,6 +101,9 @@ class Levels:
     checks: Level
     pages: Level
     deliveries: Level
+    canary: Level
+    #: the network is down, as far as anybody can tell
+    cut_off: bool
     #: nothing is being read: what the page shows may be long overtaken
     blind: bool
 
@@ -97,12 +114,16 @@ def judge_overview(overview: Overview, now: datetime) -> Levels:
     all_failing = enabled > 0 and overview.sources_failing == enabled
     stale = overview.last_success_at is not None and overview.last_success_at < now - BLIND_AFTER
     never = overview.last_checked_at is not None and overview.last_success_at is None
-    blind = enabled > 0 and (all_failing or stale or never)
+    cut_off = overview.network.state is NetworkState.DOWN
+    blind = cut_off or (enabled > 0 and (all_failing or stale or never))
+    troubled = overview.sources_failing or overview.sources_troubled
     return Levels(
-        sources=Level.BAD if all_failing else Level.WARNING if overview.sources_failing else Level.OK,
+        sources=Level.BAD if all_failing else Level.WARNING if troubled else Level.OK,
         checks=Level.BAD if blind else Level.OK,
         pages=_waiting(overview.oldest_unread_at, now),
         deliveries=Level.BAD if overview.deliveries_dead else _waiting(overview.oldest_waiting_at, now),
+        canary=Level.OK if overview.canary is None or overview.canary.ok else Level.BAD,
+        cut_off=cut_off,
         blind=blind,
     )
 

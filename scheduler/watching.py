@@ -279,7 +279,7 @@ def page_row(given: Article | CrawlFailure, now: datetime) -> PageRow:
         titled=bool(given.title.strip()),
         language=None if given.partial else given.language,
         failure=given.failure,
-        missed=bool(getattr(given, "override_missed", False)),
+        missed=bool(given.override_missed),
     )
 
 

@@ -97,6 +97,17 @@ def health(database: Database) -> dict[str, Health]:
     return {row["source_id"]: _health(row) for row in database.query("SELECT * FROM source_health")}
 
 
+def counts(database: Database) -> dict[HealthState, int]:
+    """Return how many enabled sources are in each state."""
+    rows = database.execute(
+        """
+        SELECT h.state, count(*) FROM source_health h JOIN source s ON s.id = h.source_id
+        WHERE s.enabled = 1 GROUP BY h.state ORDER BY h.state
+        """
+    )
+    return {HealthState(state): count for state, count in rows}
+
+
 def save(database: Database, source_id: str, health: Health, *, first_read_at: datetime | None) -> None:
     """Keep a source's health; ``first_read_at`` is kept from the first time it is known."""
     database.execute(

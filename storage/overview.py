@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlite_utils import Database
 
 from storage import deliveries, entries
+from storage import health as stored_health
 from storage.times import from_text, from_text_or_none, to_text
-from storage.types import DeliveryState, FailureReason, SourceState
+from storage.types import WELL, CanaryRun, DeliveryState, FailureReason, Health, HealthState, Network, SourceState
 
 #: signals looked at for the list of pairs of states
 _RECENT_SIGNALS = 5_000
@@ -39,6 +40,16 @@ class Overview:
     oldest_waiting_at: datetime | None
     deliveries_dead: int
     deliveries_sent: int
+    #: enabled sources by the state they were judged to be in
+    states: tuple[tuple[HealthState, int], ...] = ()
+    network: Network = field(default_factory=Network)
+    #: the last synthetic article, None when none has flown
+    canary: CanaryRun | None = None
+
+    @property
+    def sources_troubled(self) -> int:
+        """Enabled sources that somebody should look at, though their last poll may have worked."""
+        return sum(count for state, count in self.states if state not in WELL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +78,8 @@ class SourceHealth:
     #: articles first seen in the last 24 hours, and in the last seven days
     articles_day: int
     articles_week: int
+    #: how it was judged, None before the first judgement
+    health: Health | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +126,9 @@ def overview(database: Database, now: datetime) -> Overview:
         oldest_waiting_at=from_text_or_none(waiting_since),
         deliveries_dead=deliveries.count(database, DeliveryState.DEAD),
         deliveries_sent=deliveries.count(database, DeliveryState.SENT),
+        states=tuple(stored_health.counts(database).items()),
+        network=stored_health.network(database),
+        canary=stored_health.last_canary(database),
     )
 
 
@@ -133,12 +149,16 @@ def sources(database: Database, now: datetime) -> list[SourceHealth]:
         SELECT s.*,
             (SELECT count(*) FROM article a WHERE a.source_id = s.id AND a.first_seen_at >= :day) AS articles_day,
             (SELECT count(*) FROM article a WHERE a.source_id = s.id AND a.first_seen_at >= :week) AS articles_week
-        FROM source s ORDER BY s.enabled DESC, s.failures > 0 DESC, s.name COLLATE NOCASE, s.id
+        FROM source s LEFT JOIN source_health h ON h.source_id = s.id
+        ORDER BY s.enabled DESC, s.failures > 0 OR coalesce(h.state NOT IN ('new', 'fresh', 'quiet'), 0) DESC,
+            s.name COLLATE NOCASE, s.id
         """,
         {"day": to_text(now - timedelta(days=1)), "week": to_text(now - timedelta(days=7))},
     )
+    judged = stored_health.health(database)
     return [
         SourceHealth(
+            health=judged.get(row["id"]),
             id=row["id"],
             name=row["name"],
             url=row["url"],

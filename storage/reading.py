@@ -341,13 +341,19 @@ def story_signals(database: Database, story_id: int, limit: int = 2_000) -> list
 
 
 def alerts(
-    database: Database, *, story_id: int | None = None, before: tuple[datetime, str] | None = None, limit: int = 50
+    database: Database,
+    *,
+    story_id: int | None = None,
+    notices: bool | None = None,
+    before: tuple[datetime, str] | None = None,
+    limit: int = 50,
 ) -> list[AlertRow]:
     """Return alerts with their delivery logs, newest first.
 
     Args:
         database: the archive.
         story_id: only alerts on this story.
+        notices: only, or without, what the watch tells of itself.
         before: only alerts after this (creation time, id) in the list.
         limit: at most so many.
     """
@@ -356,10 +362,17 @@ def alerts(
         database.query(
             """
             SELECT * FROM alert WHERE (:story IS NULL OR story_id = :story)
+                AND (:notices IS NULL OR (watch_id = '') = :notices)
                 AND (:before IS NULL OR (created_at, id) < (:before, :before_id))
             ORDER BY created_at DESC, id DESC LIMIT :limit
             """,
-            {"story": story_id, "before": to_text_or_none(before_time), "before_id": before_id, "limit": limit},
+            {
+                "story": story_id,
+                "notices": notices,
+                "before": to_text_or_none(before_time),
+                "before_id": before_id,
+                "limit": limit,
+            },
         )
     )
     logs = _delivery_logs(database, [row["id"] for row in rows])

@@ -14,25 +14,35 @@ from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlite_utils import Database
 
+from alerts.notices import Speech
 from review.app import create_app
 from review.health import Check, Readiness
 from review.server import open_listener, serve
 from review.settings import ReviewSettings
-from storage import alerts, articles, deliveries, revisions, sources, stories
+from scheduler.announcing import Announcements
+from storage import alerts, articles, deliveries, health, revisions, sources, stories
 from storage.alerts import NewDelivery
 from storage.database import open_writer, transaction
 from storage.types import (
     Alert,
     Article,
+    CanaryRun,
+    Cause,
     CrawlFailure,
     Decision,
     DecisionKind,
     DeliveryState,
     FailureReason,
+    Health,
+    HealthEvent,
+    HealthState,
+    Network,
+    NetworkState,
     Outcome,
     OutcomeClass,
     Signal,
@@ -454,6 +464,44 @@ def test_what_a_version_changed_is_shown_word_by_word_and_escaped(site: Site) ->
     assert [event["kind"] for event in answer["events"]] == ["edited", "withdrawn"]
     assert [revision["silent"] for revision in answer["revisions"]] == [False, True]
     assert datetime.fromisoformat(answer["withdrawn_at"]) == NOW
+
+
+# --- how the watch is doing -----------------------------------------------------------------------
+
+
+def test_states_network_canary_and_notices_are_shown_in_the_readers_language(site: Site) -> None:
+    store(site.database, Told())
+    silent = Health(
+        state=HealthState.SILENT, since=NOW - timedelta(hours=1),
+        cause=Cause(last_new_at=NOW - timedelta(days=2), usual=timedelta(hours=3), limit=timedelta(hours=24)),
+    )  # fmt: skip
+    event = HealthEvent(source_id="rfi", at=NOW, was=HealthState.FRESH, health=silent)
+    speech = Speech(public_url="https://vigie.example", language="fr", zone=ZoneInfo("Europe/Zurich"))
+    told = Announcements(routes=(), sources_by_id={"rfi": RFI}, instance="here", speech=speech)
+    with transaction(site.database):
+        sources.sync(site.database, [RFI], NOW)
+        sources.record_poll(site.database, "rfi", failure=None, new_entries=0, next_check_at=NOW, now=NOW)
+        health.save(site.database, "rfi", silent, first_read_at=None)
+        health.record_canary(site.database, CanaryRun(started_at=NOW, ended_at=NOW, stage="fetch", detail="dns"))
+        told.sources(site.database, [event], NOW)
+    french, english = site.get("/sources").body, site.get("/sources?lang=en").body
+    assert "son rythme n’explique que 24\u00a0h" in french
+    assert "its rhythm explains no more than 24\u00a0h" in english
+    assert "Canari perdu" in french
+    assert "source silencieuse" in french
+    assert french.count('<article class="alert"') == 1
+    assert "source silencieuse" not in site.get("/alerts").body
+    (found,) = json.loads(site.get("/api/v1/sources").body)["sources"]
+    assert found["standing"] == "silent"
+    assert "its rhythm explains" in found["reason"]
+    assert [alert["type"] for alert in json.loads(site.get("/api/v1/alerts").body)["alerts"]] == ["source.silent"]
+    figures = site.get("/metrics").body
+    for line in ('vigie_source_states{state="silent"} 1', "vigie_network_up 1", "vigie_canary_ok 0"):
+        assert line in figures
+    with transaction(site.database):
+        health.save_network(site.database, Network(state=NetworkState.DOWN, since=NOW, failed=61, asked=64))
+    assert "61 des 64 sites" in site.get("/").body
+    assert "vigie_network_up 0" in site.get("/metrics").body
 
 
 # --- three reasons for an empty list --------------------------------------------------------------

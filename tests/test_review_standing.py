@@ -21,7 +21,17 @@ from review.standing import (
 )
 from storage.overview import Overview, SourceHealth
 from storage.reading import AlertSummary, ArticleSignal
-from storage.types import DeliveryState, Signal, SourceState, Status
+from storage.types import (
+    CanaryRun,
+    DeliveryState,
+    Health,
+    HealthState,
+    Network,
+    NetworkState,
+    Signal,
+    SourceState,
+    Status,
+)
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 WELL = Overview(
@@ -74,6 +84,30 @@ def test_source_standing(changes: dict[str, object], standing: SourceStanding) -
         enabled=bool(enabled), state=replace(state, **changes), feeds=(), articles_day=0, articles_week=0,  # type: ignore[arg-type] # table of fields
     )  # fmt: skip
     assert source_standing(source, NOW) is standing
+
+
+@pytest.mark.parametrize("state", list(HealthState))
+def test_the_standing_of_a_judged_source_is_its_state(state: HealthState) -> None:
+    polled = SourceState(source_id="s", next_check_at=NOW, last_checked_at=NOW)
+    source = SourceHealth(
+        id="s", name="S", url="https://s.example/", language=None, country=None, state_affiliation=None, enabled=True,
+        state=polled, feeds=(), articles_day=0, articles_week=0, health=Health(state=state, since=NOW),
+    )  # fmt: skip
+    expected = SourceStanding.FRESH if state is HealthState.NEW else SourceStanding(state)
+    assert source_standing(source, NOW) is expected
+    assert source_standing(replace(source, enabled=False), NOW) is SourceStanding.OFF
+
+
+def test_sources_to_look_at_network_and_canary_stand_in_the_strip() -> None:
+    silent = replace(WELL, states=((HealthState.SILENT, 2), (HealthState.FRESH, 1)))
+    assert silent.sources_troubled == 2
+    assert judge_overview(silent, NOW).sources is Level.WARNING
+    down = judge_overview(replace(WELL, network=Network(state=NetworkState.DOWN, since=NOW)), NOW)
+    assert down.cut_off
+    assert down.blind
+    run = CanaryRun(started_at=NOW, ended_at=NOW)
+    assert judge_overview(replace(WELL, canary=run), NOW).canary is Level.OK
+    assert judge_overview(replace(WELL, canary=replace(run, stage="fetch")), NOW).canary is Level.BAD
 
 
 def test_the_strip_is_calm_when_all_is_well() -> None:

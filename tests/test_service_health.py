@@ -56,11 +56,16 @@ def test_a_broken_feed_is_told_after_three_polls_and_its_recovery(world: World, 
     assert "page au lieu d’un flux" in world.mails[0].text
     vigie("-c", config, "run", "--once")
     assert len(world.events) == 1
+    rows = [json.loads(line) for line in vigie("-c", config, "sources", "list", "--json").stdout.splitlines()]
+    assert [row["health"] for row in rows] == ["broken_feed", "ok"]
+    assert "4 times in a row" in rows[0]["reason"]
     world.outlets[0].fault = None
     vigie("-c", config, "run", "--once")
     assert [event.body["type"] for event in world.events] == ["source.broken", "source.recovered"]
     assert len(world.mails) == 2
     assert {alert["type"] for alert in exported(config, "alerts")} == {"source.broken", "source.recovered"}
+    rows = [json.loads(line) for line in vigie("-c", config, "sources", "list", "--json").stdout.splitlines()]
+    assert [row["health"] for row in rows] == ["ok", "ok"]
     shown = vigie("-c", config, "alerts", "show", data["alert"])
     assert "Outlet-1" in shown.stdout
     listed = [json.loads(line) for line in vigie("-c", config, "alerts", "list", "--json").stdout.splitlines()]

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from alerts import health_wording
 from crawler.routing import CrawlerRouter
 from storage import folder, sources
-from storage.types import AddressKind, PollOrder, Source, SourceState
+from storage import health as stored_health
+from storage.types import AddressKind, Health, PollOrder, Source, SourceState
 from vigie.errors import VigieError
 from vigie.running import crawler_settings
 from vigie.searching import open_archive
@@ -17,13 +20,15 @@ from vigie.settings import Settings
 def source_rows(settings: Settings) -> list[dict[str, Any]]:
     """Return every configured source with its state, if it was ever polled."""
     known: dict[str, SourceState] = {}
+    judged: dict[str, Health] = {}
     if (settings.data_dir / folder.DATABASE_NAME).exists():
         with open_archive(settings) as database:
             known = {state.source_id: state for state in sources.states(database)}
-    return [_row(source, known.get(source.id)) for source in settings.sources]
+            judged = stored_health.health(database)
+    return [_row(source, known.get(source.id), judged.get(source.id)) for source in settings.sources]
 
 
-def _row(source: Source, state: SourceState | None) -> dict[str, Any]:
+def _row(source: Source, state: SourceState | None, health: Health | None) -> dict[str, Any]:
     return {
         "id": source.id,
         "name": source.name,
@@ -36,7 +41,10 @@ def _row(source: Source, state: SourceState | None) -> dict[str, Any]:
         "sections": list(source.sections),
         "poll": source.poll,
         "enabled": source.enabled,
-        "health": _health(source, state),
+        "health": _health(source, state, health),
+        "state": health.state if health else None,
+        "reason": health_wording.explain(health, "en", ZoneInfo("UTC")) if health else None,
+        "since": health.since if health else None,
         "failure": state.failure if state else None,
         "detail": state.detail if state else None,
         "failures": state.failures if state else 0,
@@ -47,11 +55,13 @@ def _row(source: Source, state: SourceState | None) -> dict[str, Any]:
     }
 
 
-def _health(source: Source, state: SourceState | None) -> str:
+def _health(source: Source, state: SourceState | None, health: Health | None) -> str:
     if not source.enabled:
         return "off"
     if state is None or state.last_checked_at is None:
         return "never polled"
+    if health is not None and not health.well:
+        return str(health.state)
     return f"failing: {state.failure}" if state.failure else "ok"
 
 

@@ -41,7 +41,7 @@ def list_sources(context: Context, *, as_json: bool) -> int:
     output.print_rows(
         source_rows(load(context.path)),
         as_json=as_json,
-        columns=("id", "name", "country", "enabled", "health", "detail"),
+        columns=("id", "name", "country", "enabled", "health", "reason"),
     )
     return 0
 
