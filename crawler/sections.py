@@ -43,24 +43,29 @@ _MIN_TITLE = 20
 _MAX_DEPTH = 9
 _ASIDE_TAGS = frozenset({"nav", "footer", "aside", "form", "dialog"})
 _ASIDE_ROLES = frozenset({"navigation", "contentinfo", "complementary", "search", "dialog", "menu", "menubar"})
-_ASIDE_NAMES = re.compile(
-    r"(?:^|[\s_-])(?:nav|navbar|navigation|menu|submenu|footer|sidebar|breadcrumbs?|ariane|share|sharing|social|related|"
-    r"newsletter|comments?|cookies?|consent|pagination|pager|tags?|tag-?cloud|partners?|partenaires|most-?read|"
-    r"plus-?lus|popular|sponsored|advert|pub|widget)(?:$|[\s_-])",
-    re.IGNORECASE,
+# Whole names of classes and ids, with a word before and after: "main-menu", "related-posts"; but "has-sidebar" is
+# what themes call the whole page.
+_ASIDE_NAME = re.compile(
+    r"(?:(?!has|with|no|without|left|right)[a-z]+[-_]+)?"
+    r"(?:nav|navbar|navigation|menu|submenu|footer|sidebar|breadcrumbs?|ariane|sharing|social|related|newsletter|"
+    r"comments|cookies?|consent|pagination|pager|tags|tag-?cloud|partners|partenaires|most-?read|most-?popular|"
+    r"plus-?lus|sponsored|advert|publicite)"
+    r"(?:[-_]+[a-z]+)?"
 )
 _SLUG = re.compile(r"[^\W_]+(?:[-_+][^\W_]+)+", re.UNICODE)
 _YEAR = re.compile(r"(?:19[89]|20\d)\d")
 _DATE = re.compile(r"(?:19[89]|20\d)\d[-_]?(?:0[1-9]|1[0-2])[-_]?(?:[0-2]\d|3[01])")
 _NUMBER = re.compile(r"\d+")
 _LONG_NUMBER = re.compile(r"(?<![\d])\d{5,}(?![\d])")
+_WORD = re.compile(r"[^\W\d_]{2,}")
 _EXTENSION = re.compile(r"\.(\w{1,5})$")
 _PAGE_EXTENSIONS = frozenset({"html", "htm", "shtml", "php", "asp", "aspx", "jsp", "cfm", "xhtml"})
-#: first parts of the path under which sites keep lists and pages of their own
+#: parts of the path right under which sites keep lists, people and pages of their own
 _LISTS = frozenset(
     {"tag", "tags", "category", "categories", "categorie", "rubrique", "rubriques", "section", "sections"}
     | {"topic", "topics", "theme", "themes", "dossier", "dossiers", "author", "authors", "auteur", "auteurs"}
     | {"page", "pages", "search", "recherche", "archives", "calendar", "agenda", "newsletter", "newsletters"}
+    | {"redaction", "emission", "emissions", "personnalite", "personnalites", "profil", "profile", "people", "lieu"}
     | {"login", "account", "compte", "contact", "about", "a-propos", "mentions-legales", "feed", "rss", "comments"}
 )
 _NO_TITLE = re.compile(r"(?:lire|read|voir|see|en savoir|découvrir|more|plus|continue)\b.{0,25}", re.IGNORECASE)
@@ -120,12 +125,14 @@ def _links(tree: HtmlElement, page: str) -> list[_Link]:
         break
     own = article_key(page)
     found: dict[str, _Link] = {}
-    aside = 0
     seen = 0
+    # How many asides are open, within each <main>: a menu that is never closed holds the whole page.
+    asides = [0]
     for event, element in etree.iterwalk(tree, events=("start", "end")):
-        is_aside = _is_aside(element)
-        aside += (1 if event == "start" else -1) * is_aside
-        if event == "end" or element.tag != "a" or aside:
+        if element.tag == "main":
+            asides = [*asides, 0] if event == "start" else asides[:-1]
+        asides[-1] += (1 if event == "start" else -1) * _is_aside(element)
+        if event == "end" or element.tag != "a" or asides[-1]:
             continue
         seen += 1
         if seen > MAX_ANCHORS:
@@ -144,8 +151,11 @@ def _is_aside(element: HtmlElement) -> bool:
         return False
     if element.tag in _ASIDE_TAGS or (element.get("role") or "").strip().lower() in _ASIDE_ROLES:
         return True
-    names = f"{element.get('class') or ''} {element.get('id') or ''}"
-    return len(names) > 1 and _ASIDE_NAMES.search(names[:500]) is not None
+    # Publishing systems write an article's own tags and categories into the class of its element.
+    if element.tag == "article":
+        return False
+    names = f"{element.get('class') or ''} {element.get('id') or ''}"[:500].lower().split()
+    return any(_ASIDE_NAME.fullmatch(name) for name in names)
 
 
 def _link(element: HtmlElement, base: str, page: str) -> _Link | None:
@@ -235,7 +245,7 @@ def _blanked(segment: str) -> str:
 
 
 def _words(name: str) -> int:
-    return len(re.findall(r"[^\W\d_]{2,}|\d+", name)) if _SLUG.search(name) else 1
+    return len(_WORD.findall(name)) + len(_NUMBER.findall(name)) if _SLUG.search(name) else 1
 
 
 def _extension(parts: SplitResult) -> str:
@@ -254,16 +264,17 @@ def looks_like_article(url: str) -> bool:
     """Whether an address by itself looks like an article's: several words, or a date or a long number with some."""
     parts = urlsplit(url)
     segments = [segment for segment in parts.path.split("/") if segment]
-    if not segments or (segments[0].lower() in _LISTS and len(segments) < 3):
+    if not segments or (len(segments) > 1 and segments[-2].lower() in _LISTS):
         return False
     last = _EXTENSION.sub("", segments[-1])
     hyphens = last.count("-") + last.count("_")
     if hyphens >= 3 and _words(last) >= 4:
         return True
     dated = _DATE.search(parts.path.replace("/", "-")) is not None
-    return (dated and hyphens >= 1 and _words(last) >= 2) or (
-        _LONG_NUMBER.search(last) is not None and hyphens >= 1 and _words(last) >= 2
-    )
+    if dated:
+        return hyphens >= 1 and _words(last) >= 2
+    # A person or a subject has a number too, but seldom three words.
+    return _LONG_NUMBER.search(last) is not None and len(_WORD.findall(last)) >= 3
 
 
 # --- the choice, and what it teaches ---------------------------------------------------------------

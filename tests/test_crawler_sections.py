@@ -77,7 +77,9 @@ def test_addresses_of_articles(href: str) -> None:
 @pytest.mark.parametrize(
     "href",
     ["/", "/afrique/", "/2031/05/12/", "/agenda/2031/05", "/tag/mali", "/auteur/awa-diarra", "/page/2",
-     "/qui-sommes-nous", "/category/la-vie-des-gens-d-ici", "/?s=mali", "/compte/login", "/video/12345"],
+     "/qui-sommes-nous", "/category/la-vie-des-gens-d-ici", "/?s=mali", "/compte/login", "/video/12345",
+     "/tf1-info/redaction/awa-diarra-10105/", "/tf1-info/redaction/la-redaction-de-tf1-info-10034/",
+     "/actualite/moussa-traore-10150/", "/emission/le-grand-debat-du-soir-13060"],
 )  # fmt: skip
 def test_addresses_of_other_pages(href: str) -> None:
     assert not looks_like_article(f"https://journal.example{href}")
@@ -203,3 +205,21 @@ def test_choice_is_bounded_stable_and_within_the_site(links: list[tuple[list[str
 @given(st.binary(max_size=400))
 def test_any_bytes_are_answered(junk: bytes) -> None:
     read_section(b"<html>" + junk, URL)
+
+
+CARDS = "".join(card(*article) for article in ARTICLES)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "".join(card(*article, kind="post-1 type-post category-afrique tag-mali hentry") for article in ARTICLES),
+        f"<div class='elementor-widget-container'><div class='posts tag-page'>{CARDS}</div></div>",
+        f"<div id='content' class='has-sidebar'>{CARDS}</div>",
+        f"<div class='page-with-sidebar'>{CARDS}</div>",
+        f"<nav class='menu'><a href='/a-propos-de-nous-et-vous'>À propos de nous<main>{CARDS}</main>",
+    ],
+    ids=["wordpress", "elementor", "sidebar", "whole page named", "menu never closed"],
+)
+def test_themes_that_name_things_badly_hide_no_article(content: str) -> None:
+    assert paths(read(page(content))) == [path for path, _ in ARTICLES]
