@@ -79,12 +79,27 @@ def due(
     """
     rows = database.query(
         """
-        WITH ready AS (
-            SELECT l.*, min(l.next_look_at) FROM look l
-                LEFT JOIN look_day d ON d.host = l.host AND d.day = :day
-            WHERE l.next_look_at <= :now AND l.host NOT IN (SELECT value FROM json_each(:busy))
-                AND coalesce(d.looks, 0) < :all - CASE WHEN l.has_signal THEN 0 ELSE :reserved END
-            GROUP BY l.host
+        WITH RECURSIVE
+        -- The index gives each host and its next look at once, however many wait.
+        host (name) AS (
+            SELECT min(host) FROM look
+            UNION ALL SELECT (SELECT min(l.host) FROM look l WHERE l.host > host.name) FROM host
+                WHERE host.name IS NOT NULL
+        ),
+        room (name, plain, signal) AS (
+            SELECT host.name, coalesce(d.looks, 0) < :all - :reserved, coalesce(d.looks, 0) < :all
+            FROM host LEFT JOIN look_day d ON d.host = host.name AND d.day = :day
+            WHERE host.name IS NOT NULL AND host.name NOT IN (SELECT value FROM json_each(:busy))
+        ),
+        next (article_id) AS (
+            SELECT (SELECT article_id FROM look WHERE host = room.name AND has_signal = 1 AND next_look_at <= :now
+                ORDER BY next_look_at LIMIT 1) FROM room WHERE room.signal
+            UNION ALL
+            SELECT (SELECT article_id FROM look WHERE host = room.name AND has_signal = 0 AND next_look_at <= :now
+                ORDER BY next_look_at LIMIT 1) FROM room WHERE room.plain
+        ),
+        ready AS (
+            SELECT l.*, min(l.next_look_at) FROM next JOIN look l ON l.article_id = next.article_id GROUP BY l.host
         )
         SELECT ready.*, a.key, a.source_id, a.url, a.first_seen_at, a.effective_at, e.url AS entry_url, e.title,
             e.summary, e.authors AS entry_authors, e.published_at AS entry_published_at, e.guid, e.updated_at

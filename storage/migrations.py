@@ -285,6 +285,11 @@ def _arrivals(database: Database) -> None:
     database.conn.execute("ALTER TABLE feed ADD COLUMN limited_at TEXT")
 
 
+def _looks_by_host(database: Database) -> None:
+    """Find the next look at each host without reading all that wait."""
+    database.conn.execute("CREATE INDEX look_host ON look (host, has_signal, next_look_at)")
+
+
 #: in order; add new steps at the end, never edit one that was released
 STEPS: tuple[Callable[[Database], None], ...] = (
     _archive,
@@ -297,6 +302,7 @@ STEPS: tuple[Callable[[Database], None], ...] = (
     _subscriptions,
     _holds,
     _arrivals,
+    _looks_by_host,
 )
 NEWEST_VERSION = len(STEPS)
 
