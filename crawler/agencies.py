@@ -54,6 +54,8 @@ _BARE = re.compile(
 )
 _STAMPED = re.compile(rf"\d\d/\d\d/\d{{4}} .{{0,60}}\(({_NAMES})\).{{0,30}}", re.IGNORECASE)
 _DATELINE = re.compile(rf".{{2,60}}\(({_NAMES})\) ?[-–—:]", re.IGNORECASE)
+# Agencies and the initials of who edited it: « afp/jeb ».
+_SLASHED = re.compile(r"[A-Za-z]{2,8}(?:/[A-Za-z]{2,8}){1,4}")
 _SEPARATOR = re.compile(r" ?(?:/|,|\bet\b|\band\b|\bavec\b|\bwith\b) ?", re.IGNORECASE)
 
 
@@ -77,7 +79,9 @@ def credit_line(line: str) -> str | None:
     if bracketed is not None:
         return _filed(bracketed[1], known_only=False)
     bare = _BARE.fullmatch(text) or _STAMPED.fullmatch(text)
-    return _filed(bare[1], known_only=True) if bare is not None else None
+    slashed = _SLASHED.fullmatch(text) if bare is None else None
+    found = bare[1] if bare is not None else slashed[0] if slashed is not None else ""
+    return _filed(found, known_only=True) if found else None
 
 
 _SOURCE = re.compile(r"sources? ?: ?((?:[A-ZÀ-Ý]|[LlDd]['’]|le |la |les )[^.!?:]{1,50})\.?", re.IGNORECASE)

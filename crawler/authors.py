@@ -79,8 +79,16 @@ def signed(
     marked, printed = _bylines(tree, heading, outlets)
     fed = entry.authors if entry else ()
     lines = (*names_of(article.get("author")), *named, *marked, *printed, *fed)
-    sources: list[Iterable[str]] = [stated, named, printed, marked, fed]
-    people = next((found for source in sources if (found := _all_people(source, outlets))), ())
+    sources: list[tuple[Iterable[str], bool]] = [
+        (stated, True),
+        (named, True),
+        (printed, False),
+        (marked, False),
+        (fed, True),
+    ]
+    people = next(
+        (found for source, is_stated in sources if (found := _all_people(source, outlets, is_stated=is_stated))), ()
+    )
     fuller = _all_people(printed or marked, outlets)
     if len(fuller) > len(people) and {*map(squeezed, people)} <= {*map(squeezed, fuller)}:
         people = fuller
@@ -107,15 +115,21 @@ def agency_among(names: Iterable[str]) -> str | None:
     return None
 
 
-def people_in(line: str, outlets: frozenset[str] = frozenset()) -> list[str]:
-    """Return the people a byline names, such as ``Par Awa DIARRA, à Gao, et Jean Petit avec AFP``."""
+def people_in(line: str, outlets: frozenset[str] = frozenset(), *, is_stated: bool = False) -> list[str]:
+    """Return the people a byline names, such as ``Par Awa DIARRA, à Gao, et Jean Petit avec AFP``.
+
+    Args:
+        line: the byline.
+        outlets: squeezed names of the site, which are no people.
+        is_stated: it comes from structured data, where names in small letters are names too.
+    """
     # « (avec Jean Petit et Awa Diarra) » names authors; other brackets hold places and outlets.
     line = re.sub(r"\((avec [^)]*)\)", r" \1", clean_line(line[:_MAX_LINE]), flags=re.IGNORECASE)
     line = _BY.sub("", re.sub(r"\([^)]*\)|\[[^\]]*\]", " ", line))
     people = []
     for part in _BETWEEN.split(line):
         name = clean_line(_ROLE.sub("", _BY.sub("", part.strip(" .,-–—:"))))
-        if _is_person(name) and not _is_outlet(name, outlets) and agency_name(name) is None:
+        if _is_person(name, is_stated=is_stated) and not _is_outlet(name, outlets) and agency_name(name) is None:
             people.append(_cased(name))
     return people
 
@@ -128,15 +142,15 @@ def is_signature(line: str) -> bool:
     return bool(parts) and len(parts) <= 3 and _is_person(parts[0]) and len(people_in(line)) > 0
 
 
-def _all_people(lines: Iterable[str], outlets: frozenset[str]) -> tuple[str, ...]:
+def _all_people(lines: Iterable[str], outlets: frozenset[str], *, is_stated: bool = False) -> tuple[str, ...]:
     people: dict[str, str] = {}
     for line in lines:
-        for name in people_in(line, outlets):
+        for name in people_in(line, outlets, is_stated=is_stated):
             people.setdefault(squeezed(name), name)
     return tuple(people.values())[:_MAX_AUTHORS]
 
 
-def _is_person(name: str) -> bool:
+def _is_person(name: str, *, is_stated: bool = False) -> bool:
     words = name.split()
     if not (2 <= len(words) <= 6 and 4 < len(name) <= 60) or _NO_NAME.search(name):
         return False
@@ -144,7 +158,7 @@ def _is_person(name: str) -> bool:
         return False
     if any(word.isupper() and agency_name(word) for word in words):
         return False
-    is_lower = name == name.lower()
+    is_lower = is_stated and name == name.lower()
     solid = [word for word in words if word.casefold() not in bylines.PARTICLES]
     return len(solid) >= 2 and (is_lower or all(_NAME_WORD.match(word) for word in solid))
 
@@ -219,7 +233,7 @@ def _bylines(tree: HtmlElement, heading: HtmlElement | None, outlets: frozenset[
             line = parent
         for candidate in (line, line.getparent()):
             text = _spaced(candidate) if candidate is not None and (is_marked or len(candidate) <= 8) else ""
-            if not 4 < len(text) <= _MAX_BYLINE or _stands_elsewhere(element):
+            if not 4 < len(text) <= _MAX_BYLINE or _is_sentence(text) or _stands_elsewhere(element):
                 break
             if _OPENS_BYLINE.match(text) and people_in(text, outlets):
                 printed.append(text)
@@ -228,6 +242,11 @@ def _bylines(tree: HtmlElement, heading: HtmlElement | None, outlets: frozenset[
                 marked.append(text)
                 break
     return marked[:5], printed[:3]
+
+
+def _is_sentence(text: str) -> bool:
+    """Whether a text is prose, such as the line that presents an author."""
+    return len(text) > _MAX_NAMES and text.endswith((".", "!", "?", "…"))
 
 
 _INLINE = frozenset({"span", "strong", "em", "b", "i", "small", "cite"})
@@ -248,7 +267,14 @@ def _candidates(tree: HtmlElement, heading: HtmlElement | None) -> list[HtmlElem
 
 
 def _spaced(element: HtmlElement) -> str:
-    """Return an element's words with a blank between its parts, which bylines set apart by style alone."""
+    """Return an element's words with a blank between its parts, which bylines set apart by style alone.
+
+    Several links or items are several names.
+    """
+    parts = element.findall(".//a") if len(element.findall(".//a")) > 1 else element.findall(".//li")
+    if len(parts) > 1:
+        opening = (element.text or "").strip()
+        return clean_line(f"{opening} " + ", ".join(" ".join(part.itertext()) for part in parts))
     return clean_line(" ".join(element.itertext()))
 
 

@@ -157,6 +157,9 @@ def _paragraphs(raw: str) -> list[str]:
 
 
 def _are_paragraphs(before: str, after: str) -> bool:
+    if before.endswith("?") and not after[0].islower():
+        # A question, and its answer on the next line.
+        return True
     if before.endswith(_SENTENCE_END) and (len(after) >= _MIN_PARAGRAPH or len(before) >= _MIN_PARAGRAPH):
         return not after[0].islower()
     return after[0] in "-–—•«" and before.endswith(_SENTENCE_END)

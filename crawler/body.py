@@ -147,7 +147,7 @@ def _run(block: Block, inside: Counter[HtmlElement]) -> HtmlElement:
 
 def _after_headline(blocks: list[Block], heading: HtmlElement | None) -> list[Block]:
     """Return the blocks from the headline on, unless most of the prose stands before it."""
-    start = next((index for index, block in enumerate(blocks) if block.element is heading), 0)
+    start = next((index + 1 for index, block in enumerate(blocks) if block.element is heading), 0)
     before = sum(len(block.text) for block in blocks[:start] if _is_prose(block))
     after = sum(len(block.text) for block in blocks[start:] if _is_prose(block))
     return blocks[start:] if after > before else blocks

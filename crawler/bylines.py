@@ -50,7 +50,7 @@ NO_NAME_WORDS = (
     r"direction|contributeurs?|invitée?s?|lecteurs?|blog\w*|images?|photos?|getty|publié|mis|partenaires?|partenariat",
     r"communication|tribune|anonymous|unknown|auteur|author|online|digital|afrique|africa|mali|sahel|niger|burkina",
     r"sénégal|monde|international|politique|économie|sport|culture|société|copyright|tous|toutes|voir|lire|plus",
-    r"sources?|articles?|son|sa|ses|cookies?|abonn\w+|newsletters?|accueil|contact|suivre|partager|conversation",
+    r"super|user|utilisateur|root|webmestre|site|plan|page|menu|suite|fin|mentions|sources?|articles?|son|sa|ses|cookies?|abonn\w+|newsletters?|accueil|contact|suivre|partager|conversation",
 )
 #: first words of outlets' names, which no given name is
 OUTLET_STARTS = frozenset({"le", "la", "les", "l", "the", "un", "une", "notre", "nos", "votre", "mon"})

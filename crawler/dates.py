@@ -75,7 +75,7 @@ _MONTH_NUMBERS = {name: number for number, names in enumerate(_MONTHS, 1) for na
 _NAMES = "|".join(sorted(_MONTH_NUMBERS, key=len, reverse=True))
 _PRINTED = re.compile(
     rf"\b(?:(?P<day>\d{{1,2}})(?:er)?[\s ]+(?P<month>{_NAMES})\.?[\s ,]+(?P<year>\d{{4}})"
-    r"|(?P<nday>\d{1,2})[/.-](?P<nmonth>\d{1,2})[/.-](?P<nyear>\d{4}))\b"
+    r"|(?P<nday>\d{1,2})[/.-](?P<nmonth>\d{1,2})[/.-](?P<nyear>\d{4}|\d{2}))\b"
     r"(?:[\s ,|·–—-]*(?:à|a|at)?[\s ]*(?P<hour>\d{1,2})[\s ]?[h:.][\s ]?(?P<minute>\d{2})"
     r"(?:\s?(?P<zone>gmt|tu|utc|z)\b)?)?",
     re.IGNORECASE,
@@ -96,7 +96,7 @@ def read_printed_date(text: str) -> Moment | None:
         month = int(part["nmonth"]) if part["nmonth"] else _MONTH_NUMBERS[part["month"].lower()]
         try:
             at = datetime(
-                int(part["year"] or part["nyear"]),
+                int(part["year"] or part["nyear"]) + (2000 if part["nyear"] and len(part["nyear"]) == 2 else 0),
                 month,
                 int(part["day"] or part["nday"]),
                 int(part["hour"] or 0),

@@ -193,9 +193,14 @@ def _printed_moments(tree: HtmlElement, title: HtmlElement | None, now: datetime
         lines = (text_of(element) for element in _after(tree, title) if len(element) <= _MAX_CHILDREN)
         dated = (read_printed_date(line) for line in lines if 8 <= len(line) <= _MAX_DATE_LINE)
         moments = [found for found in dated if found and found.at <= now + timedelta(days=1)][:1]
+        # « … (18 septembre 2025) », as ministries end their headlines.
+        ending = _ENDING.search(text_of(title)) if title is not None and not moments else None
+        in_title = read_printed_date(ending[1]) if ending else None
+        moments += [in_title] if in_title and in_title.at <= now + timedelta(days=1) else []
     return moments
 
 
+_ENDING = re.compile(r"\(([^()]{6,30})\)$")
 _MAX_CHILDREN = 8
 _MAX_DATE_LINE = 120
 #: elements after the headline among which a printed date is looked for

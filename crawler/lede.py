@@ -73,13 +73,17 @@ def _is_inside(element: HtmlElement, found: list[HtmlElement]) -> bool:
 def _bold_opening(tree: HtmlElement, title: HtmlElement | None) -> str:
     """Return the first paragraph after the headline when it is set in bold or italics as a whole."""
     seen_title = title is None
-    for element in tree.iter("h1", "p"):
+    for element in tree.iter("h1", "h2", "h3", "p"):
         seen_title = seen_title or element is title
         text = text_of(element) if seen_title and element.tag == "p" else ""
         if len(text) < _SHORTEST or _stands_elsewhere(element, title) or is_boilerplate(text):
             continue
         emphasised = [text_of(child) for child in element if child.tag in {"strong", "b", "em", "i"}]
-        follows = next(element.itersiblings("p"), None) is not None
+        box = element.getparent()
+        beside = box.getnext() if box is not None and len(box) == 1 else None
+        follows = next(element.itersiblings("p"), None) is not None or (
+            beside is not None and next(beside.iter("p"), None) is not None
+        )
         return text if follows and emphasised[:1] == [text] and len(text) <= _LONGEST else ""
     return ""
 

@@ -86,7 +86,7 @@ WIDGETS = (
     r"voir (?:les|tous les) (?:commentaires|contributions).*|\d+ (?:commentaires?|comments?|réactions?)",
     r"(?:laisser|laissez|poster|écrire) (?:un|votre) (?:commentaire|réponse|avis)|commentaires? ?(?:\(\d+\))?",
     r"annuler la réponse.*|lire (?:la suite|plus)|en savoir plus|read more|afficher plus|voir plus|tout voir",
-    r"charger plus|retour (?:en haut|à l'accueil)",
+    r"plan du site|mentions légales|charger plus|retour (?:en haut|à l'accueil)",
     r"(?:ce contenu n'est pas disponible|pour afficher ce contenu|cliquez ici|votre navigateur"
     r"|activer (?:les cookies|javascript)|ce contenu est bloqué|contenu (?:bloqué|indisponible)"
     r"|accepter (?:les cookies|et continuer)|accéder aux réglages).{0,160}",
@@ -98,7 +98,7 @@ LABELS = (
     r"(?:thèmes?|rubriques?|catégories?|dossiers?|sujets?) ?:.{0,100}",
     rf"(?:{_STAMP} ?:? ?)?(?:le )?{_DATE}",
     rf"{_STAMP} ?:? ?(?:le \d|il y a \d|hier à \d|aujourd'hui à \d|\d\d?[/ ]).{{0,90}}",
-    r"il y a \d+ (?:minutes?|heures?|jours?)|(?:la )?rédaction(?: d[eu'] ?.{0,40})?",
+    r"il y a \d+ (?:minutes?|heures?|jours?)|\d+ (?:minutes?|hours?|days?) ago|(?:la )?rédaction(?: d[eu'] ?.{0,40})?",
     r"(?:©|\(c\)|crédits?(?: photos?)? ?:|photos? ?:|illustration ?:|image ?:|légende ?:).{0,120}",
     r"photo d'illustration.{0,120}|image d'illustration.{0,120}",
     r"(?:vidéo|audio|diaporama|infographie|carte|podcast|photo|photos|images?)(?: ?:? ?\d{1,2}:\d{2})?",
