@@ -3,7 +3,7 @@
 An entry is known by its address (:func:`crawler.urls.article_key`), never by the identity its feed gives alone: feeds
 use one identity for two stories, and give all items new ones when the site moves. So
 
-* the same identity with the same headline under another address is the same article;
+* the same identity with the same headline and date under another address is the same article;
 * when more than half of what an established list shows is unknown, and the headlines of most of that are known
   from the last :data:`REMEMBERED`, the site has moved: those are linked to the articles they were (the flood guard).
   The others are read as new: nothing that may have happened is lost to a guess.
@@ -116,10 +116,18 @@ def _recognised(
 
 
 def same_identity(fresh: Mapping[str, FeedEntry], known: Sequence[KnownEntry]) -> dict[str, KnownEntry]:
-    """Return the entries whose identity and headline are those of a known one, by their keys."""
+    """Return the entries whose identity, headline and date are those of a known one, by their keys.
+
+    A column that keeps its headline and its identity from day to day is a new story each day.
+    """
     by_identity = {(entry.guid, squeezed(entry.title)): entry for entry in reversed(known)}
-    found = {key: by_identity.get((entry.guid, squeezed(entry.title))) for key, entry in fresh.items() if entry.guid}
-    return {key: entry for key, entry in found.items() if entry is not None and entry.title}
+    found: dict[str, KnownEntry] = {}
+    for key, candidate in fresh.items():
+        title = squeezed(candidate.title)
+        before = by_identity.get((candidate.guid, title)) if candidate.guid and len(title) >= MIN_TITLE else None
+        if before is not None and _same_date(candidate.published_at, before.published_at):
+            found[key] = before
+    return found
 
 
 def moved_entries(fresh: Mapping[str, FeedEntry], known: Sequence[KnownEntry]) -> dict[str, KnownEntry]:

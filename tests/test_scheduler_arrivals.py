@@ -101,6 +101,13 @@ def test_same_identity_and_headline_is_the_same_article_under_a_new_address(data
     assert take(database, moved) == []
 
 
+def test_column_that_keeps_headline_and_identity_is_new_each_day(database: Database) -> None:
+    take(database, entry(1, guid="urn:column"))
+    read_all(database)
+    tomorrow = replace(entry(1, guid="urn:column"), url="https://fleuve.example/2", published_at=NOW + 2 * DAY)
+    assert take(database, tomorrow, now=NOW + 2 * DAY) == ["https://fleuve.example/2"]
+
+
 def test_page_still_to_be_read_is_read_at_its_new_address(database: Database) -> None:
     take(database, entry(1, guid="urn:1"))
     take(database, replace(entry(1, guid="urn:1"), url="https://fleuve.example/nouveau/1"))
