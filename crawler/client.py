@@ -37,8 +37,8 @@ class ClientLimits:
     memory: int = 1024 * MEBIBYTE
     #: seconds between two looks at the process
     watch_seconds: float = 2.0
-    #: orders open at once; further calls wait
-    open_orders: int = 32
+    #: orders open at once, as many as the crawler takes; further calls wait
+    open_orders: int = 64
     #: first and longest pause before the process is started again, in seconds; doubled in between
     backoff_seconds: float = 0.5
     max_backoff_seconds: float = 30.0
