@@ -185,7 +185,7 @@ class Service:
         await asyncio.gather(*(self.desk.poll_source(source_id, everything=True) for source_id in pollable))
         await self.desk.read_due_pages()
         await self.looks.read_due()
-        await self.health_desk.tick()
+        await self.health_desk.tick(learn_within=60.0)
         counts = await self.dispatcher.run_once()
         return Round(
             crawl=self.desk.tally,

@@ -7,6 +7,7 @@ While the network is down, or suspected to be, no source is judged and no failur
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -42,6 +43,8 @@ logger = logging.getLogger(__name__)
 JUDGE_EVERY = timedelta(minutes=10)
 #: a learnt rhythm holds for so long
 LEARN_EVERY = timedelta(hours=6)
+#: seconds of the archive's one writer that learning may take in a tick; the rest of the sources wait for the next
+LEARN_WITHIN = 0.1
 #: the service, or a source, is taken to have been away when it was not there for longer than this
 AWAY = timedelta(hours=6)
 #: while nothing can be reached, sources are tried at least so often; after that, one in so many seconds
@@ -94,6 +97,7 @@ class HealthDesk:
         self._rhythms: dict[str, tuple[datetime, Rhythm | None, Rhythm | None, datetime | None]] = {}
         self._waiting: set[str] = set()
         self._judged_all_at: datetime | None = None
+        self._learn_until = 0.0
 
     async def start(self) -> None:
         """Note for how long nobody watched."""
@@ -111,9 +115,13 @@ class HealthDesk:
         health.record_page(database, source_id, page_row(given, now))
         self._waiting.add(source_id)
 
-    async def tick(self) -> None:
-        """Judge what changed, and everything from time to time."""
-        if await self._archive.write(self._judge, self._clock()):
+    async def tick(self, *, learn_within: float = LEARN_WITHIN) -> None:
+        """Judge what changed, and everything from time to time.
+
+        Args:
+            learn_within: seconds that learning rhythms may take; sources that must wait are judged in a later tick.
+        """
+        if await self._archive.write(self._judge, self._clock(), learn_within):
             self._changed()
 
     def _wake(self, database: Database, now: datetime) -> None:
@@ -173,7 +181,7 @@ class HealthDesk:
         self._announcer.network(database, state, now)
         return state, True
 
-    def _judge(self, database: Database, now: datetime) -> bool:
+    def _judge(self, database: Database, now: datetime, learn_within: float) -> bool:
         everything = self._judged_all_at is None or not timedelta(0) <= now - self._judged_all_at < JUDGE_EVERY
         if everything:
             self._wake(database, now)
@@ -184,6 +192,7 @@ class HealthDesk:
         if everything:
             self._judged_all_at = now
             waiting = set(self._sources)
+        self._learn_until = time.monotonic() + learn_within
         events = list(self._judge_sources(database, sorted(waiting), now)) if waiting else []
         if events:
             self._announcer.sources(database, events, now)
@@ -195,6 +204,9 @@ class HealthDesk:
         for source_id in source_ids:
             source, state = self._sources.get(source_id), states.get(source_id)
             if source is None or state is None or not source.enabled or not source.addresses:
+                continue
+            if self._must_learn(state, now) and time.monotonic() >= self._learn_until:
+                self._waiting.add(source_id)
                 continue
             before = known.get(source_id)
             found = judge(self._facts(database, source, state, before, now), now)
@@ -241,16 +253,18 @@ class HealthDesk:
             known=known,
         )
 
+    def _must_learn(self, state: SourceState, now: datetime) -> bool:
+        """Whether a source's rhythm is unknown, old, or could be known now."""
+        kept = self._rhythms.get(state.source_id)
+        if kept is None or not timedelta(0) <= now - kept[0] < LEARN_EVERY:
+            return True
+        return kept[1] is None and state.last_new_at is not None and state.last_new_at > kept[0]
+
     def _rhythm(
         self, database: Database, source_id: str, state: SourceState, now: datetime
     ) -> tuple[Rhythm | None, Rhythm | None, datetime | None]:
-        kept = self._rhythms.get(source_id)
-        if (
-            kept is not None
-            and timedelta(0) <= now - kept[0] < LEARN_EVERY
-            and (kept[1] is not None or not _news(kept, state))
-        ):
-            return kept[1:]
+        if not self._must_learn(state, now):
+            return self._rhythms[source_id][1:]
         seen = health.moments(database, source_id, now - silence.WINDOW)
         spans = health.interruptions(database, source_id, now - silence.WINDOW)
         rhythm = silence.learn(seen, spans)
@@ -262,11 +276,6 @@ class HealthDesk:
             newest = max([*dates, *seen[1:]], default=None)
         self._rhythms[source_id] = (now, rhythm, dated, newest)
         return rhythm, dated, newest
-
-
-def _news(kept: tuple[datetime, Rhythm | None, Rhythm | None, datetime | None], state: SourceState) -> bool:
-    """Whether something new came since a rhythm was looked for."""
-    return state.last_new_at is not None and state.last_new_at > kept[0]
 
 
 def page_row(given: Article | CrawlFailure, now: datetime) -> PageRow:

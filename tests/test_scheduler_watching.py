@@ -208,6 +208,18 @@ def test_days_without_the_service_are_nobodys_silence(tmp_path: Path) -> None:
     run(tmp_path, work)
 
 
+def test_sources_whose_rhythm_cannot_be_learnt_in_time_are_judged_in_a_later_tick(tmp_path: Path) -> None:
+    async def work(bench: Bench) -> None:
+        for name in SOURCES:
+            await bench.poll(name)
+        await bench.desk.tick(learn_within=0.0)
+        assert await bench.states() == {}
+        await bench.desk.tick()
+        assert set(await bench.states()) == set(SOURCES)
+
+    run(tmp_path, work)
+
+
 def test_walls_are_gathered_from_pages(tmp_path: Path) -> None:
     async def work(bench: Bench) -> None:
         await bench.poll("s0")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -9,7 +10,9 @@ import socket
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -17,7 +20,14 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from scheduler.service import Service
+from scheduler.settings import ServiceSettings
+from scheduler.watching import HealthSettings
+from storage import health
+from storage.types import NetworkState
 from tests.world import World, exported, start_vigie, vigie, wait_until
+from vigie.running import service_settings
+from vigie.settings import load
 
 
 def free_port() -> int:
@@ -144,3 +154,48 @@ def test_canary_and_heartbeat_of_a_running_service(world: World, tmp_path: Path)
     doctor = vigie("-c", config, "doctor")
     assert "canary" in doctor.stdout
     assert "S3CR3T" not in doctor.stdout + doctor.stderr
+
+
+def settings_of(config: Path) -> ServiceSettings:
+    return replace(service_settings(load(config)), health=HealthSettings(network_confirm=timedelta(0)))
+
+
+async def _portal(_request: web.Request) -> web.Response:
+    return web.Response(text="<html><title>Hotel Wi-Fi</title><body>Sign in</body></html>", content_type="text/html")
+
+
+@pytest.mark.parametrize("portal", [False, True])
+def test_a_lost_network_is_one_notice_and_its_return_another(portal: bool, tmp_path: Path) -> None:
+    """Three outlets behind one dead line, or behind one captive portal; nobody's feed is declared dead."""
+    with World(outlets=3) as world:
+        for outlet in world.outlets:
+            outlet.publish("crue", "Le fleuve est haut à Mopti", ["La crue du Niger est arrivée cette année."] * 3)
+        config = world.configuration(tmp_path, port=free_port())
+
+        async def work() -> list[Mapping[str, Any]]:
+            async with Service(settings_of(config)) as service:
+                await service.run_once()
+                for outlet in world.outlets:
+                    outlet.fault = _portal if portal else _drop
+                for _ in range(4):
+                    await service.run_once()
+                down = await service.archive.read(health.network)
+                assert down.state is NetworkState.DOWN
+                assert (down.failure is None) is portal
+                for outlet in world.outlets:
+                    outlet.fault = None
+                await service.run_once()
+                assert (await service.archive.read(health.network)).state is NetworkState.UP
+                assert await service.archive.read(health.events) == []
+            return [event.body for event in world.events]
+
+        bodies = asyncio.run(work())
+        assert [body["type"] for body in bodies] == ["network.down", "network.up"]
+        assert bodies[0]["data"]["network"]["failed"] == 3
+        assert len(world.mails) == 2
+
+
+async def _drop(request: web.Request) -> web.Response:
+    assert request.transport is not None
+    request.transport.abort()
+    return web.Response()
