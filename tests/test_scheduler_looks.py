@@ -28,7 +28,7 @@ from storage import alerts, articles, looks, revisions, sources
 from storage.articles import SaveKind
 from storage.database import instance_id
 from storage.revisions import EventKind
-from storage.types import AddressKind, Article, FeedEntry, PollResult, Source, Watch
+from storage.types import AddressKind, Article, FailureReason, FeedEntry, PollResult, Source, Watch
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -65,6 +65,8 @@ class Press:
     title: str = TITLE
     paragraphs: tuple[str, ...] = BODY
     status: int = 200
+    #: what answers in place of the article
+    wall: str = ""
     location: str | None = None
     etag: str | None = None
     modified: datetime | None = None
@@ -96,8 +98,8 @@ class Press:
             return web.Response(status=304, headers={"ETag": self.etag})
         headers = {"ETag": self.etag} if self.etag else {}
         return web.Response(
-            status=self.status, text=html(self.title, self.paragraphs, self.modified), content_type="text/html",
-            headers=headers,
+            status=self.status, text=self.wall or html(self.title, self.paragraphs, self.modified),
+            content_type="text/html", headers=headers,
         )  # fmt: skip
 
     async def section(self, _request: web.Request) -> web.Response:
@@ -412,3 +414,62 @@ async def test_stopping_leaves_a_look_due(archive: Archive, crawler: CrawlerProc
     await room.looks.stop()
     await asyncio.sleep(0)
     assert await archive.read(looks.count_due, room.now) == 1
+
+
+# --- walls ---------------------------------------------------------------------------------------------
+
+LINKS = "".join(f"<h3><a href='/{n}'>{TITLE}, {n} heures après</a></h3><p>{BODY[0][:90]}.</p>" for n in range(12))
+WALLS = {
+    FailureReason.CHALLENGE: f"<title>Just a moment...</title><p>{BODY[0]}</p><script>window._cf_chl_opt={{}}</script>",
+    FailureReason.CONSENT: "<title>Le Fleuve</title><h1>Vos choix</h1><p>Nous et nos 842 partenaires utilisons des "
+    "cookies pour des publicités et contenus personnalisés, selon votre consentement.</p><p>Vous pouvez tout accepter, "
+    "continuer sans accepter ou gérer vos choix, et lire notre politique de confidentialité.</p>",
+    FailureReason.SOFT_404: f"<title>Page introuvable</title><h1>Page introuvable</h1><p>{BODY[0]}</p>{LINKS}",
+    FailureReason.NOT_ARTICLE: f"<title>Mali - Le Fleuve</title><h1>Mali</h1>{LINKS}",
+}
+
+
+@pytest.mark.parametrize("reason", WALLS)
+async def test_text_of_a_wall_never_alerts_and_the_page_is_asked_for_again(
+    archive: Archive, crawler: CrawlerProcess, press: Press, reason: FailureReason
+) -> None:
+    press.wall = f"<html lang='fr'><head><meta charset='utf-8'></head><body>{WALLS[reason]}</body></html>"
+    title, press.title = press.title, "Une saison de pêche au bord du fleuve"
+    room = await newsroom(archive, crawler, press)
+    stored = await archive.read(articles.get, 1)
+    assert (stored.title, stored.partial, stored.body) == (press.title, True, "")
+    assert await room.alerts() == []
+    press.wall, press.title = "", title
+    room.now += HOUR
+    await room.desk.read_due_pages()
+    stored = await archive.read(articles.get, 1)
+    assert (stored.title, stored.partial, stored.body) == (title, False, "\n".join(BODY))
+    assert await room.alerts() == ["alert.new"]
+
+
+@pytest.mark.parametrize("reason", WALLS)
+async def test_entry_of_a_walled_page_alerts_by_itself(
+    archive: Archive, crawler: CrawlerProcess, press: Press, reason: FailureReason
+) -> None:
+    press.wall = f"<html lang='fr'><head><meta charset='utf-8'></head><body>{WALLS[reason]}</body></html>"
+    room = await newsroom(archive, crawler, press)
+    assert (await archive.read(articles.get, 1)).partial
+    assert await room.alerts() == ["alert.new"]
+
+
+async def test_teaser_before_a_paywall_alerts_and_is_completed_when_the_wall_opens(
+    archive: Archive, crawler: CrawlerProcess, press: Press
+) -> None:
+    whole = html(press.title, BODY[:1], None)
+    prompt = "<p>Il vous reste 82% de cet article à lire. La suite est réservée aux abonnés.</p></article>"
+    press.wall = whole.replace("</article>", prompt)
+    room = await newsroom(archive, crawler, press)
+    stored = await archive.read(articles.get, 1)
+    assert (stored.partial, stored.body) == (True, BODY[0])
+    assert await room.alerts() == ["alert.new"]
+    press.wall = ""
+    room.now += HOUR
+    await room.desk.read_due_pages()
+    stored = await archive.read(articles.get, 1)
+    assert (stored.partial, stored.body) == (False, "\n".join(BODY))
+    assert await room.alerts() == ["alert.new"]
