@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,6 +30,8 @@ from vigie.errors import VigieError
 from vigie.running import crawler_settings
 from vigie.settings import Settings
 from vigie.sourcefile import identifier
+
+logger = logging.getLogger(__name__)
 
 #: articles shown before a source is saved
 PREVIEW = 5
@@ -170,11 +173,16 @@ async def _tried(crawler: Asking, url: str, home: HomePage) -> tuple[list[Tried]
 
 
 async def _try_all(crawler: Asking, named: Iterable[NamedAddress]) -> list[Tried]:
-    # One after the other: they are on one host as a rule, which is asked one question at a time.
-    return [await _try(crawler, address.kind, address.url) for address in named]
+    """Try addresses one after the other, since they are on one host as a rule; no more of a kind than are kept."""
+    tried: list[Tried] = []
+    for address in named:
+        if sum(each.kind is address.kind for each in _kept(tried)) < MAX_KEPT:
+            tried.append(await _try(crawler, address.kind, address.url))
+    return tried
 
 
 async def _try(crawler: Asking, kind: AddressKind, url: str) -> Tried:
+    logger.info("trying %s as a %s", url, kind)
     result = await crawler.poll(_order(kind, url))
     return Tried(kind=kind, url=url, entries=result.entries, failure=result.failure)
 
@@ -213,6 +221,7 @@ async def _preview(crawler: Asking, source: Source, kept: Sequence[Tried]) -> tu
 
 
 async def _read(crawler: Asking, source: Source, entry: FeedEntry) -> Preview:
+    logger.info("reading %s", entry.url)
     result = await crawler.fetch(
         FetchOrder(id=uuid4().hex, source_id=source.id, url=entry.url, entry=entry, language=source.language)
     )
