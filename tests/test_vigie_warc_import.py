@@ -99,6 +99,12 @@ def test_pages_are_stored_with_their_evidence_and_alerts_are_recorded(
     database.conn.close()
 
 
+@pytest.mark.parametrize("packed", [True, False])
+def test_records_of_another_kind_are_passed_over_whatever_their_size(here: Path, packed: bool) -> None:
+    warc = Warc(packed=packed).add().add(kind="resource", body=b"\x00" * 5_000_000)
+    assert run_command_line(["import", warc.save(here / "large.warc")]) == 0
+
+
 def test_bad_records_are_named_and_the_others_stored(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     warc = (
         Warc(packed=False)
@@ -126,15 +132,19 @@ def test_sources_that_reserve_their_text_are_kept_short_from_files_too(here: Pat
     database.conn.close()
 
 
-def test_a_file_cut_short_gives_what_comes_before_the_cut(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    first = Warc().add().out.getvalue()
-    second = Warc().add("https://www.maliweb.net/b").out.getvalue()
-    (here / "cut.warc.gz").write_bytes(first + second[: len(second) // 2])
-    code = run_command_line(["import", "cut.warc.gz"])
+@pytest.mark.parametrize("packed", [True, False])
+@pytest.mark.parametrize("share", [0.02, 0.1, 0.3, 0.45, 0.6, 0.9])
+def test_a_file_cut_short_gives_what_comes_before_the_cut(
+    here: Path, capsys: pytest.CaptureFixture[str], packed: bool, share: float
+) -> None:
+    first = Warc(packed=packed).add().out.getvalue()
+    second = Warc(packed=packed).add("https://www.maliweb.net/b").out.getvalue()
+    (here / "cut.warc").write_bytes(first + second[: int(share * len(second))])
+    assert run_command_line(["import", "cut.warc"]) == 1
     found, errors = answers(capsys)
-    assert found[0]["id"] == "https://www.maliweb.net/a"
+    assert [answer["id"] for answer in found] == ["https://www.maliweb.net/a"]
+    assert "record 2 " in errors
     assert "Traceback" not in errors
-    assert code in {0, 1}
 
 
 def test_a_page_that_unpacks_without_end_is_refused(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from warcio.archiveiterator import ArchiveIterator
 from warcio.bufferedreaders import ChunkedDataReader
@@ -23,6 +24,8 @@ from vigie.errors import VigieError
 
 _PAGES = ("text/html", "application/xhtml+xml")
 _MAGIC = b"WARC/"
+#: what closes a record
+_END = b"\r\n\r\n"
 _BLOCK = 256 * 1024
 #: whatever a damaged file makes the reader raise
 UNREADABLE = (
@@ -72,24 +75,72 @@ def read_pages(name: str, limit: int, bad: Callable[[int, str], None]) -> Iterat
         VigieError: the file cannot be read.
     """
     number = 0
+    told = 0
+
+    def tell(at: int, fault: str) -> None:
+        nonlocal told
+        if at > told:
+            told = at
+            bad(at, fault)
+
     try:
         with Path(name).open("rb") as file:
+            before: Any = None
             for number, record in enumerate(ArchiveIterator(file), start=1):
+                _check_whole(before, number - 1, tell)
+                before = record
                 if _is_page(record):
                     try:
                         page = _page(record, number, limit)
                     except RecordError as error:
-                        bad(number, str(error))
+                        tell(number, str(error))
                     else:
                         yield page
+            _check_whole(before, number, tell)
+            # The reader takes an end inside a record's headers for the end of the file.
+            if not _ends_well(file):
+                tell(number + 1, "breaks off, with the file")
     except OSError as error:
         if error.strerror is None:
-            bad(number + 1, f"is damaged ({error}); nothing after it can be read")
+            tell(number + 1, f"is damaged ({error}); nothing after it can be read")
             return
         raise VigieError(f"{name} cannot be read: {error.strerror}") from error
     except UNREADABLE as error:
         first = (str(error).strip() or type(error).__name__).splitlines()[0]
-        bad(number + 1, f"is damaged ({first}); nothing after it can be read")
+        tell(number + 1, f"is damaged ({first}); nothing after it can be read")
+
+
+def _ends_well(file: BinaryIO) -> bool:
+    """Whether a file ends where a record does: with two line ends, packed as whole members of gzip."""
+    file.seek(0)
+    if file.read(2) != b"\x1f\x8b":
+        file.seek(0, os.SEEK_END)
+        file.seek(max(file.tell() - len(_END), 0))
+        return file.read() == _END
+    file.seek(0)
+    member, rest = zlib.decompressobj(31), b""
+    while data := rest or file.read(_BLOCK):
+        if member.eof:
+            member = zlib.decompressobj(31)
+        # In pieces, so that what unpacks to a great deal is never held at once.
+        piece = member.decompress(data, _BLOCK)
+        while len(piece) == _BLOCK and not member.eof and not member.unconsumed_tail:
+            piece = member.decompress(b"", _BLOCK)
+        rest = member.unused_data or member.unconsumed_tail
+    return member.eof
+
+
+def _check_whole(record: Any, number: int, tell: Callable[[int, str], None]) -> None:
+    """Tell of a record that was read to its end and is not all there."""
+    if record is not None and record.rec_headers.get_header("Content-Length") is None:
+        tell(number, "breaks off in its headers, or states no length")
+    elif record is not None and _is_cut(record):
+        tell(number, "breaks off")
+
+
+def _is_cut(record: Any) -> bool:
+    """Whether, at the end of a record, its length still promises more."""
+    return bool(getattr(record.raw_stream, "limit", 0) > 0)
 
 
 def _is_page(record: Any) -> bool:
@@ -130,6 +181,8 @@ def _body(record: Any, headers: tuple[tuple[str, str], ...], limit: int) -> byte
         raw += data
         if len(raw) > limit:
             raise RecordError(f"holds more than {limit} bytes")
+    if _is_cut(record):
+        raise RecordError("breaks off")
     codings = [value for key, value in headers if key == "content-encoding"]
     if not codings or looks_like_html(bytes(raw)):
         return bytes(raw)
