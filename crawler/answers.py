@@ -78,7 +78,7 @@ async def answer_fetch(
             etag=validator(reply.header("etag")) or order.etag,
             last_modified=validator(reply.header("last-modified")) or order.last_modified,
         )
-    failure = refusal(reply, now) or _unfit(reply, settings)
+    failure = refused(reply, now) or _unfit(reply, settings)
     if failure is not None:
         return failed(order, failure)
     evidence = Evidence(
@@ -106,7 +106,7 @@ async def answer_fetch(
     )
 
 
-def refusal(reply: Reply, now: datetime) -> CrawlFailure | None:
+def refused(reply: Reply, now: datetime) -> CrawlFailure | None:
     """Return what an answer's status means when it is no success, and whether a bot check stands behind it."""
     failure = from_status(reply.status, reply.header("retry-after"), reply.url, now)
     body = reply.body if failure is not None and reply.status in _CHECKED else b""

@@ -9,9 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from crawler.answers import Reply, page_mark, validator
+from crawler.answers import Reply, page_mark, refused, validator
 from crawler.errors import RefusedError
-from crawler.failures import from_status
 from crawler.hints import from_headers, merged
 from crawler.jobs import ListedPage, listing_job
 from crawler.listings import ChildSitemap, Listing
@@ -54,7 +53,7 @@ async def answer_poll(
     headers = from_headers(reply.headers, reply.url, now)
     if reply.status == 304:
         return _unchanged(order, reply, headers)
-    failure = from_status(reply.status, reply.header("retry-after"), reply.url, now)
+    failure = refused(reply, now)
     if failure is not None:
         return failed(order, failure)
     body_hash = hashlib.sha256(reply.body).hexdigest()
@@ -154,7 +153,7 @@ class _Follower:
         now = self.clock()
         try:
             reply = await self.ask(child.url)
-            failure = from_status(reply.status, reply.header("retry-after"), reply.url, now)
+            failure = refused(reply, now)
             if failure is not None:
                 return failure
             body_hash = hashlib.sha256(reply.body).hexdigest()

@@ -468,6 +468,10 @@ async def test_bot_check_under_a_refusal_is_named(crawler: CrawlerProcess) -> No
         result = await fetch(crawler, f"{site.base}/check")
     assert result.failure is not None
     assert (result.failure.reason, result.failure.status) == (FailureReason.CHALLENGE, 403)
+    async with Site({"/feed": response(403, body)}) as site:
+        polled = await poll(crawler, f"{site.base}/feed")
+    assert polled.failure is not None
+    assert polled.failure.reason is FailureReason.CHALLENGE
 
 
 # --- robots.txt --------------------------------------------------------------------------------------
