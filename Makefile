@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint format bench evaluate browser-test example lock clean
+.PHONY: help run demo test lint format bench soak evaluate browser-test example lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -33,6 +33,9 @@ format: $(VENV)/.developer ## write the code in its one style
 
 bench: $(VENV)/.developer ## measure speed on this machine; PAGES=20000 crawls for longer
 	PAGES=$(PAGES) $(BIN)/python -m tests.bench
+
+soak: $(VENV)/.developer ## replay a day of 85 sources at sixty times the speed (24 minutes; HOURS=2 for less)
+	$(BIN)/python -m tests.soak $(HOURS)
 
 evaluate: $(VENV)/.developer ## score detection and extraction on known texts, with floors they may not sink below
 	$(BIN)/python -m tests.evaluate

@@ -10,7 +10,7 @@ from scrapy.core.downloader.handlers._aiohttp import AiohttpDownloadHandler
 from crawler.errors import RefusedError
 from crawler.failures import retry_after
 from crawler.guard import GuardedConnector, url_refusal
-from crawler.middlewares import LANE, ROBOTS
+from crawler.middlewares import LANE, ROBOTS, pause_from_now
 from crawler.pace import pace_of
 from storage.types import CrawlFailure, FailureReason, Lane
 
@@ -64,7 +64,12 @@ class GuardedDownloadHandler(AiohttpDownloadHandler):
             raise RefusedError(held)
         if self._proxy is not None and not self._is_canary(request.url):
             request.meta["proxy"] = self._proxy
-        response = await super().download_request(request)
+        try:
+            response = await super().download_request(request)
+        finally:
+            # The pause between two requests counts from the answer: the far end must never see it shortened by
+            # what the first request took to arrive.
+            pause_from_now(self._crawler.engine.downloader, slot)
         asked = response.headers.get("Retry-After")
         seconds = None if asked is None else retry_after(asked.decode("latin-1"), datetime.now(UTC))
         self._backoff.answered(slot, lane, response.status, seconds, robots=bool(request.meta.get(ROBOTS)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
@@ -62,6 +63,13 @@ def set_pace(downloader: Downloader, pace: Pace) -> None:
     if slot is not None:
         slot.delay = pace.delay
         slot.concurrency = pace.concurrency
+
+
+def pause_from_now(downloader: Downloader, name: str) -> None:
+    """Let the pause before a slot's next request begin now; Scrapy counts it from the start of the last one."""
+    slot = downloader.slots.get(name)
+    if slot is not None:
+        slot.lastseen = max(slot.lastseen, time.monotonic())
 
 
 def delay_of(downloader: Downloader, pace: Pace) -> float:

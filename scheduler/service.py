@@ -22,7 +22,7 @@ from scheduler.archive import Archive
 from scheduler.building import build_announcements, build_pipeline
 from scheduler.canary import Canary
 from scheduler.canary_page import Perch
-from scheduler.clock import JumpDetector, now_utc
+from scheduler.clock import Every, JumpDetector, is_upset, now_utc, restart
 from scheduler.control import listen
 from scheduler.crawl import CrawlDesk, Tally
 from scheduler.looks import LookDesk
@@ -41,6 +41,7 @@ from storage.types import Article, DeliveryState, FailureReason, HostHold
 logger = logging.getLogger(__name__)
 
 AUDIT_EVERY = timedelta(minutes=1)
+HOUSE_EVERY = timedelta(hours=6)
 HUBS_EVERY = timedelta(seconds=5)
 CLOCK_EVERY = timedelta(seconds=5)
 _UNSENT = (DeliveryState.PENDING, DeliveryState.LEASED)
@@ -261,22 +262,19 @@ class Service:
 
         def watch_clock() -> None:
             jump = jumps.jumped()
-            if jump is not None:
-                logger.warning("the clock jumped by %s; the schedule starts anew", jump)
-                for job in scheduler.get_jobs():
-                    job.reschedule(job.trigger)
+            if jump is not None or is_upset(scheduler, self._clock()):
+                logger.warning("the clock jumped by %s; the schedule starts anew", jump or "some time and back")
+                restart(scheduler, self._clock())
                 self._spawn(self._audit())
 
-        seconds = self.settings.tick.total_seconds()
-        scheduler.add_job(self._tick, "interval", seconds=seconds, id="tick", next_run_time=self._clock())
-        health_every = self.settings.health.tick.total_seconds()
-        scheduler.add_job(self.health_desk.tick, "interval", seconds=health_every, id="health")
-        scheduler.add_job(self.hubs.look, "interval", seconds=HUBS_EVERY.total_seconds(), id="hubs")
+        scheduler.add_job(self._tick, Every(self.settings.tick), id="tick", next_run_time=self._clock())
+        scheduler.add_job(self.health_desk.tick, Every(self.settings.health.tick), id="health")
+        scheduler.add_job(self.hubs.look, Every(HUBS_EVERY), id="hubs")
         for job in self.signs.jobs():
             start = self._clock() + job.first
-            scheduler.add_job(job.work, "interval", seconds=job.every.total_seconds(), id=job.name, next_run_time=start)
-        scheduler.add_job(self._audit, "interval", seconds=AUDIT_EVERY.total_seconds(), id="audit")
-        scheduler.add_job(self._keep_house, "interval", hours=6, id="house", next_run_time=self._clock())
+            scheduler.add_job(job.work, Every(job.every), id=job.name, next_run_time=start)
+        scheduler.add_job(self._audit, Every(AUDIT_EVERY), id="audit")
+        scheduler.add_job(self._keep_house, Every(HOUSE_EVERY), id="house", next_run_time=self._clock())
         # Not a job of the scheduler: it must notice that the scheduler sleeps through a jump.
         self._spawn(_every(CLOCK_EVERY.total_seconds(), watch_clock))
         return scheduler

@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-#: seconds by which two requests may seem closer than they were sent: the machine is shared
-TOLERANCE = 0.2
+#: seconds by which two clocks and their rounding may differ
+TOLERANCE = 0.01
 #: what may stand in front of a User-Agent's contact address
 PRODUCT = "Vigie/"
 

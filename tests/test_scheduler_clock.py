@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from scheduler.clock import JUMP, JumpDetector, now_utc
+from scheduler.clock import JUMP, Every, JumpDetector, now_utc
 
 
 @pytest.fixture
@@ -56,3 +56,15 @@ def test_a_minute_is_the_limit(shift: Callable[[float], None]) -> None:
     assert detector.jumped() is None
     shift(JUMP.total_seconds() + 0.01)
     assert detector.jumped() is not None
+
+
+@pytest.mark.parametrize(
+    ("late", "wait"),
+    [(0, 10), (3, 7), (10, 10), (3600, 10), (10 * 365 * 86_400, 10), (-1, 10), (-3600, 10), (-10 * 365 * 86_400, 10)],
+)
+def test_next_run_is_within_the_interval_wherever_the_clock_went(late: int, wait: int) -> None:
+    previous = datetime(2026, 3, 10, 9, tzinfo=UTC)
+    now = previous + timedelta(seconds=late)
+    every = Every(timedelta(seconds=10))
+    assert every.get_next_fire_time(previous, now) == now + timedelta(seconds=wait)
+    assert every.get_next_fire_time(None, now) == now
