@@ -23,7 +23,7 @@ from scheduler.pipeline import Pipeline, Processed
 from scheduler.polling import PollRound, finish
 from scheduler.refetch import MAX_FEED_LOOKS
 from scheduler.websub import Hubs
-from storage import entries, health, looks, sources
+from storage import entries, health, looks, sources, templates
 from storage.egress import EgressPolicy
 from storage.entries import PendingEntry
 from storage.errors import StorageError
@@ -51,6 +51,8 @@ PAGES_AT_ONCE = 32
 PAGES_A_SOURCE = 4
 #: places that fall free before the queue is asked for more
 REFILL = 8
+#: a text at so many addresses of one source within a day is a template; a dispatch printed twice or thrice is not
+TEMPLATE_ADDRESSES = 5
 #: reading rests for so long when the archive cannot be written
 ARCHIVE_PAUSE = timedelta(seconds=30)
 #: a claimed source comes back after this long even if its poll never reports
@@ -294,6 +296,9 @@ class CrawlDesk:
         if self._observer is not None and (given := result.article or result.failure) is not None:
             self._observer.page(database, pending.source_id, given, now)
         article, failure = result.article, result.failure
+        if article is not None and failure is None:
+            failure = _template(database, article, pending.key, now)
+            article = article if failure is None else None
         if article is None:
             failure = failure or CrawlFailure(reason=FailureReason.INTERNAL, detail="the crawler gave no answer")
             article = self._from_entry(pending, failure, now)
@@ -334,6 +339,15 @@ class CrawlDesk:
 
     def _count(self, **more: int) -> None:
         self.tally = replace(self.tally, **{name: getattr(self.tally, name) + number for name, number in more.items()})
+
+
+def _template(database: Database, article: Article, key: str, now: datetime) -> CrawlFailure | None:
+    """Return why a page is no article when its text stands at many addresses of its source."""
+    addresses = templates.addresses_with(database, article, key, now)
+    if addresses < TEMPLATE_ADDRESSES:
+        return None
+    detail = f"the same text stands at {addresses} addresses of this source: a wall or a template, no article"
+    return CrawlFailure(reason=FailureReason.NOT_ARTICLE, detail=detail)
 
 
 def _record_address(database: Database, kind: AddressKind, result: PollResult, now: datetime) -> tuple[FeedEntry, ...]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from scheduler.refetch import WINDOW
-from storage import backup, deliveries, entries, health, looks, retention, sources
+from storage import backup, deliveries, entries, health, looks, retention, sources, templates
 
 #: changes of state, interruptions and canaries are kept for so long
 HEALTH_KEPT = timedelta(days=365)
@@ -35,6 +35,7 @@ def forget(database: Database, now: datetime, *, evidence: timedelta, attempts: 
     pages = retention.forget_evidence(database, now - evidence)
     tries = retention.forget_attempts(database, now - attempts)
     looks.forget(database, now - LOOKS_KEPT)
+    templates.forget(database, now)
     health.forget_before(database, now - HEALTH_KEPT)
     if pages or tries:
         logger.info("retention let go of %d saved pages and %d attempts", pages, tries)

@@ -290,6 +290,19 @@ def _looks_by_host(database: Database) -> None:
     database.conn.execute("CREATE INDEX look_host ON look (host, has_signal, next_look_at)")
 
 
+def _texts_of_pages(database: Database) -> None:
+    """Add the texts of a day's pages, to know a template that stands at many addresses."""
+    database.conn.execute(
+        """
+        CREATE TABLE page_text (
+            source_id TEXT NOT NULL, text TEXT NOT NULL, entry_key TEXT NOT NULL, seen_at TEXT NOT NULL,
+            PRIMARY KEY (source_id, text, entry_key)
+        ) WITHOUT ROWID
+        """
+    )
+    database.conn.execute("CREATE INDEX page_text_seen ON page_text (seen_at)")
+
+
 #: in order; add new steps at the end, never edit one that was released
 STEPS: tuple[Callable[[Database], None], ...] = (
     _archive,
@@ -303,6 +316,7 @@ STEPS: tuple[Callable[[Database], None], ...] = (
     _holds,
     _arrivals,
     _looks_by_host,
+    _texts_of_pages,
 )
 NEWEST_VERSION = len(STEPS)
 
