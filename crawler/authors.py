@@ -228,7 +228,9 @@ def _bylines(tree: HtmlElement, heading: HtmlElement | None, outlets: frozenset[
     for element in _candidates(tree, heading):
         is_marked = _is_marked(element)
         line = element
-        while not is_marked and line.tag in _INLINE and (parent := line.getparent()) is not None:
+        # « <i>Par Awa Diarra (avec AFP)</i> » between line breaks is whole; others go on around it.
+        is_whole = _OPENS_BYLINE.match(_spaced(element)) is not None and bool(people_in(_spaced(element), outlets))
+        while not is_marked and not is_whole and line.tag in _INLINE and (parent := line.getparent()) is not None:
             # « Par » in an element of its own opens the line around it.
             line = parent
         for candidate in (line, line.getparent()):

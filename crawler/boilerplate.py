@@ -22,6 +22,8 @@ _LONGEST_PHRASE = 4
 #: a box holding more of the page's paragraph text than this is the article, whatever its class says
 _SHARE_OF_ARTICLE = 0.45
 _MAX_NOTE = 120
+#: longest pull quote
+_MAX_QUOTE = 400
 
 
 def prune(tree: HtmlElement) -> tuple[str, ...]:
@@ -53,6 +55,11 @@ def prune(tree: HtmlElement) -> tuple[str, ...]:
 
 
 _HIDDEN = etree.XPath("//span[@aria-hidden='true']")
+# They say again what the text says.
+_PULL_QUOTES = etree.XPath(
+    "//*[self::blockquote or self::aside or self::figure or self::div or self::p]"
+    "[contains(@class, 'pullquote') or contains(@class, 'pull-quote') or contains(@class, 'exergue')]"
+)
 # Only links that may say what interrupts; there are thousands of others.
 _LINKS = etree.XPath(
     "//a[contains(., 'ussi') or contains(., 'USSI') or contains(., 'galement') or contains(., 'GALEMENT')"
@@ -61,9 +68,10 @@ _LINKS = etree.XPath(
 
 
 def _ornaments(tree: HtmlElement) -> list[HtmlElement]:
-    """Return drop caps printed twice (once hidden from screen readers), and links that interrupt a paragraph."""
+    """Return pull quotes, drop caps printed twice (once hidden from screen readers) and links inside paragraphs."""
     hidden: list[HtmlElement] = _HIDDEN(tree)
-    return hidden + [link for link in _LINKS(tree) if _interrupts(link)]
+    quotes: list[HtmlElement] = [quote for quote in _PULL_QUOTES(tree) if _length(quote) <= _MAX_QUOTE]
+    return hidden + quotes + [link for link in _LINKS(tree) if _interrupts(link)]
 
 
 def _interrupts(link: HtmlElement) -> bool:

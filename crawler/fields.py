@@ -43,6 +43,8 @@ def headline(tree: HtmlElement, article: JsonObject, entry: FeedEntry | None) ->
     hints = [title for title in [*stated, entry.title if entry else ""] if title]
     printed = list(headings(tree))
     best, element = _best_heading(printed, hints)
+    if (whole := _heading_beside_site(tree, best, stated[2])) is not None:
+        return cut(text_of(whole), MAX_TITLE), whole
     if element is not None:
         return cut(_without_kicker(element, best, hints), MAX_TITLE), element
     if len(printed) == 1 and (len(_WORD.findall(printed[0][1])) >= 3 or not hints):
@@ -65,6 +67,28 @@ def _best_heading(printed: list[tuple[HtmlElement, str]], hints: list[str]) -> t
             if share >= 0.5 and number > best[0]:
                 best = (number, words, element)
     return best[1], best[2]
+
+
+def _heading_beside_site(tree: HtmlElement, best: str, window: str) -> HtmlElement | None:
+    """Return the heading that the window title names beside the site, when the best one so far prints only the site.
+
+    Old themes print the site's name in the first-rank heading of every page.
+    """
+    parts = _SUFFIX.split(window)
+    site = squeezed(best)
+    if len(parts) < 2 or (site and site not in {squeezed(parts[0]), squeezed(parts[-1])}):
+        return None
+    name = parts[-1] if not site or squeezed(parts[-1]) == site else parts[0]
+    rest = squeezed(window.replace(name, "", 1) if name is parts[0] else window[: -len(name)])
+    if len(rest) <= max(len(site), _MIN_HEADLINE):
+        return None
+    for element in tree.iter("h1", "h2", "h3", "h4"):
+        if squeezed(text_of(element)) == rest and element.find(".//a[@href]") is None:
+            return element
+    return None
+
+
+_MIN_HEADLINE = 15
 
 
 def _without_kicker(heading: HtmlElement, words: str, hints: list[str]) -> str:
@@ -171,7 +195,8 @@ def _marked_times(tree: HtmlElement) -> list[str]:
     marked = []
     for element in tree.iter("time", "abbr", "span", "meta", "div", "p"):
         if element.get("itemprop") == "datePublished" or "dt-published" in (element.get("class") or "").split():
-            marked.append(element.get("datetime") or element.get("content") or text_of(element))
+            title = element.get("title") if element.tag == "abbr" else None
+            marked.append(element.get("datetime") or element.get("content") or title or text_of(element))
         elif element.tag == "abbr" and "published" in (element.get("class") or "").split():
             marked.append(element.get("title") or "")
     return marked

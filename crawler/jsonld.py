@@ -19,6 +19,7 @@ from crawler.clean import clean_line, plain
 
 JsonObject: TypeAlias = dict[str, Any]
 
+_FILMS = frozenset({"VideoObject", "AudioObject", "PodcastEpisode"})
 _ARTICLE = re.compile(r"(?:\w*Article|BlogPosting|LiveBlogPosting|Report|Review)$")
 _CDATA = re.compile(r"^\s*(?://|/\*)?\s*<!\[CDATA\[\s*(?:\*/)?|(?://|/\*)?\s*\]\]>\s*(?:\*/)?\s*$")
 _TRAILING_COMMA = re.compile(r",\s*(?=[}\]])")
@@ -37,9 +38,9 @@ def article_object(tree: HtmlElement, hints: str) -> JsonObject:
     objects = list(_objects(tree))
     by_id = {found["@id"]: found for found in objects if isinstance(found.get("@id"), str) and len(found) > 1}
     articles = [found for found in objects if _is_article(found)]
-    if not articles:
-        return {}
     wanted = set(_WORD.findall(hints.lower()))
+    if not articles:
+        return next((_as_article(found) for found in objects if _is_film(found, wanted)), {})
     best = max(articles, key=lambda found: len(wanted & set(_WORD.findall(text_of(found, "headline").lower()))))
     return {**best, "author": _resolved(best.get("author"), by_id)}
 
@@ -80,6 +81,20 @@ def _is_article(found: JsonObject) -> bool:
     kinds = found.get("@type")
     kinds = kinds if isinstance(kinds, list) else [kinds]
     return any(isinstance(kind, str) and _ARTICLE.search(kind) for kind in kinds)
+
+
+def _is_film(found: JsonObject, wanted: set[str]) -> bool:
+    """Whether the page is about this film or recording: most words of its name stand in the page's title."""
+    name = set(_WORD.findall(text_of(found, "name").lower()))
+    return (
+        isinstance(found.get("@type"), str)
+        and found["@type"] in _FILMS
+        and len(name & wanted) >= max(2.0, 0.7 * len(name))
+    )
+
+
+def _as_article(film: JsonObject) -> JsonObject:
+    return {key: film[key] for key in ("datePublished", "uploadDate", "author") if key in film}
 
 
 def _objects(tree: HtmlElement) -> Iterator[JsonObject]:

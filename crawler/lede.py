@@ -26,6 +26,8 @@ _SHORTEST, _LONGEST = 25, 1200
 _MOST = 2
 #: a paragraph so long opens the running text
 _PROSE = 80
+#: after so many such paragraphs what is named like a standfirst is the teaser of another article
+_MOST_PROSE = 2
 _ELSEWHERE = frozenset({"nav", "aside", "footer", "form", "figure", "figcaption"})
 
 
@@ -39,6 +41,7 @@ def standfirst(tree: HtmlElement, title: HtmlElement | None, description: str) -
     seen_title = title is None
     wanted = squeezed(description)
     found: list[HtmlElement] = []
+    passed = 0
     for element in tree.iter("h1", *_TAGS):
         if element is title:
             seen_title = True
@@ -49,6 +52,9 @@ def standfirst(tree: HtmlElement, title: HtmlElement | None, description: str) -
         if found and _ends_opening(element, found, is_named=is_named):
             break
         if not (is_named or (wanted and _is_apart(element))):
+            passed += element.tag == "p" and not found and len(text_of(element)) >= _PROSE
+            if passed > _MOST_PROSE:
+                break
             continue
         text = text_of(element)
         if not _SHORTEST <= len(text) <= _LONGEST or is_boilerplate(text) or _is_inside(element, found):

@@ -105,6 +105,12 @@ LABELS = (
     r"cet(?:te)? (?:article|dépêche|billet) (?:a|est) (?:été )?(?:initialement |d'abord |automatiquement )?"
     r"(?:parue?|publiée?|traduite?|extraite?|issue?|générée?|rédigée? (?:par|avec)|tirée?).{0,160}",
     r"sources? ?: ?[^.!?]{2,60}",
+    r"\((?:(?:additional )?reporting|writing|editing|compiled) by .{3,200}\)",
+    r"\((?:reportage (?:de|par)|rédigé par|édité par|traduit par|version française) .{3,200}\)",
+    r"\(reportage .{3,120}(?:édité|rédigé|version française).{3,120}\)",
+    r"all rights reserved.{0,200}",
+    r"(?:toute )?reproduction (?:totale |partielle |même |ou )*(?:est )?(?:strictement )?interdite.{0,120}",
+    r"contacts? ?: ?\S+@\S+|\d{1,2} ?[h:] ?\d{2}",
     r"tous droits réservés.{0,120}|(?:©|copyright) .{0,120}|avec (?:notre|nos) (?:correspondant|envoyé).{0,80}",
 )
 #: whole lines

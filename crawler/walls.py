@@ -192,7 +192,9 @@ def judge(facts: PageFacts, body: bytes) -> CrawlFailure | None:
 def _consent(facts: PageFacts) -> CrawlFailure | None:
     """A dialog took the article's place in what was read, or is all there is to read."""
     text = "\n".join(facts.lines) if facts.lines else facts.visible[:20_000] if facts.length < _THIN else ""
-    if _consent_kinds(text) < _MIN_KINDS:
+    # The buttons of a dialog are no lines of text; they count where no mark-up says that this is an article.
+    buttons = facts.visible[:20_000] if facts.length < HEALTHY and not facts.is_marked else ""
+    if _consent_kinds(text) < (_MIN_KINDS - 1 if _consent_kinds(buttons) >= _MIN_KINDS else _MIN_KINDS):
         return None
     about = [line for line in facts.lines if _consent_kinds(line)]
     if facts.lines and sum(map(len, about)) < 0.5 * sum(map(len, facts.lines)):

@@ -234,6 +234,44 @@ def test_date_of_the_last_change_is_kept_apart() -> None:
     assert found.published_at == DATE
 
 
+def test_teaser_of_another_article_under_the_text_is_no_standfirst() -> None:
+    teaser = f"<article><h3><a href='/a'>Le mil</a></h3><div class='post__excerpt'><p>{LEDE}</p></div></article>"
+    prose = TEXT[0], TEXT[1], TEXT[3], f"{TEXT[3]} Ils attendent."
+    page = (
+        f"<html><head>{HEAD}</head><body><main><h1>{TITLE}</h1><div>{blocks(prose)}</div></main>{teaser}</body></html>"
+    )
+    assert (article(page).lede, article(page).paragraphs) == ("", prose)
+
+
+def test_pull_quote_is_not_printed_twice() -> None:
+    quote = (
+        "<blockquote class='pullquote'><p>La décision prend effet à minuit</p><cite>Le porte-parole</cite></blockquote>"
+    )
+    page = f"<html><head>{HEAD}</head><body><h1>{TITLE}</h1><div>{blocks(TEXT[:4])}{quote}{blocks(TEXT[4:])}</div>"
+    assert article(page).paragraphs == TEXT
+
+
+def test_page_of_line_breaks_under_a_heading_that_prints_the_site() -> None:
+    body = (
+        f"<h1>Le Courrier du fleuve</h1><table><tr><td><a href='/'>Accueil</a></td><td><h2>{TITLE}</h2>"
+        "<small>Publié le 12 mars 2025 à 14 h 05 - Mis à jour le 12 mars 2025 à 18 h 20</small><br>"
+        f"<i>Par Awa DIARRA (avec AFP)</i><br><br>{'<br><br>'.join(TEXT)}</td></tr></table>"
+    )
+    found = article(f"<html><head>{HEAD}</head><body>{body}</body></html>")
+    assert (found.title, found.authors, found.agency) == (TITLE, ("Awa DIARRA",), "AFP")
+    assert found.paragraphs == TEXT
+    assert found.published_at == datetime(2025, 3, 12, 14, 5, tzinfo=UTC)
+
+
+def test_page_of_a_film_has_the_date_of_its_upload() -> None:
+    film = {"@type": "VideoObject", "name": f"VIDÉO. {TITLE}", "uploadDate": "2025-09-18T21:30:00+02:00"}
+    body = f"<h1>VIDÉO. {TITLE}</h1><p>Publié le 18/09/2025 à 21:30</p><div>{blocks()}</div>"
+    for name, expected in ((film["name"], DATE), ("Un autre film du jour", DATE + timedelta(hours=2))):
+        script = f"<script type='application/ld+json'>{json.dumps({**film, 'name': name})}</script>"
+        found = article(f"<html><head>{HEAD}{script}</head><body>{body}</body></html>")
+        assert (found.title, found.published_at) == (f"VIDÉO. {TITLE}", expected)
+
+
 # --- headline ----------------------------------------------------------------------------------------
 
 

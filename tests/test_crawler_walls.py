@@ -66,6 +66,15 @@ WALLS = {
     ),
     "consent dialog": (page("Le Courrier", CONSENT), FailureReason.CONSENT),
     "consent box": (page("Le Courrier", CONSENT.replace("main", "cookie-consent")), FailureReason.CONSENT),
+    "consent dialog of buttons": (
+        page(
+            "Le Courrier",
+            "<h1>Nous respectons votre vie privée</h1><p>Avec votre accord, nos 834 partenaires et nous utilisons"
+            " des cookies pour stocker des informations comme votre visite sur ce site.</p><p>Vous pouvez retirer votre"
+            " consentement à tout moment.</p><button>Tout accepter</button><button>Continuer sans accepter</button>",
+        ),
+        FailureReason.CONSENT,
+    ),
     "not found": (
         page(
             "Page introuvable | Le Courrier",
