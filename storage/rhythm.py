@@ -67,6 +67,11 @@ def plan_reason(database: Database, source_id: str) -> tuple[PlanReason, str] | 
     return None if row is None else (PlanReason(row[0]), row[1])
 
 
+def plan_reasons(database: Database) -> dict[str, str]:
+    """Return, by source, the sentence that says why it is polled next when it is."""
+    return dict(database.execute("SELECT source_id, detail FROM rhythm").fetchall())
+
+
 def _text(bins: tuple[float, ...]) -> str:
     return json.dumps([round(value, 4) for value in bins], separators=(",", ":"))
 

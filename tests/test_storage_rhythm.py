@@ -36,6 +36,7 @@ def test_rhythm_comes_back_as_it_was_stored(tmp_path: Path) -> None:
     lessons.save(database, "a", LEARNT, wishes, PLAN)
     assert lessons.load(database, "a") == (LEARNT, wishes)
     assert lessons.plan_reason(database, "a") == (PlanReason.HEAT, "more than usual")
+    assert lessons.plan_reasons(database) == {"a": "more than usual"}
     database.conn.close()
 
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from alerts import health_wording
 from crawler.routing import CrawlerRouter
-from storage import folder, sources
+from storage import folder, rhythm, sources
 from storage import health as stored_health
 from storage.types import AddressKind, Health, PollOrder, Source, SourceState
 from vigie.errors import VigieError
@@ -21,11 +21,14 @@ def source_rows(settings: Settings) -> list[dict[str, Any]]:
     """Return every configured source with its state, if it was ever polled."""
     known: dict[str, SourceState] = {}
     judged: dict[str, Health] = {}
+    reasons: dict[str, str] = {}
     if (settings.data_dir / folder.DATABASE_NAME).exists():
         with open_archive(settings) as database:
             known = {state.source_id: state for state in sources.states(database)}
             judged = stored_health.health(database)
-    return [_row(source, known.get(source.id), judged.get(source.id)) for source in settings.sources]
+            reasons = rhythm.plan_reasons(database)
+    rows = [_row(source, known.get(source.id), judged.get(source.id)) for source in settings.sources]
+    return [{**row, "next_check_reason": reasons.get(row["id"])} for row in rows]
 
 
 def _row(source: Source, state: SourceState | None, health: Health | None) -> dict[str, Any]:
