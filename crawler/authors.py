@@ -204,21 +204,25 @@ def _meta_names(tree: HtmlElement) -> list[str]:
 
 _CLASSES = ("uthor", "uteur", "yline", "ignat", "riter", "ontributor", "ournaliste", "edacteur")
 _PROFILES = ("auteur", "author", "journaliste", "signataire", "redact", "contributeur", "/profil", "/personne", "/by/")
-# A first, coarse choice in one pass of libxml2; _is_marked looks closer.
+
+
+def _holding(parts: tuple[str, ...]) -> str:
+    return " or ".join(f"contains(., '{part}')" for part in parts)
+
+
+# A first, coarse choice in one pass of libxml2; _is_marked looks closer. The predicates stand on the attributes:
+# on the elements, each part would look its attribute up again.
 _NAMED = (
-    "self::*[@rel='author' or @itemprop='author' or @itemprop='creator' or "
-    + " or ".join(f"contains(@class, '{part}')" for part in _CLASSES)
-    + " or (self::a and ("
-    + " or ".join(f"contains(@href, '{part}')" for part in _PROFILES)
-    + "))]"
+    f"{{axis}}*/@class[{_holding(_CLASSES)}]/.. | {{axis}}a/@href[{_holding(_PROFILES)}]/.."
+    " | {axis}*[@rel='author' or @itemprop='author' or @itemprop='creator']"
 )
 # Texts whose first letters are those of « Par », « By », « Propos recueillis », « Avec notre correspondant »…
 _STARTS = (
     "text()[contains('Par PAR par By Propos Recueilli De Avec Texte Écrit Rédigé Auteur Un Written',"
     " substring(normalize-space(.), 1, 3)) and string-length(normalize-space(.)) > 1]"
 )
-_AFTER = etree.XPath(f"following::*[{_NAMED}] | following::{_STARTS}/..")
-_ANYWHERE = etree.XPath(f".//*[{_NAMED}] | .//{_STARTS}/..")
+_AFTER = etree.XPath(f"{_NAMED.format(axis='following::')} | following::{_STARTS}/..")
+_ANYWHERE = etree.XPath(f"{_NAMED.format(axis='.//')} | .//{_STARTS}/..")
 
 
 def _bylines(tree: HtmlElement, heading: HtmlElement | None, outlets: frozenset[str]) -> tuple[list[str], list[str]]:

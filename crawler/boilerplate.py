@@ -57,8 +57,8 @@ def prune(tree: HtmlElement) -> tuple[str, ...]:
 _HIDDEN = etree.XPath("//span[@aria-hidden='true']")
 # They say again what the text says.
 _PULL_QUOTES = etree.XPath(
-    "//*[self::blockquote or self::aside or self::figure or self::div or self::p]"
-    "[contains(@class, 'pullquote') or contains(@class, 'pull-quote') or contains(@class, 'exergue')]"
+    "//@class[contains(., 'pullquote') or contains(., 'pull-quote') or contains(., 'exergue')]"
+    "/parent::*[self::blockquote or self::aside or self::figure or self::div or self::p]"
 )
 # Only links that may say what interrupts; there are thousands of others.
 _LINKS = etree.XPath(

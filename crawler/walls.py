@@ -171,8 +171,9 @@ def _stated_length(article: JsonObject) -> int:
 
 _ERROR_TITLE = re.compile("|".join(wallphrases.ERROR_TITLES), re.IGNORECASE)
 _ERROR_TEXT = re.compile("|".join(wallphrases.ERROR_TEXTS), re.IGNORECASE)
-_CONSENT = tuple(re.compile(pattern, re.IGNORECASE) for pattern in wallphrases.CONSENT)
-_REST_FOR_SUBSCRIBERS = re.compile("|".join(wallphrases.REST_FOR_SUBSCRIBERS), re.IGNORECASE)
+# Searched in long texts, in lower case: without IGNORECASE the engine knows how a match can begin.
+_CONSENT = tuple(re.compile(pattern) for pattern in wallphrases.CONSENT)
+_REST_FOR_SUBSCRIBERS = re.compile("|".join(wallphrases.REST_FOR_SUBSCRIBERS))
 
 
 def judge(facts: PageFacts, body: bytes) -> CrawlFailure | None:
@@ -204,7 +205,8 @@ def _consent(facts: PageFacts) -> CrawlFailure | None:
 
 
 def _consent_kinds(text: str) -> int:
-    return sum(pattern.search(text) is not None for pattern in _CONSENT)
+    lowered = text.lower()
+    return sum(pattern.search(lowered) is not None for pattern in _CONSENT)
 
 
 def _soft_404(facts: PageFacts) -> CrawlFailure | None:
@@ -238,7 +240,7 @@ def _no_article(facts: PageFacts) -> CrawlFailure | None:
 
 def _paywall(facts: PageFacts) -> CrawlFailure | None:
     """Fewer than all words are there, and the page says why."""
-    prompt = _REST_FOR_SUBSCRIBERS.search(facts.visible)
+    prompt = _REST_FOR_SUBSCRIBERS.search(facts.visible.lower())
     is_cut = facts.stated_length > 0 and facts.length < 0.6 * facts.stated_length
     is_short = facts.length < HEALTHY
     is_certain = prompt is not None and re.match(r"il (?:vous )?reste", prompt[0], re.IGNORECASE) is not None

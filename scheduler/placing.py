@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 
 from sqlite_utils import Database
 
@@ -66,7 +68,9 @@ def put_into_story(
         [(act.story_id, (act.type, act.actor, act.target)) for act in acts],
     )
     said = (
-        [words(member.text) for member in stories.members(database, placement.story_id)] if placement.story_id else []
+        [_words_of(member.text) for member in stories.members(database, placement.story_id)]
+        if placement.story_id
+        else []
     )
     story_id = placement.story_id or stories.create(database, article.title, moment)
     original = next((found.origin for found in alike if found.id == placement.copy_of), None)
@@ -85,6 +89,12 @@ def put_into_story(
     )
 
 
+@lru_cache(maxsize=1024)
+def _words_of(text: str) -> tuple[str, ...]:
+    """Return the words of a stored text; the articles of a story under way are compared again and again."""
+    return tuple(map(sys.intern, words(text)))
+
+
 def _said_before(database: Database, saved: Saved, story_id: int) -> list[tuple[str, ...]]:
     """Return what a story said before a revision: the article's earlier texts and its other articles."""
     earlier = [
@@ -93,7 +103,7 @@ def _said_before(database: Database, saved: Saved, story_id: int) -> list[tuple[
         if revision.id != saved.revision_id
     ]
     others = stories.members(database, story_id)
-    return earlier + [words(member.text) for member in others if member.id != saved.article_id]
+    return earlier + [_words_of(member.text) for member in others if member.id != saved.article_id]
 
 
 def _remember(database: Database, article_id: int, prints: frozenset[int], copy_of: int | None) -> None:
@@ -109,6 +119,6 @@ def _candidate(database: Database, article: StoredArticle) -> Candidate:
         article_id=article.id,
         story_id=article.story_id,
         copy_of=article.copy_of,
-        words=words(article.text),
+        words=_words_of(article.text),
         signals=articles.signals(database, article.revision_id),
     )

@@ -16,6 +16,8 @@ from storage.types import Story, StoryArticle
 
 #: how many look-alikes are compared word by word
 MOST_CANDIDATES = 8
+#: one fingerprint in so many must be shared: every two long texts of a language have some turn of phrase in common
+LEAST_SHARED = 50
 #: hashes of a long text that are looked up; winnowing keeps them spread over the text
 MOST_HASHES = 400
 
@@ -86,6 +88,7 @@ def look_alikes(
         f"""
         WITH hit AS (
             SELECT article_id, count(*) AS shared FROM fingerprint WHERE hash IN ({marks}) GROUP BY article_id
+            HAVING shared * {LEAST_SHARED} >= {len(wanted)}
         )
         SELECT {ARTICLE_COLUMNS} JOIN hit ON hit.article_id = a.id
         WHERE a.effective_at BETWEEN ? AND ? AND a.id <> ? ORDER BY hit.shared DESC, a.id LIMIT ?

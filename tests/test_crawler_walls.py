@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crawler import wallphrases
 from crawler.extract import Reading, read_page
 from crawler.walls import challenge, diverted
 from storage.types import FailureReason, FeedEntry
@@ -278,3 +279,8 @@ def test_any_answer_is_judged(body: bytes, status: int) -> None:
 @given(st.text(max_size=60))
 def test_any_redirect_is_judged(path: str) -> None:
     diverted(URL, f"https://www.courrier.example/{path}")
+
+
+@pytest.mark.parametrize("pattern", [*wallphrases.CONSENT, *wallphrases.REST_FOR_SUBSCRIBERS])
+def test_what_is_searched_in_lower_case_is_written_so(pattern: str) -> None:
+    assert pattern == pattern.lower()

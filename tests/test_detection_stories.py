@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detection.stories import Candidate, Placement, fingerprints, place
-from detection.stories.coverage import covered, share
+from detection.stories.coverage import covered, covered_by, share, shingles
 from detection.stories.fingerprint import SHINGLE, WINDOW
 from detection.stories.novelty import novel_paragraphs
 from detection.stories.origin import origin_of
@@ -93,6 +93,13 @@ def test_what_a_text_contains_stays_covered_whatever_stands_around_it(
 @given(WORDS, WORDS, WORDS)
 def test_knowing_more_never_covers_less(new: tuple[str, ...], known: tuple[str, ...], more: tuple[str, ...]) -> None:
     assert share(covered(new, known + more)) >= share(covered(new, known))
+
+
+@settings(deadline=None)
+@given(WORDS, WORDS)
+def test_only_what_both_texts_say_matters(new: tuple[str, ...], known: tuple[str, ...]) -> None:
+    both = set(shingles(new)) & set(shingles(known))
+    assert covered_by(new, both) == covered(new, known)
 
 
 @settings(deadline=None)

@@ -13,7 +13,7 @@ from storage import articles, sources, stories
 from storage.articles import Saved
 from storage.database import open_writer, transaction
 from storage.errors import NotFoundError
-from storage.stories import MOST_CANDIDATES
+from storage.stories import LEAST_SHARED, MOST_CANDIDATES
 from storage.types import Article, Signal, Source, Status
 
 NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
@@ -103,6 +103,13 @@ def test_look_alikes_share_most_fingerprints_within_the_window(database: Databas
     assert nearest is not None
     assert found(but=nearest) == ["near", "far"]
     assert stories.look_alikes(database, [], NOW - HOUR, NOW + HOUR, but=0) == []
+
+
+def test_a_turn_of_phrase_makes_no_look_alike(database: Database) -> None:
+    for key, shared in (("phrase", 1), ("passage", 2)):
+        stories.save_fingerprints(database, save(database, key).article_id, range(shared))
+    found = stories.look_alikes(database, range(2 * LEAST_SHARED), NOW - HOUR, NOW + HOUR, but=0)
+    assert [article.title for article in found] == ["passage"]
 
 
 def test_fingerprints_of_a_new_text_replace_those_of_the_old(database: Database) -> None:

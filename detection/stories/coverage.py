@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from typing import TypeAlias
 
 from detection.stories.fingerprint import SHINGLE
 
@@ -10,12 +12,24 @@ from detection.stories.fingerprint import SHINGLE
 GAP = 2
 
 
+Shingle: TypeAlias = tuple[str, ...]
+
+
+def shingles(words: Sequence[str]) -> Iterator[Shingle]:
+    """Yield every run of :data:`SHINGLE` words of a text."""
+    return zip(*(words[first:] for first in range(SHINGLE)), strict=False)
+
+
 def covered(new: Sequence[str], known: Sequence[str]) -> list[bool]:
     """Tell for each word of ``new`` whether it stands in a run of words that ``known`` has as well."""
-    shingles = {tuple(known[index : index + SHINGLE]) for index in range(len(known) - SHINGLE + 1)}
+    return covered_by(new, set(shingles(known)))
+
+
+def covered_by(new: Sequence[str], known: AbstractSet[Shingle]) -> list[bool]:
+    """Tell the same from the shingles of the known text, or those of them that ``new`` has too."""
     flags = [False] * len(new)
-    for index in range(len(new) - SHINGLE + 1):
-        if tuple(new[index : index + SHINGLE]) in shingles:
+    for index, shingle in enumerate(shingles(new)):
+        if shingle in known:
             flags[index : index + SHINGLE] = [True] * SHINGLE
     _fill_gaps(flags)
     return flags

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from detection.stories.coverage import covered, share
+from detection.stories.coverage import covered_by, share, shingles
 from detection.stories.words import words
 
 #: covered share of a paragraph from which it is known already
@@ -13,10 +13,12 @@ KNOWN = 0.5
 
 def novel_paragraphs(paragraphs: Sequence[str], said: Iterable[tuple[str, ...]]) -> tuple[int, ...]:
     """Return the positions of paragraphs that none of the texts ``said`` (as words) contains."""
-    known = list(said)
-    novel = []
-    for position, paragraph in enumerate(paragraphs):
-        new = words(paragraph)
-        if new and all(share(covered(new, text)) < KNOWN for text in known):
-            novel.append(position)
-    return tuple(novel)
+    texts = [words(paragraph) for paragraph in paragraphs]
+    own = {shingle for text in texts for shingle in shingles(text)}
+    # A story may hold hundreds of articles; of each, only what this one says as well can make a difference.
+    shared = [met for text in said if (met := own.intersection(shingles(text)))]
+    return tuple(
+        position
+        for position, new in enumerate(texts)
+        if new and all(share(covered_by(new, met)) < KNOWN for met in shared)
+    )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from detection.stories.coverage import covered, share
+from detection.stories.coverage import Shingle, covered_by, share, shingles
 from detection.stories.words import figures
 from storage.types import Signal, Status
 
@@ -66,8 +66,9 @@ def place(
         candidates: look-alikes, best first.
         acts_of_stories: (story, act) for every act that a story of the last days asserts, newest story first.
     """
+    own = frozenset(shingles(words))
     for candidate in candidates:
-        coverage = _copies(words, candidate.words)
+        coverage = _copies(words, own, candidate.words)
         if coverage is not None and not (
             contradict(signals, candidate.signals) or other_acts(signals, candidate.signals)
         ):
@@ -125,12 +126,17 @@ def _undone(signals: Iterable[Signal]) -> set[Act]:
     return {signal.act for signal in signals if signal.status in {Status.DENIED, Status.ENDED}}
 
 
-def _copies(new: tuple[str, ...], old: tuple[str, ...]) -> float | None:
-    """Return the coverage when ``new`` is a copy of ``old`` or the full text behind a brief."""
-    flags = covered(new, old)
+def _copies(new: tuple[str, ...], own: frozenset[Shingle], old: tuple[str, ...]) -> float | None:
+    """Return the coverage when ``new`` is a copy of ``old`` or the full text behind a brief.
+
+    ``own`` are the shingles of ``new``.
+    """
+    flags = covered_by(new, own.intersection(shingles(old)))
     of_new = share(flags)
+    if of_new < LEAST_NEW:
+        return None
     opening = share(flags[:OPENING_WORDS])
-    longer = share(covered(old, new)) >= COPY and opening >= OPENING and of_new >= LEAST_NEW
+    longer = opening >= OPENING and share(covered_by(old, own)) >= COPY
     if (of_new < COPY and not longer) or _other_figures(new, old):
         return None
     return of_new
