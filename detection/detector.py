@@ -285,6 +285,8 @@ def detect(document: Document, rules: RuleSet) -> Detection:
     offsets.sort()
     title_end = min(len(document.title), len(text))
     reading = read(text, folded, title_end=title_end, published=_published(document, text))
+    if reading is None:
+        return Detection(language=language)
     exact = len(searched) == len(folded)
     sentences = list(_worth_reading(reading, offsets, exact=exact))
     worth = {sentence.index for sentence in sentences}

@@ -36,8 +36,8 @@ class Reading:
         return self.text[sentence.start : sentence.end]
 
 
-def read(text: str, folded: str, *, title_end: int, published: date | None) -> Reading:
-    r"""Return the reading of ``title + "\n" + text``.
+def read(text: str, folded: str, *, title_end: int, published: date | None) -> Reading | None:
+    r"""Return the reading of ``title + "\n" + text``, or None when it names no state: an act needs one.
 
     Args:
         text: as printed.
@@ -47,6 +47,8 @@ def read(text: str, folded: str, *, title_end: int, published: date | None) -> R
     """
     tokens = tokenize(folded)
     mentions = find_mentions(tokens, text)
+    if not mentions:
+        return None
     return Reading(
         text=text,
         tokens=tokens,

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 #: goes before every key; keys of an older way of comparing are worked out anew
 VERSION = "1"
@@ -92,6 +93,7 @@ def comparison_key(title: str, lede: str, paragraphs: Iterable[str]) -> str:
     return f"{VERSION}:{digest.hexdigest()}"
 
 
+@lru_cache(maxsize=256)
 def words(text: str) -> tuple[str, ...]:
     """Return the words and figures of a text as comparing sees them.
 
