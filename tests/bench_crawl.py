@@ -32,6 +32,8 @@ OUTLETS = 16
 SAMPLE = 240
 #: seconds between two requests for the page while the crawl runs
 ASK_EVERY = 0.5
+#: seconds between two looks at the archive, and at the memory
+SAMPLE_EVERY, WEIGH_EVERY = 0.5, 2.0
 #: the crawl is given up when nothing is stored for so long, in seconds
 STALLED = 60.0
 
@@ -111,9 +113,9 @@ def _watch(data: Path, owner: int, port: int, pages: int) -> Measured:
     asking = threading.Thread(target=_ask, args=(port, measured, done))
     first = max(pages // 10, 50)
     begun: tuple[float, int, dict[str, float]] | None = None
-    last_change = time.monotonic()
+    last_change = weigh = time.monotonic()
     while measured.stored < pages:
-        time.sleep(0.25)  # a sampling interval, not a wait for a condition
+        time.sleep(SAMPLE_EVERY)  # a sampling interval, not a wait for a condition
         stored = _stored(data)
         now = time.monotonic()
         if stored != measured.stored:
@@ -124,6 +126,10 @@ def _watch(data: Path, owner: int, port: int, pages: int) -> Measured:
         if begun is None and stored >= first:
             begun = (now, stored, _cpu(owner))
             asking.start()
+        if now < weigh:
+            continue
+        # Adding up shared memory costs the machine as much as a page does.
+        weigh = now + WEIGH_EVERY
         pss, rss = _memory(owner)
         measured.peak_pss, measured.peak_rss = max(measured.peak_pss, pss), max(measured.peak_rss, rss)
     done.set()
