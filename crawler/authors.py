@@ -265,10 +265,8 @@ def _candidates(tree: HtmlElement, heading: HtmlElement | None) -> list[HtmlElem
         found = _ANYWHERE(tree)
     else:
         above = [box for box in list(heading.iterancestors())[:3] if box.tag not in {"body", "html", "main"}]
-        near = _ANYWHERE(above[-1]) if above else []
-        after = _AFTER(heading)
-        inside = set(after)
-        found = [element for element in near if element not in inside and element is not heading] + after
+        near = [element for element in _ANYWHERE(above[-1]) if element is not heading] if above else []
+        found = near + _AFTER(above[-1] if above else heading)
     return [element for element in found[:_MOST_CANDIDATES] if isinstance(element, HtmlElement)]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import logging
 import os
 import signal
@@ -27,6 +28,7 @@ _log = logging.getLogger("crawler")
 
 #: seconds the crawl may take to wind up before the process ends regardless
 _STOP_SECONDS = 0.5
+_PIPE_BYTES = 1024 * 1024
 _MAX_ORDER_LINE = 4 * 1024 * 1024
 
 
@@ -87,6 +89,9 @@ async def _serve(answers: int, *, browser: bool = False) -> int:
 
 async def _writer(descriptor: int) -> asyncio.StreamWriter:
     loop = asyncio.get_running_loop()
+    # A few answers may wait until the owner comes to them (pipe(7)).
+    with contextlib.suppress(OSError):
+        fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
     pipe = os.fdopen(descriptor, "wb", buffering=0)
     transport, protocol = await loop.connect_write_pipe(asyncio.streams.FlowControlMixin, pipe)
     return asyncio.StreamWriter(transport, protocol, None, loop)

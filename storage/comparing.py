@@ -99,6 +99,7 @@ def words(text: str) -> tuple[str, ...]:
 
     Case, quotation marks, apostrophes, dashes, blanks, full stops and invisible characters are gone; accents stay,
     because « accusé » is not « accuse ». So do the question mark, per cent and currencies, which say something.
+    An article's lines are asked for several times while it is stored.
     """
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     if not folded.isascii():

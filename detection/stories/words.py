@@ -15,6 +15,11 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(_WORD.findall(written_out(fold(text))))
 
 
+def has_words(text: str) -> bool:
+    """Whether a text has any words at all."""
+    return _WORD.search(written_out(fold(text))) is not None
+
+
 def figures(text: tuple[str, ...]) -> tuple[str, ...]:
     """Return the words that are numbers."""
     return tuple(word for word in text if _FIGURE.fullmatch(word))
