@@ -33,6 +33,8 @@ _OPENS_BYLINE = re.compile(rf"^(?:{bylines.OPENING})\b", re.IGNORECASE)
 _BETWEEN = re.compile(rf"\s*(?:{bylines.BETWEEN})\s*", re.IGNORECASE)
 _ROLE = re.compile(rf"(?:\s+|^)(?:{bylines.ROLE})$", re.IGNORECASE)
 _NO_NAME = re.compile(rf"{bylines.NO_NAME_MARKS}|\b(?:{'|'.join(bylines.NO_NAME_WORDS)})\b", re.IGNORECASE)
+_PHOTOGRAPHERS = re.compile(bylines.PHOTOGRAPHERS, re.IGNORECASE)
+_PICTURE = re.compile(bylines.PICTURE_AGENCIES + r"\W*$", re.IGNORECASE)
 _NAME_WORD = re.compile(r"(?:[A-ZÀ-ÝŁŠŽ][\w'’.-]*|[dlDL]['’][A-ZÀ-Ý][\w'’.-]*|[A-ZÀ-Ý]\.)$")
 _PART = re.compile(r"[A-Z]?[a-zà-ÿ]+|[A-Z]+(?![a-zà-ÿ])|\d+")
 _PROFILE = re.compile(
@@ -92,7 +94,12 @@ def signed(
     fuller = _all_people(printed or marked, outlets)
     if len(fuller) > len(people) and {*map(squeezed, people)} <= {*map(squeezed, fuller)}:
         people = fuller
-    people = people or _in_scripts(scripts, outlets) or _all_people(_unmarked(tree, heading), outlets)
+    people = (
+        people
+        or _in_scripts(scripts, outlets)
+        or _all_people(_unmarked(tree, heading), outlets)
+        or _only_author(tree, outlets)
+    )
     return Signed(people=people, lines=tuple(dict.fromkeys(lines)), outlets=outlets)
 
 
@@ -124,6 +131,9 @@ def people_in(line: str, outlets: frozenset[str] = frozenset(), *, is_stated: bo
         is_stated: it comes from structured data, where names in small letters are names too.
     """
     # « (avec Jean Petit et Awa Diarra) » names authors; other brackets hold places and outlets.
+    if not is_stated and _PICTURE.search(line):
+        return []
+    line = _PHOTOGRAPHERS.sub("", line) or line
     line = re.sub(r"\((avec [^)]*)\)", r" \1", clean_line(line[:_MAX_LINE]), flags=re.IGNORECASE)
     line = _BY.sub("", re.sub(r"\([^)]*\)|\[[^\]]*\]", " ", line))
     people = []
@@ -222,6 +232,7 @@ _STARTS = (
     " substring(normalize-space(.), 1, 3)) and string-length(normalize-space(.)) > 1]"
 )
 _AFTER = etree.XPath(f"{_NAMED.format(axis='following::')} | following::{_STARTS}/..")
+_AUTHORED = etree.XPath(".//*[@rel='author' or @itemprop='author']")
 _ANYWHERE = etree.XPath(f"{_NAMED.format(axis='.//')} | .//{_STARTS}/..")
 
 
@@ -248,6 +259,19 @@ def _bylines(tree: HtmlElement, heading: HtmlElement | None, outlets: frozenset[
                 marked.append(text)
                 break
     return marked[:5], printed[:3]
+
+
+_OTHERS = re.compile(r"comment|related|recommend|teaser|popular|associated|plus-lus|most-read", re.IGNORECASE)
+
+
+def _only_author(tree: HtmlElement, outlets: frozenset[str]) -> tuple[str, ...]:
+    """Return the one person whom the page's mark-up calls an author, in whatever margin, if it is one."""
+    found: set[tuple[str, ...]] = set()
+    for element in _AUTHORED(tree)[:_MOST_CANDIDATES]:
+        boxes = (f"{box.get('class') or ''} {box.get('id') or ''}" for box in (element, *element.iterancestors()))
+        if not any(map(_OTHERS.search, boxes)) and (people := tuple(people_in(_spaced(element), outlets))):
+            found.add(people)
+    return found.pop() if len(found) == 1 else ()
 
 
 def _is_sentence(text: str) -> bool:

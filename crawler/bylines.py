@@ -6,10 +6,11 @@ from crawler.phrases import words
 
 #: what comes before the names
 LEAD = (
-    r"(?:(?:un texte|texte|un article|une enquête|enquête|une analyse|analyse|un reportage|reportage|récit|chronique"
+    r"(?:(?:un texte|texte|(?:un )?article(?: (?:rédigé|écrit|signé|publié))?|une enquête|enquête|une analyse|analyse"
+    r"|un reportage|reportage|récit|chronique"
     r"|tribune|édito(?:rial)?|écrit|rédigé|signé|publié|posté|réalisé|un entretien|entretien|interview"
     r"|(?:propos )?(?:recueillis?|traduits?)(?: (?:à|en|au) [\w-]+)?) (?:de|du|par)"
-    r"|propos de|texte ?:|auteure?s? ?:|par ?:?|by ?:?|von|written by|posted by"
+    r"|propos de|texte ?:|auteure?s? ?:|par ?:?|by ?:?|von|written by|posted by|story by|soumis par"
     r"|de notre (?:correspondante?|envoyée?)(?: (?:spéciale? )?(?:permanente? )?(?:à|en|au|aux) [\w -]+?,?)?"
     r"|avec (?:notre|nos) (?:correspondante?s?|envoyée?s?)"
     r"(?: (?:spéciale?s? )?(?:permanente?s? )?(?:à|en|au|aux|dans) [^,]{2,40},)?"
@@ -29,7 +30,20 @@ BETWEEN = (
 ROLE = (
     r"\(.*|(?:à|en|au|aux|depuis)\s+[A-ZÀ-Ý].*"
     r"|(?:notre |nos )?(?:correspondant|envoyé|journaliste|grand reporter|reporter|rédact|chef|chroniqueu|éditorialiste"
-    r"|directeur|directrice|auteur|publié|mise? à jour|le \d|il y a|\d).*"
+    r"|directeur|directrice|auteur|publié|mise? à jour|le \d|on \d|il y a|\d).*"
+    r"|(?:senior |chief |special |staff |national |political )*(?:[A-Z]\w+ )?"
+    r"(?:correspondent|reporter|writer|columnist).*"
+    r"|(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche"
+    r"|(?:mon|tues|wednes|thurs|fri|satur|sun)day)\b.*"
+    # The house a writer belongs to, set after the name without a comma.
+    r"|(?:france (?:télévisions?|\d+|info|culture|inter)|franceinfo|radio (?:france|canada)"
+    r"|bbc|rfi|rts|rtbf|afp|reuters)\b.*"
+)
+#: credits of photographers, who write nothing, to the end of the line
+PHOTOGRAPHERS = r"[-–—,;|/. ]*\b(?:photos?|photographies?|photographe|images?|vidéos?|illustrations?|dessins?)\s?:.*"
+#: what follows the name of a photographer: an agency that sells pictures
+PICTURE_AGENCIES = (
+    r"\S\s*/\s*(?:afp|reuters|ap|epa|getty\b.*|sipa\b.*|abaca\b.*|maxppp|hans lucas|shutterstock|belga image)"
 )
 #: words inside names that begin without a capital
 PARTICLES = words(
@@ -50,7 +64,7 @@ NO_NAME_WORDS = (
     r"direction|contributeurs?|invitée?s?|lecteurs?|blog\w*|images?|photos?|getty|publié|mis|partenaires?|partenariat",
     r"communication|tribune|anonymous|unknown|auteur|author|online|digital|afrique|africa|mali|sahel|niger|burkina",
     r"sénégal|monde|international|politique|économie|sport|culture|société|copyright|tous|toutes|voir|lire|plus",
-    r"super|user|utilisateur|root|webmestre|site|plan|page|menu|suite|fin|mentions|sources?|articles?|son|sa|ses|cookies?|abonn\w+|newsletters?|accueil|contact|suivre|partager|conversation",
+    r"super|user|utilisateur|root|webmestre|site|plan|page|menu|suite|fin|mentions|sources?|articles?|son|sa|ses|cookies?|tools?|story|stories|copy|url|wire|this|note|take|voix|welle|ouest|obs|abonn\w+|newsletters?|accueil|contact|suivre|partager|conversation",
 )
 #: first words of outlets' names, which no given name is
 OUTLET_STARTS = frozenset({"le", "la", "les", "l", "the", "un", "une", "notre", "nos", "votre", "mon"})

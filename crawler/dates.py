@@ -57,6 +57,18 @@ def read_date(text: str) -> Moment | None:
     return Moment(at=at, has_time=":" in text or "T" in text[8:], has_zone=has_zone)
 
 
+def read_epoch(value: object) -> Moment | None:
+    """Return the moment of a number of seconds or milliseconds since 1970, as some pages state theirs."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    seconds = value / 1000 if value > 1e11 else value
+    try:
+        at = datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return Moment(at=at, has_time=True, has_zone=True) if at.year in _YEARS else None
+
+
 _MONTHS = (
     ("janvier", "janv", "january", "jan"),
     ("février", "fevrier", "févr", "fevr", "fév", "february", "feb"),

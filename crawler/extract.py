@@ -264,7 +264,8 @@ def _filtered(
         credit = credit_line(line) or (closing_credit(line) if is_last else None)
         if credit is None and (is_byline(line) or (is_edge and is_signature(line))):
             credit = authors.agency_among([line])
-            people = people or tuple(authors.people_in(line))
+            # Whom the headline names is a subject of the article.
+            people = people or tuple(name for name in authors.people_in(line) if squeezed(name) not in head)
         elif credit is None and key not in names and not is_boilerplate(line):
             # A long line printed twice is a pull quote or a template's copy; a short one may be dialogue.
             # « Vous lisez actuellement : » and the headline again.

@@ -17,7 +17,7 @@ from lxml import etree
 from lxml.html import HtmlElement
 
 from crawler.clean import MAX_TITLE, cut
-from crawler.dates import Moment, read_date, read_printed_date
+from crawler.dates import Moment, read_date, read_epoch, read_printed_date
 from crawler.guard import url_refusal
 from crawler.jsonld import JsonObject
 from crawler.jsonld import text_of as json_text
@@ -27,7 +27,7 @@ from storage.types import FeedEntry
 
 _WORD = re.compile(r"\w+")
 _LONG_WORD = re.compile(r"\w{3,}")
-_SUFFIX = re.compile(r"\s+[|–—•·-]\s+")
+_SUFFIX = re.compile(r"\s+(?:[|–—•·«»-]|--)\s+")
 
 
 # --- headline ------------------------------------------------------------------------------------
@@ -42,7 +42,8 @@ def headline(tree: HtmlElement, article: JsonObject, entry: FeedEntry | None) ->
     """
     stated = [json_text(article, "headline"), meta(tree, "og:title", "twitter:title"), _window_title(tree)]
     hints = [title for title in [*stated, entry.title if entry else ""] if title]
-    printed = list(headings(tree))
+    site = meta(tree, "og:site_name", "application-name")
+    printed = _without_logos(list(headings(tree)), hints, site)
     best, element = _best_heading(printed, hints)
     if (whole := _heading_beside_site(tree, best, stated[2])) is not None:
         return cut(text_of(whole), MAX_TITLE), whole
@@ -50,12 +51,20 @@ def headline(tree: HtmlElement, article: JsonObject, entry: FeedEntry | None) ->
         return cut(_without_kicker(element, best, hints), MAX_TITLE), element
     if len(printed) == 1 and (len(_WORD.findall(printed[0][1])) >= 3 or not hints):
         return cut(_without_kicker(printed[0][0], printed[0][1], hints), MAX_TITLE), printed[0][0]
-    site = meta(tree, "og:site_name", "application-name")
     social, window = _without_site(stated[1], site), _without_site(stated[2], site, guess=True)
     for title in (stated[0], social, window):
         if title:
             return cut(title, MAX_TITLE), None
     return (entry.title if entry else "", None)
+
+
+def _without_logos(
+    printed: list[tuple[HtmlElement, str]], hints: list[str], site: str
+) -> list[tuple[HtmlElement, str]]:
+    """Leave out headings that only print the site's name, as the mark-up of logos does."""
+    names = {squeezed(site)} | {squeezed(part) for hint in hints for part in _SUFFIX.split(hint)[1:]}
+    stated = {squeezed(_SUFFIX.split(hint)[0]) for hint in hints}
+    return [(element, words) for element, words in printed if squeezed(words) not in names - stated]
 
 
 def _best_heading(printed: list[tuple[HtmlElement, str]], hints: list[str]) -> tuple[str, HtmlElement | None]:
@@ -172,11 +181,19 @@ def published(
             first = same_day[0]
         elif feed is not None and abs(feed - first.at) < timedelta(days=1.5):
             return feed
+    if first.has_time and not first.has_zone:
+        # The same moment told with its zone elsewhere: whole quarters of an hour apart.
+        zoned = (moment for moment in moments if moment.has_zone and moment.has_time)
+        first = next((moment for moment in zoned if _is_shifted(moment.at, first.at)), first)
     if feed is not None and not first.has_zone and first.has_time:
-        shift = abs(feed - first.at).total_seconds()
-        if shift <= 14 * 3600 and shift % 900 < 60:
-            return feed
+        return feed if _is_shifted(feed, first.at) else first.at
     return first.at
+
+
+def _is_shifted(zoned: datetime, local: datetime) -> bool:
+    """Whether two readings of a clock differ by what zones differ by: whole quarters of an hour."""
+    shift = abs(zoned - local).total_seconds()
+    return shift <= 14 * 3600 and shift % 900 < 60
 
 
 def modified(tree: HtmlElement, article: JsonObject, now: datetime) -> datetime | None:
@@ -187,7 +204,7 @@ def modified(tree: HtmlElement, article: JsonObject, now: datetime) -> datetime 
 
 
 def _believed(stated: Any, now: datetime) -> Moment | None:
-    moment = read_date(stated) if isinstance(stated, str) else None
+    moment = read_date(stated) if isinstance(stated, str) else read_epoch(stated)
     return moment if moment is not None and moment.at <= now + timedelta(days=1) else None
 
 
@@ -215,7 +232,8 @@ def _printed_moments(tree: HtmlElement, title: HtmlElement | None, now: datetime
     A ``<time>`` whose words tell of another day was filled with the date of the last change: the words count.
     """
     moments: list[Moment] = []
-    for element in _near(title, "time"):
+    times = _near(title, "time")
+    for element in [time for time in times if not _tells_change(time)] or times:
         printed = read_printed_date(text_of(element))
         machine = _believed(element.get("datetime"), now)
         if printed and machine and abs(printed.at - machine.at) > timedelta(days=1.5):
@@ -232,6 +250,13 @@ def _printed_moments(tree: HtmlElement, title: HtmlElement | None, now: datetime
     return moments
 
 
+def _tells_change(element: HtmlElement) -> bool:
+    """Whether an element's names say that it prints a last change, such as ``class="updated"``."""
+    names = f"{element.get('class') or ''} {element.get('itemprop') or ''}".lower()
+    return "published" not in names and _CHANGE.search(names) is not None
+
+
+_CHANGE = re.compile(r"updated?\b|modif|maj\b")
 _ENDING = re.compile(r"\(([^()]{6,30})\)$")
 _MAX_CHILDREN = 8
 _MAX_DATE_LINE = 120

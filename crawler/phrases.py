@@ -86,6 +86,9 @@ WIDGETS = (
     r"voir (?:les|tous les) (?:commentaires|contributions).*|\d+ (?:commentaires?|comments?|réactions?)",
     r"(?:laisser|laissez|poster|écrire) (?:un|votre) (?:commentaire|réponse|avis)|commentaires? ?(?:\(\d+\))?",
     r"annuler la réponse.*|lire (?:la suite|plus)|en savoir plus|read more|afficher plus|voir plus|tout voir",
+    r"(?:post a |view |show |add a )?comments?(?: ?\(\d+\))?|story tools|(?:contribute )?to this story|contribute",
+    r"(?:subscribe to|sign up for|get) .{0,80}(?:newsletters?|facebook|twitter|inbox).{0,60}",
+    r"follow .{0,60} on (?:facebook|twitter|x|instagram|youtube).{0,80}",
     r"plan du site|mentions légales|charger plus|retour (?:en haut|à l'accueil)",
     r"(?:ce contenu n'est pas disponible|pour afficher ce contenu|cliquez ici|votre navigateur"
     r"|activer (?:les cookies|javascript)|ce contenu est bloqué|contenu (?:bloqué|indisponible)"

@@ -152,3 +152,65 @@ def test_signature_under_the_text_names_the_author() -> None:
 def test_names_in_comments_and_margins_are_none() -> None:
     after = '<section class="comments"><span class="author">Jean Petit</span></section>'
     assert authors(after=after + '<aside><span class="author">Jean Petit</span></aside>') == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "people"),
+    [
+        ("Article rédigé par Awa Diarra", ["Awa Diarra"]),
+        ("Awa Diarra Senior Defence Correspondent", ["Awa Diarra"]),
+        ("By Awa Diarra Tuesday, Aug. 17", ["Awa Diarra"]),
+        ("Posted by Awa Diarra on 12 May", ["Awa Diarra"]),
+        ("Awa Diarra France Télévisions", ["Awa Diarra"]),
+        ("Awa Diarra BBC Afrique", ["Awa Diarra"]),
+        ("Texte : Awa Diarra - Photos : Jean Petit", ["Awa Diarra"]),
+        ("Awa DIARRA / Le Quotidien", ["Awa DIARRA"]),
+        ("JEAN PETIT / AFP", []),
+        ("Voix de l'Amérique", []),
+        ("Copy URL", []),
+        ("Story Tools", []),
+        ("River Wire", []),
+    ],
+)
+def test_roles_houses_photographers_and_buttons_are_no_authors(line: str, people: list[str]) -> None:
+    assert people_in(line) == people
+
+
+_PROSE = "".join(
+    f"<p>Le convoi numéro {n} est arrivé à Gao dans la soirée avec ses vivres et ses médicaments.</p>" for n in range(6)
+)
+
+
+def _page(head: str, body: str) -> Article:
+    page = f"<html lang=fr><head>{head}</head><body>{body}</body></html>".encode()
+    found = extract_page(
+        page, url="https://fleuve.example/mali/a", source_id="s", fetched_at=datetime(2026, 1, 1, tzinfo=UTC)
+    )
+    assert isinstance(found, Article)
+    return found
+
+
+def test_only_author_of_the_markup_counts_even_in_a_margin_but_no_commenter_does() -> None:
+    margin = '<div id="article_sidebar"><div class="bloc-auteur"><a rel="author" href="/s/a">Awa Diarra</a></div></div>'
+    comments = '<div class="comments"><span itemprop="author">Jean Petit</span></div>'
+    article = f"<h1>Le convoi atteint Gao avec ses vivres</h1><div class=text>{_PROSE}</div>"
+
+    assert _page("", f"<div>{article}{margin}{comments}</div>").authors == ("Awa Diarra",)
+    assert _page("", f"<div>{article}{comments}</div>").authors == ()
+
+
+def test_two_authors_in_margins_are_somebody_elses() -> None:
+    margin = "".join(
+        f'<div class="sidebar"><a rel="author" href="/s/{name}">{name}</a></div>'
+        for name in ("Awa Diarra", "Jean Petit")
+    )
+    found = _page("", f"<div><h1>Le convoi atteint Gao avec ses vivres</h1><div>{_PROSE}</div>{margin}</div>")
+
+    assert found.authors == ()
+
+
+def test_subject_of_the_headline_is_not_taken_for_a_signature() -> None:
+    text = f"<article><h1>Awa Diarra ouvre le festival de Gao</h1>{_PROSE}<p>Awa Diarra</p></article>"
+
+    assert _page("", text).authors == ()
+    assert _page("", text.replace("<p>Awa Diarra<", "<p>Jean Petit<")).authors == ("Jean Petit",)
