@@ -17,8 +17,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from crawler.failures import MAX_RETRY_AFTER
 from storage.types import CrawlFailure, FailureReason, HostHold, Lane
+
+#: longest wait taken over from a Retry-After header, in seconds (31 days)
+MAX_RETRY_AFTER = 31 * 86400.0
 
 #: seconds of the first hold when the host names none, and the longest that doubling comes to
 FIRST, LONGEST = 60.0, 86400.0

@@ -25,13 +25,11 @@ from scrapy.exceptions import (
     UnsupportedURLSchemeError,
 )
 
+from crawler.backoff import MAX_RETRY_AFTER
 from crawler.clean import clean_line, cut
 from crawler.errors import RefusedError
 from storage.egress import refusal_in
 from storage.types import CrawlFailure, FailureReason, utc
-
-#: longest wait taken over from a Retry-After header, in seconds (31 days)
-MAX_RETRY_AFTER = 31 * 86400.0
 
 _BY_STATUS: Mapping[int, tuple[FailureReason, str]] = {
     401: (FailureReason.BLOCKED, "asks for a login"),

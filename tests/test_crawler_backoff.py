@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crawler.backoff import FIRST, JITTER, LONGEST, MAX_HOSTS, HostBackoff, hold_seconds
-from crawler.failures import MAX_RETRY_AFTER
+from crawler.backoff import FIRST, JITTER, LONGEST, MAX_HOSTS, MAX_RETRY_AFTER, HostBackoff, hold_seconds
 from crawler.holds import HoldBook
 from crawler.settings import CrawlerSettings
 from storage.types import CrawlFailure, FailureReason, FetchOrder, HostHold, Lane, PollOrder

@@ -21,8 +21,9 @@ from scrapy.exceptions import (
     UnsupportedURLSchemeError,
 )
 
+from crawler.backoff import MAX_RETRY_AFTER
 from crawler.errors import RefusedError
-from crawler.failures import MAX_RETRY_AFTER, from_exception, from_status, retry_after
+from crawler.failures import from_exception, from_status, retry_after
 from storage.egress import ForbiddenAddressError
 from storage.types import CrawlFailure, FailureReason
 
