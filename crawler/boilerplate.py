@@ -68,7 +68,7 @@ _LINKS = etree.XPath(
 
 
 def _ornaments(tree: HtmlElement) -> list[HtmlElement]:
-    """Return pull quotes, drop caps printed twice (once hidden from screen readers) and links inside paragraphs."""
+    """Return pull quotes, drop caps printed twice (once hidden from readers) and links inside paragraphs."""
     hidden: list[HtmlElement] = _HIDDEN(tree)
     quotes: list[HtmlElement] = [quote for quote in _PULL_QUOTES(tree) if _length(quote) <= _MAX_QUOTE]
     return hidden + quotes + [link for link in _LINKS(tree) if _interrupts(link)]
