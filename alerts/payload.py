@@ -195,7 +195,7 @@ def _data(
             first_seen=utc(story.first_seen_at),
         ),
         articles=tuple(_article(article, caps) for article in articles[: caps.articles]),
-        why=_why(decision, signals[: caps.events], language),
+        why=_why(decision, signals[: caps.events], articles, language),
         links=links,
         sequence=sequence,
     )
@@ -224,11 +224,14 @@ def _article(article: StoryArticle, caps: _Caps) -> ArticleFacts:
     )
 
 
-def _why(decision: Decision, signals: Sequence[Signal], language: Language) -> tuple[str, ...]:
-    """The decision's reason, then the rule and the cues behind each event."""
+def _why(
+    decision: Decision, signals: Sequence[Signal], articles: Sequence[StoryArticle], language: Language
+) -> tuple[str, ...]:
+    """The decision's reason, how little is known where no page could be read, the rule and cues behind each event."""
     found = (wording.why_found(signal, signal.rule, signal.cues, language) for signal in signals)
     decided = wording.why_decided(decision.reason, decision.detail, language)
-    return tuple(shorten(line, 240) for line in (decided, *found))
+    unread = (wording.unread(language),) if articles and all(article.partial for article in articles) else ()
+    return tuple(shorten(line, 240) for line in (decided, *unread, *found))
 
 
 def links_for(public_url: str, *, story_id: int, alert_id: str, watch_id: str) -> Links:

@@ -54,6 +54,10 @@ _REASONS = {
         "higher_severity": "An act that was told before, now more severe",
     },
 }
+_UNREAD = {
+    "fr": f"Aucune page n’a pu être lue en entier{_FINE}: seuls le titre et un extrait sont connus",
+    "en": "No page could be read whole: only the title and an extract are known",
+}
 _MONTHS = {
     "fr": (
         "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre",
@@ -197,6 +201,11 @@ def summary(sentence: str, story: Reach, language: Language) -> str:
 def why_decided(reason: str, detail: str, language: Language) -> str:
     """Return why an alert went out; a reason without words of its own is shown with its detail."""
     return _REASONS[language].get(reason) or f"{reason}{colon(language)}{detail}"
+
+
+def unread(language: Language) -> str:
+    """Return the warning that none of the pages behind an alert could be read whole."""
+    return _UNREAD[language]
 
 
 def why_found(act: Act, rule: str, cues: Sequence[str], language: Language) -> str:

@@ -112,6 +112,9 @@ class HealthDesk:
 
     def page(self, database: Database, source_id: str, given: Article | CrawlFailure, now: datetime) -> None:
         """Take in what reading a page gave, inside the caller's transaction."""
+        if isinstance(given, CrawlFailure) and not given.sent:
+            # A page that was not asked, because its host wanted patience, tells nothing of the source.
+            return
         health.record_page(database, source_id, page_row(given, now))
         self._waiting.add(source_id)
 

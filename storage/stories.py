@@ -193,4 +193,5 @@ def summary(article: StoredArticle) -> StoryArticle:
         published_at=article.published_at,
         first_seen_at=article.first_seen_at,
         copy_of=article.copy_of,
+        partial=article.partial,
     )

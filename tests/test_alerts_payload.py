@@ -54,6 +54,15 @@ def build(
     )  # fmt: skip
 
 
+def test_alert_that_rests_on_feeds_alone_says_so() -> None:
+    partial = replace(ARTICLE, partial=True)
+    warning = "Aucune page n’a pu être lue en entier\u202f: seuls le titre et un extrait sont connus"
+    alone = json.loads(build(decision(EXPEL), (partial,)))["data"]
+    assert alone["why"][1] == warning
+    beside = json.loads(build(decision(EXPEL), (partial, ARTICLE)))["data"]
+    assert warning not in beside["why"]
+
+
 def body(*signals: Signal, language: Language = "fr") -> dict[str, Any]:
     parsed: dict[str, Any] = json.loads(build(decision(*signals), language=language))
     return parsed

@@ -29,6 +29,12 @@ def test_a_console_obeys_no_text_however_it_is_printed(capsys: pytest.CaptureFix
     assert not {"\x1b", "\x9b", "\u202e", "\u2066"} & set(printed)
 
 
+def test_a_cell_stays_on_one_line_where_a_program_reads(capsys: pytest.CaptureFixture[str]) -> None:
+    address = f"https://journal.example/{'feed/' * 40}"
+    output.print_rows([{"kind": "feed", "url": address}], as_json=False, columns=("kind", "url"))
+    assert address in capsys.readouterr().out
+
+
 def test_a_marked_place_stays_marked(capsys: pytest.CaptureFixture[str]) -> None:
     text = Text(HOSTILE)
     text.stylize("bold", HOSTILE.index("rompt"))

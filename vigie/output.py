@@ -90,7 +90,14 @@ def print_rows(rows: Iterable[Any], *, as_json: bool, columns: tuple[str, ...]) 
     for row in rows:
         record = row if isinstance(row, dict) else _fields(row)
         table.add_row(*(escape(_cell(record.get(column))) for column in columns))
-    console().print(table)
+    shown = console()
+    if not shown.is_terminal:
+        # Programs want whole cells on one line, however long.
+        shown.width = _UNBOUNDED
+    shown.print(table)
+
+
+_UNBOUNDED = 100_000
 
 
 def _fields(value: Any) -> dict[str, Any]:

@@ -94,7 +94,10 @@ def refuse_duplicates(settings: Settings, sources: Iterable[Source]) -> None:
         ids.add(source.id)
         for _, url in source.addresses:
             if url in addresses:
-                raise VigieError(f"{url} is read already, as an address of source {addresses[url]!r}")
+                raise VigieError(
+                    f"{url} is read already, as an address of source {addresses[url]!r}; "
+                    "name another address of the outlet, and with --as what it is"
+                )
 
 
 def _replace(path: Path, body: bytes) -> None:

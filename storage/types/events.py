@@ -75,3 +75,5 @@ class StoryArticle:
     published_at: datetime | None
     first_seen_at: datetime
     copy_of: int | None
+    #: its page could not be read whole; the feed's words stand in
+    partial: bool = False
