@@ -298,6 +298,11 @@ def test_page_of_a_film_has_the_date_of_its_upload() -> None:
             "<h1><a href='/'>Matin</a></h1><h3 class='post-title entry-title'>Le fleuve déborde à Mopti</h3>",
             "Le fleuve déborde à Mopti",
         ),
+        (
+            "<title>Le fleuve déborde à Mopti -- Matin</title>",
+            "<h1>Matin</h1><h1>Matin</h1>",
+            "Le fleuve déborde à Mopti",
+        ),
         ("<title>A</title>", "<h1>  Deux\n lignes &amp; <em>une</em> idée</h1>", "Deux lignes & une idée"),
     ],
 )
@@ -314,7 +319,7 @@ def dated(head: str = "", body: str = "", entry: datetime | None = None) -> date
     return article(page, entry=feed).published_at
 
 
-def linked(date: str) -> str:
+def linked(date: str | int) -> str:
     data = json.dumps({"@type": "NewsArticle", "headline": "x", "datePublished": date})
     return f'<script type="application/ld+json">{data}</script>'
 
@@ -338,6 +343,26 @@ def test_day_is_refined_by_a_later_source_of_the_same_day_only() -> None:
 def test_time_without_zone_is_the_feeds_time_in_local_clothes() -> None:
     assert dated(linked("2025-09-18T21:30:00"), entry=DATE) == DATE
     assert dated(linked("2025-09-18T21:30:00")) == datetime(2025, 9, 18, 21, 30, tzinfo=UTC)
+
+
+def test_moment_told_with_its_zone_elsewhere_decides() -> None:
+    local = linked("2025-09-18T21:30:00")
+    assert dated(local + "<meta property='article:published_time' content='2025-09-18T21:30:00+02:00'>") == DATE
+    # Another clock time is another event.
+    unlike = "<meta property='article:published_time' content='2025-09-18T20:07:00+02:00'>"
+    assert dated(local + unlike) == datetime(2025, 9, 18, 21, 30, tzinfo=UTC)
+
+
+def test_seconds_and_milliseconds_since_1970_are_dates() -> None:
+    assert dated(linked(int(DATE.timestamp()))) == DATE
+    assert dated(linked(int(DATE.timestamp()) * 1000)) == DATE
+    assert dated(linked(7)) is None
+
+
+def test_time_marked_as_the_last_change_does_not_come_first() -> None:
+    changed = "<time class='updated' datetime='2025-09-20T08:00:00Z'>x</time>"
+    assert dated(body=f"{changed}<time class='entry-date published' datetime='2025-09-18T19:30:00Z'>x</time>") == DATE
+    assert dated(body="<time class='published updated' datetime='2025-09-18T19:30:00Z'>x</time>") == DATE
 
 
 def test_printed_date_counts_where_no_machine_is_told_one() -> None:
