@@ -244,6 +244,10 @@ def save_signals(database: Database, article_id: int, revision_id: int, signals:
         }
         for signal in signals
     )  # fmt: skip
+    if signals:
+        database.execute(
+            "UPDATE story SET telling = 1 WHERE id = (SELECT story_id FROM article WHERE id = ?)", (article_id,)
+        )
 
 
 def signals(database: Database, revision_id: int) -> tuple[Signal, ...]:

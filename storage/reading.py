@@ -211,6 +211,8 @@ def _story_clauses(database: Database, wanted: StoryFilter) -> tuple[list[str], 
         )
     elif any(condition.startswith(("g.", "((g.")) for condition in conditions) or wanted.with_signals:
         joined = " AND ".join(["a.story_id = st.id", *conditions])
+        # A story that never told an act is passed by without a look at its articles.
+        clauses.append("st.telling = 1")
         clauses.append(
             "EXISTS (SELECT 1 FROM article a JOIN signal g ON g.revision_id = a.revision_id "  # noqa: S608 (fixed)
             f"WHERE {joined})"
@@ -259,16 +261,17 @@ def _evidence(database: Database, story_ids: Sequence[int], wanted: StoryFilter)
     conditions, parameters = _signal_clauses(wanted)
     rows = database.query(
         f"""
-        SELECT * FROM (
-            SELECT g.*, a.story_id, a.origin, s.name AS source_name,
-                substr(r.title || char(10) || iif(r.lede = '', '', r.lede || char(10)) || r.body,
-                    g.start + 1, g."end" - g.start) AS trigger_text,
+        SELECT best.*, s.name AS source_name,
+            substr(r.title || char(10) || iif(r.lede = '', '', r.lede || char(10)) || r.body,
+                best.start + 1, best."end" - best.start) AS trigger_text
+        FROM (
+            SELECT g.*, a.story_id, a.origin, a.source_id,
                 row_number() OVER (PARTITION BY a.story_id ORDER BY g.status <> 'asserted', g.status <> 'threatened',
                     g.severity DESC, a.copy_of IS NOT NULL, a.effective_at, a.id, g.start, g.id) AS place
             FROM article a JOIN signal g ON g.revision_id = a.revision_id
-                JOIN revision r ON r.id = a.revision_id JOIN source s ON s.id = a.source_id
             WHERE {" AND ".join([f"a.story_id IN ({marks})", *conditions])}
-        ) WHERE place = 1
+        ) best JOIN revision r ON r.id = best.revision_id JOIN source s ON s.id = best.source_id
+        WHERE best.place = 1
         """,  # noqa: S608 (placeholders and fixed clauses)
         {**parameters, **names},
     )

@@ -62,9 +62,10 @@ def attach(
     database.execute(
         """
         UPDATE story SET first_seen_at = min(first_seen_at, ?), last_seen_at = max(last_seen_at, ?),
-            severity = max(severity, ?) WHERE id = ?
+            severity = max(severity, ?), telling = max(telling, EXISTS (SELECT 1 FROM signal WHERE article_id = ?))
+        WHERE id = ?
         """,
-        (text, text, severity, story_id),
+        (text, text, severity, article_id, story_id),
     )
 
 
