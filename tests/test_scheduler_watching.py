@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -240,3 +240,20 @@ def test_a_partial_article_counts_as_its_failure() -> None:
         failure=FailureReason.PAYWALL,
     )  # fmt: skip
     assert (page_row(partial, START).length, page_row(partial, START).failure) == (None, FailureReason.PAYWALL)
+
+
+def test_pages_that_were_not_asked_make_no_wall(tmp_path: Path) -> None:
+    refused = CrawlFailure(reason=FailureReason.BLOCKED, detail="403", status=403)
+
+    async def states_after(bench: Bench, name: str, failure: CrawlFailure) -> HealthState:
+        await bench.poll(name)
+        for _ in range(12):
+            await bench.archive.write(bench.desk.page, name, failure, bench.now)
+        await bench.desk.tick()
+        return (await bench.states())[name]
+
+    async def work(bench: Bench) -> None:
+        assert await states_after(bench, "s0", refused) is HealthState.WALLED
+        assert await states_after(bench, "s1", replace(refused, sent=False)) is HealthState.FRESH
+
+    run(tmp_path, work)
