@@ -16,9 +16,9 @@ from lxml.html import HtmlElement
 
 from crawler import bylines
 from crawler.agencies import agency_name, credit_line
-from crawler.clean import clean_line
+from crawler.clean import clean_line, squeezed
 from crawler.jsonld import JsonObject, names_of
-from crawler.page import meta, metas, squeezed
+from crawler.page import meta, metas
 from storage.types import FeedEntry
 
 _MAX_AUTHORS = 10

@@ -17,10 +17,9 @@ from crawler.agencies import closing_credit, credit_line
 from crawler.authors import is_signature
 from crawler.blocks import Block, Kind, read_blocks
 from crawler.boilerplate import heads_links, is_boilerplate
-from crawler.clean import clean_line
+from crawler.clean import clean_line, squeezed
 from crawler.jsonld import JsonObject
 from crawler.jsonld import text_of as json_text
-from crawler.page import squeezed
 
 #: shortest block that counts as prose
 _MIN_PROSE = 40

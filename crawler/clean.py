@@ -112,3 +112,11 @@ _INLINE_TAGS = frozenset(
     {"a", "abbr", "b", "bdi", "bdo", "cite", "code", "em", "font", "i", "mark", "q", "s", "small", "span", "strong"}
     | {"sub", "sup", "time", "u", "wbr"}
 )
+
+
+_NO_WORD = re.compile(r"[\W_]+")
+
+
+def squeezed(text: str) -> str:
+    """Return ``text`` for comparison: letters and digits only, lower case."""
+    return _NO_WORD.sub("", text.casefold())

@@ -16,7 +16,7 @@ from w3lib.encoding import http_content_type_encoding
 
 from crawler.clean import clean_line, cut
 from crawler.feeds import parse_feed
-from crawler.guard import url_refusal
+from crawler.guard import linked_address
 from crawler.listings import Listing, refusal
 from crawler.page import looks_like_html, meta, parse, text_of
 from crawler.sitemaps import is_sitemap
@@ -133,10 +133,4 @@ def _address(base: str, href: str | None) -> str | None:
     href = (href or "").strip()
     # Some sites write feed:https://… for programs that subscribe.
     href = href.removeprefix("feed:") if href.startswith("feed:http") else href
-    if not href or href.startswith(("#", "javascript:", "mailto:", "data:")):
-        return None
-    try:
-        url = urljoin(base, href).replace(" ", "%20")
-    except ValueError:
-        return None
-    return url if url_refusal(url) is None else None
+    return None if href.startswith("#") else linked_address(base, href)

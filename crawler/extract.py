@@ -20,10 +20,10 @@ from crawler.agencies import closing_credit, credit_in, credit_line, is_byline
 from crawler.authors import Signed, is_signature
 from crawler.body import article_lines
 from crawler.boilerplate import is_boilerplate
-from crawler.clean import clean_line, cut
+from crawler.clean import clean_line, cut, squeezed
 from crawler.jsonld import article_object
 from crawler.lede import standfirst
-from crawler.page import inline_scripts, looks_like_html, meta, parse, squeezed, text_of, undress, unfold_layout_tables
+from crawler.page import inline_scripts, looks_like_html, meta, parse, undress, unfold_layout_tables
 from crawler.partial import MAX_EXTRACT, from_entry
 from crawler.site import Site
 from crawler.walls import MAX_VISIBLE, PageFacts, page_facts
@@ -278,10 +278,3 @@ def _filtered(
     if agency is None and kept:
         agency = credit_in(kept[-1]) or credit_in(kept[0]) or credit_in(lede)
     return tuple(kept), people, agency
-
-
-def page_title(body: bytes, encoding: str | None = None) -> str:
-    """Return the window title of a page, for messages about pages that are no articles."""
-    tree = parse(body, encoding)
-    element = None if tree is None else tree.find(".//title")
-    return "" if element is None else text_of(element)

@@ -15,7 +15,6 @@ from datetime import UTC, datetime
 from io import BytesIO
 from time import struct_time
 from typing import Any
-from urllib.parse import urljoin
 from xml.sax import SAXException
 
 import feedparser
@@ -23,7 +22,7 @@ from lxml import etree
 
 from crawler.clean import clean_line, cut
 from crawler.dates import read_date
-from crawler.guard import url_refusal
+from crawler.guard import linked_address
 from crawler.hints import skip_hours, stated_interval, websub
 from crawler.jsonfeeds import is_json, read_json_feed
 from crawler.listings import MAX_ENTRIES, Listing, make_entry, refusal
@@ -186,13 +185,8 @@ def _link(item: Any, base: str) -> str | None:
     candidates += [link.get("href") for link in item.get("links") or () if link.get("rel") == "alternate"]
     candidates.append(item.get("id"))
     for candidate in candidates:
-        if not isinstance(candidate, str) or not candidate.strip():
-            continue
-        try:
-            url = urljoin(base, candidate.strip()).replace(" ", "%20")
-        except ValueError:
-            continue
-        if url_refusal(url) is None and (candidate != item.get("id") or "://" in candidate):
+        url = linked_address(base, candidate) if isinstance(candidate, str) else None
+        if url is not None and (candidate != item.get("id") or "://" in candidate):
             return url
     return None
 

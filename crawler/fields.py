@@ -16,12 +16,12 @@ from urllib.parse import urljoin, urlsplit
 from lxml import etree
 from lxml.html import HtmlElement
 
-from crawler.clean import MAX_TITLE, cut
+from crawler.clean import MAX_TITLE, cut, squeezed
 from crawler.dates import Moment, read_date, read_epoch, read_printed_date
 from crawler.guard import url_refusal
 from crawler.jsonld import JsonObject
 from crawler.jsonld import text_of as json_text
-from crawler.page import headings, meta, squeezed, text_of
+from crawler.page import headings, meta, text_of
 from crawler.urls import same_site
 from storage.types import FeedEntry
 

@@ -11,7 +11,7 @@ import asyncio
 import functools
 import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
@@ -58,6 +58,18 @@ def url_refusal(url: str) -> str | None:
     if "@" in parts.netloc:
         return f"{parts.hostname}: user names and passwords in addresses are not used"
     return None
+
+
+def linked_address(base: str, href: str) -> str | None:
+    """Return the address that a link on ``base`` leads to, None when it is empty or not to be asked for."""
+    href = href.strip()
+    if not href:
+        return None
+    try:
+        url = urljoin(base, href).replace(" ", "%20")
+    except ValueError:
+        return None
+    return url if url_refusal(url) is None else None
 
 
 def is_allowed_literal(url: str, policy: EgressPolicy) -> bool:

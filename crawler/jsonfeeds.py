@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from typing import Any
-from urllib.parse import urljoin
 
 from crawler.dates import read_date
-from crawler.guard import url_refusal
+from crawler.guard import linked_address
 from crawler.hints import websub
 from crawler.listings import MAX_ENTRIES, Listing, make_entry, refusal
 from storage.types import CrawlFailure, FailureReason, FeedEntry, PaceHints
@@ -76,16 +75,8 @@ def _text(values: Any, key: str) -> str:
 
 def _link(item: Any, base: str) -> str | None:
     identifier = _text(item, "id")
-    for candidate in (_text(item, "url"), _text(item, "external_url"), identifier if "://" in identifier else ""):
-        if not candidate.strip():
-            continue
-        try:
-            url = urljoin(base, candidate.strip()).replace(" ", "%20")
-        except ValueError:
-            continue
-        if url_refusal(url) is None:
-            return url
-    return None
+    candidates = (_text(item, "url"), _text(item, "external_url"), identifier if "://" in identifier else "")
+    return next((url for candidate in candidates if (url := linked_address(base, candidate)) is not None), None)
 
 
 def _moment(item: Any, key: str) -> datetime | None:

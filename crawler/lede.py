@@ -7,7 +7,8 @@ import re
 from lxml.html import HtmlElement
 
 from crawler.boilerplate import is_boilerplate
-from crawler.page import squeezed, text_of
+from crawler.clean import squeezed
+from crawler.page import text_of
 
 _NAMED = re.compile(
     r"(?:^|[-_ ])(?:chapo|chapeau|standfirst|stand-first|subheadline|sub-headline|subtitle|sub-title|sous-titre"

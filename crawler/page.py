@@ -16,7 +16,6 @@ from crawler.clean import clean_line
 _UNPARSABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _HTML = re.compile(rb"<(?:!doctype\s+html|html|head|body|title|meta|article|div|p|h1|script)[\s>/]", re.IGNORECASE)
 _SNIFFED = 8192
-_NO_WORD = re.compile(r"[\W_]+")
 #: stands for ``<br>`` once a tree is undressed
 LINE_BREAK = "\u2028"
 _HEADLINES = frozenset({"entry-title", "post-title", "headline", "article-title", "article__title", "titre-article"})
@@ -118,11 +117,6 @@ def _names_headline(element: HtmlElement) -> bool:
     # Teasers use these names too, so a link as a whole is none.
     names = (element.get("class") or "").lower().split()
     return not _HEADLINES.isdisjoint(names) and element.find(".//a[@href]") is None
-
-
-def squeezed(text: str) -> str:
-    """Return ``text`` for comparison: letters and digits only, lower case."""
-    return _NO_WORD.sub("", text.casefold())
 
 
 def inline_scripts(tree: HtmlElement) -> list[str]:

@@ -12,13 +12,12 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urljoin
 
 import fastfeedparser
 from lxml import etree
 
 from crawler.dates import read_date
-from crawler.guard import url_refusal
+from crawler.guard import linked_address
 from crawler.listings import MAX_ENTRIES, make_entry
 from storage.types import FeedEntry
 
@@ -232,11 +231,8 @@ def _words(element: Any) -> str:
 
 
 def _entry(given: Any, item: _Item, base: str) -> FeedEntry | None:
-    try:
-        url = urljoin(base, _link(given).strip()).replace(" ", "%20")
-    except ValueError:
-        return None
-    if url_refusal(url) is not None:
+    url = linked_address(base, _link(given))
+    if url is None:
         return None
     summary = given.get("description") if item.has_summary else ""
     if item.has_content and not item.has_summary:

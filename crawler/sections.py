@@ -19,13 +19,13 @@ import json
 import re
 from collections import Counter
 from dataclasses import dataclass
-from urllib.parse import SplitResult, parse_qsl, urljoin, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from lxml import etree
 from lxml.html import HtmlElement
 
 from crawler.clean import MAX_TITLE, clean_line, cut
-from crawler.guard import url_refusal
+from crawler.guard import linked_address
 from crawler.listings import Listing, refusal
 from crawler.page import looks_like_html, metas, parse, text_of
 from crawler.urls import article_key, is_tracking, same_site
@@ -180,13 +180,7 @@ def _link(element: HtmlElement, base: str, page: str) -> _Link | None:
 
 def _joined(base: str, href: str) -> str | None:
     href = href.strip()
-    if not href or href.startswith(("#", "javascript:", "mailto:", "tel:", "data:")):
-        return None
-    try:
-        url = urljoin(base, href).replace(" ", "%20")
-    except ValueError:
-        return None
-    return url if url_refusal(url) is None else None
+    return None if href.startswith("#") else linked_address(base, href)
 
 
 def _title(element: HtmlElement) -> tuple[str, bool]:

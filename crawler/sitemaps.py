@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from io import BytesIO
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from lxml import etree
 
@@ -29,7 +29,7 @@ from crawler.clean import MAX_TITLE, clean_line, cut, plain
 from crawler.compression import decode_body
 from crawler.dates import Moment, read_date
 from crawler.errors import RefusedError
-from crawler.guard import url_refusal
+from crawler.guard import linked_address
 from crawler.listings import ChildSitemap, Listing, refusal
 from crawler.urls import article_key, same_site
 from storage.types import CrawlFailure, FailureReason, FeedEntry
@@ -180,11 +180,8 @@ def _drop_before(element: etree._Element) -> None:
 
 
 def _take(reading: _Reading, name: str, fields: dict[str, str], base: str) -> None:
-    try:
-        url = urljoin(base, fields.get("loc", "").strip()).replace(" ", "%20")
-    except ValueError:
-        return
-    if not fields.get("loc", "").strip() or url_refusal(url) is not None or not same_site(url, base):
+    url = linked_address(base, fields.get("loc", ""))
+    if url is None or not same_site(url, base):
         return
     lastmod = read_date(fields.get("lastmod", ""))
     if name == "sitemap":

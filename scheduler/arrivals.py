@@ -22,6 +22,7 @@ from datetime import datetime, timedelta
 
 from sqlite_utils import Database
 
+from crawler.clean import squeezed
 from crawler.urls import article_key, same_site
 from storage import arrivals, entries, sources
 from storage.arrivals import KnownEntry
@@ -147,11 +148,6 @@ def moved_entries(fresh: Mapping[str, FeedEntry], known: Sequence[KnownEntry]) -
         if before is not None and _same_date(candidate.published_at, before.published_at):
             found[key] = before
     return found if len(found) * 2 >= len(fresh) else {}
-
-
-def squeezed(title: str) -> str:
-    """Return a headline for comparison: letters and digits only, lower case."""
-    return "".join(character for character in title.casefold() if character.isalnum())
 
 
 def _same_date(one: datetime | None, other: datetime | None) -> bool:

@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlite_utils import Database
 
+from crawler.clean import squeezed
 from scheduler import arrivals
-from scheduler.arrivals import DAILY, address_to_ask, as_configured, gone, moved_entries, squeezed, take_in
+from scheduler.arrivals import DAILY, address_to_ask, as_configured, gone, moved_entries, take_in
 from storage import articles, entries, sources
 from storage.arrivals import KnownEntry
 from storage.database import open_writer
