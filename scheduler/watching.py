@@ -73,6 +73,17 @@ class Announcer(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Round:
+    """What one round of judging came to."""
+
+    told: bool
+    #: whether sources were judged: not while the network is in doubt
+    judged: bool = False
+    #: whether that were all sources
+    everything: bool = False
+
+
 class HealthDesk:
     """Gathers, judges and tells."""
 
@@ -96,6 +107,8 @@ class HealthDesk:
         self._sights: dict[str, Sight] = {}
         self._rhythms: dict[str, tuple[datetime, Rhythm | None, Rhythm | None, datetime | None]] = {}
         self._waiting: set[str] = set()
+        #: being judged; emptied once that is on disk
+        self._judging: set[str] = set()
         self._judged_all_at: datetime | None = None
         self._learn_until = 0.0
 
@@ -124,7 +137,14 @@ class HealthDesk:
         Args:
             learn_within: seconds that learning rhythms may take; sources that must wait are judged in a later tick.
         """
-        if await self._archive.write(self._judge, self._clock(), learn_within):
+        now = self._clock()
+        done = await self._archive.write(self._judge, now, learn_within)
+        # Only now: a write that fails, or is tried twice, must find all of it again.
+        if done.judged:
+            self._judging = set()
+        if done.everything:
+            self._judged_all_at = now
+        if done.told:
             self._changed()
 
     def _wake(self, database: Database, now: datetime) -> None:
@@ -184,22 +204,21 @@ class HealthDesk:
         self._announcer.network(database, state, now)
         return state, True
 
-    def _judge(self, database: Database, now: datetime, learn_within: float) -> bool:
+    def _judge(self, database: Database, now: datetime, learn_within: float) -> _Round:
         everything = self._judged_all_at is None or not timedelta(0) <= now - self._judged_all_at < JUDGE_EVERY
         if everything:
             self._wake(database, now)
         state, told = self._judge_network(database, now)
         if state.state is not NetworkState.UP:
-            return told
-        waiting, self._waiting = self._waiting, set()
-        if everything:
-            self._judged_all_at = now
-            waiting = set(self._sources)
+            return _Round(told=told)
+        self._judging |= self._waiting
+        self._waiting = set()
+        waiting = set(self._sources) if everything else self._judging
         self._learn_until = time.monotonic() + learn_within
         events = list(self._judge_sources(database, sorted(waiting), now)) if waiting else []
         if events:
             self._announcer.sources(database, events, now)
-        return told or bool(events)
+        return _Round(told=told or bool(events), judged=True, everything=everything)
 
     def _judge_sources(self, database: Database, source_ids: Iterable[str], now: datetime) -> Iterable[HealthEvent]:
         known = health.health(database)

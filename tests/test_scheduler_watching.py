@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from sqlite_utils import Database
 
 from scheduler.archive import Archive
@@ -255,5 +256,31 @@ def test_pages_that_were_not_asked_make_no_wall(tmp_path: Path) -> None:
     async def work(bench: Bench) -> None:
         assert await states_after(bench, "s0", refused) is HealthState.WALLED
         assert await states_after(bench, "s1", replace(refused, sent=False)) is HealthState.FRESH
+
+    run(tmp_path, work)
+
+
+def test_a_round_that_could_not_be_kept_is_judged_again(tmp_path: Path) -> None:
+    class Interrupted(Heard):
+        def sources(self, _database: Database, events: Sequence[HealthEvent], _now: datetime) -> None:
+            super().sources(_database, events, _now)
+            if len(self.events) == 1:
+                raise RuntimeError("power cut")
+
+    async def work(bench: Bench) -> None:
+        for name in SOURCES:
+            await bench.poll(name)
+        await bench.desk.tick()
+        bench.heard = Interrupted()
+        bench.desk._announcer = bench.heard
+        for _ in range(3):
+            bench.now += MINUTE
+            await bench.poll("s0", FailureReason.NOT_A_FEED)
+        with pytest.raises(RuntimeError, match="power cut"):
+            await bench.desk.tick()
+        assert (await bench.states())["s0"] is HealthState.FRESH, "nothing of the round was kept"
+        await bench.desk.tick()
+        assert (await bench.states())["s0"] is HealthState.BROKEN_FEED
+        assert [event.source_id for event in bench.heard.events] == ["s0", "s0"]
 
     run(tmp_path, work)
