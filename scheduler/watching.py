@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from sqlite_utils import Database
 
+from alerts import health_wording
 from scheduler import drift, network, silence
 from scheduler.archive import Archive
 from scheduler.drift import PageOutcome
@@ -250,10 +252,8 @@ class HealthDesk:
             # The new look is the source's look from now on.
             health.forget_pages_before(database, event.source_id, was.since)
         level = logging.INFO if event.health.well else logging.WARNING
-        cause = event.health.cause
-        logger.log(
-            level, "source %s: %s, was %s (%s)", event.source_id, event.health.state, was.state, cause.detail or cause
-        )
+        reason = health_wording.explain(event.health, "en", ZoneInfo("UTC"))
+        logger.log(level, "source %s: %s, was %s: %s", event.source_id, event.health.state, was.state, reason)
 
     def _facts(
         self, database: Database, source: Source, state: SourceState, known: Health | None, now: datetime
