@@ -10,7 +10,6 @@ expect came of late.
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -166,9 +165,3 @@ def _smoothed(bins: Sequence[float]) -> list[float]:
     """Return each value with a quarter of its neighbours, the last being beside the first."""
     size = len(bins)
     return [bins[i] / 2 + (bins[i - 1] + bins[(i + 1) % size]) / 4 for i in range(size)]
-
-
-def is_sound(rhythm: Rhythm) -> bool:
-    """Whether every number of the rhythm is finite and none is negative."""
-    numbers = (*rhythm.entries, *rhythm.watched, rhythm.recent, rhythm.expected, rhythm.window or 0.0)
-    return all(math.isfinite(number) and number >= 0 for number in numbers)

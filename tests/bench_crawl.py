@@ -12,7 +12,6 @@ import json
 import multiprocessing
 import os
 import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -26,6 +25,8 @@ from pathlib import Path
 
 from storage.database import open_reader
 from tests.bench_press import page
+from tests.processes import MEBIBYTE, descendants, proportional, resident
+from tests.world import free_port
 
 OUTLETS = 16
 #: pages whose extraction is timed alone
@@ -90,7 +91,7 @@ def crawl(pages: int) -> Measured:
     """Let the real service read ``pages`` pages and return what was measured."""
     with tempfile.TemporaryDirectory() as name, _press(pages) as bases:
         folder = Path(name)
-        port = _free_port()
+        port = free_port()
         config = _configuration(folder, bases, port)
         command = [sys.executable, "-m", "vigie", "-c", str(config), "run"]
         with (
@@ -164,42 +165,20 @@ def _ask(port: int, measured: Measured, done: threading.Event) -> None:
 
 def _memory(owner: int) -> tuple[float, float]:
     """Return (PSS, RSS) in MiB of a process and everything below it."""
-    pss = rss = 0.0
-    for process in _tree(owner):
-        with contextlib.suppress(OSError):
-            for line in Path(f"/proc/{process}/smaps_rollup").read_text().splitlines():
-                kind, _, rest = line.partition(":")
-                if kind in {"Pss", "Rss"}:
-                    size = int(rest.split()[0]) / 1024
-                    pss, rss = (pss + size, rss) if kind == "Pss" else (pss, rss + size)
-    return pss, rss
+    tree = descendants(owner)
+    return sum(map(proportional, tree)) / MEBIBYTE, sum(map(resident, tree)) / MEBIBYTE
 
 
 def _cpu(owner: int) -> dict[str, float]:
     """Return the CPU seconds that the parts of a process tree used, ended children included."""
     used = {"owner": 0.0, "crawler": 0.0, "extraction": 0.0}
-    for process in _tree(owner):
+    for process in descendants(owner):
         with contextlib.suppress(OSError):
             command = Path(f"/proc/{process}/cmdline").read_bytes()
             part = "owner" if process == owner else "crawler" if b"\0crawler\0" in command else "extraction"
             fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
             used[part] += sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
     return used
-
-
-def _tree(root: int) -> list[int]:
-    parents: dict[int, list[int]] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            with contextlib.suppress(OSError):
-                fields = (entry / "stat").read_text().rpartition(")")[2].split()
-                parents.setdefault(int(fields[1]), []).append(int(entry.name))
-    found, waiting = [], [root]
-    while waiting:
-        process = waiting.pop()
-        found.append(process)
-        waiting += parents.get(process, [])
-    return found
 
 
 def _configuration(folder: Path, bases: list[str], port: int) -> Path:
@@ -215,12 +194,6 @@ def _configuration(folder: Path, bases: list[str], port: int) -> Path:
         encoding="utf-8",
     )
     return path
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def report(pages: int) -> list[tuple[str, str, bool]]:

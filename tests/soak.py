@@ -15,7 +15,6 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import sqlite3
 import sys
 import tempfile
@@ -27,7 +26,9 @@ from statistics import median
 from typing import Any
 
 from tests.politeness import Ledger, trend, violations
+from tests.processes import descendants
 from tests.soak_press import HOUR, Manner, Outlet, Press
+from tests.world import free_port
 
 #: seconds between two samples
 EVERY = 2.0
@@ -56,7 +57,7 @@ class Samples:
         """Add a sample of the tree below ``root``."""
         by_role: dict[str, float] = defaultdict(float)
         files = 0
-        for pid in _tree(root):
+        for pid in descendants(root):
             try:
                 resident = int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE / _MEBIBYTE
                 command = Path(f"/proc/{pid}/cmdline").read_bytes()
@@ -71,32 +72,13 @@ class Samples:
         self.files.append((seconds, float(files)))
 
 
-def _tree(root: int) -> list[int]:
-    """Return a process and all that descend from it."""
-    children: dict[int, list[int]] = defaultdict(list)
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdecimal():
-            try:
-                # The name stands in brackets and may hold blanks.
-                rest = (entry / "stat").read_text().rpartition(")")[2].split()
-            except OSError:
-                continue
-            children[int(rest[1])].append(int(entry.name))
-    found, waiting = [], [root]
-    while waiting:
-        pid = waiting.pop()
-        found.append(pid)
-        waiting += children[pid]
-    return found
-
-
 async def replay(hours: float, folder: Path) -> dict[str, Any]:
     """Run the service through so many simulated hours and return the verdict."""
     press = Press(hours)
     samples = Samples()
     async with press.open():
         config = folder / "vigie.toml"
-        config.write_text(press.configuration(str(folder / "data"), f"127.0.0.1:{_free_port()}"), encoding="utf-8")
+        config.write_text(press.configuration(str(folder / "data"), f"127.0.0.1:{free_port()}"), encoding="utf-8")
         with (folder / "vigie.log").open("wb") as log:
             service = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "vigie", "-c", str(config), "run", stdout=log, stderr=log
@@ -222,13 +204,6 @@ def _was_difficult(press: Press) -> bool:
         if any("/private/" in outlet.path(number) for number in range(outlet.published(press.seconds())))
     ]
     return {Manner.SECONDS, Manner.DATE, Manner.SILENT} <= patient and len(slowed) > 10 and len(trapped) > 5
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def main() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -18,7 +19,6 @@ from scheduler.rhythm import (
     heat_of,
     hour_of_week,
     hours_between,
-    is_sound,
     learn,
     rates_of,
 )
@@ -53,6 +53,11 @@ def test_hours_of_the_week_are_counted_from_monday_in_utc(moment: datetime, hour
 
 
 @settings(deadline=None)
+def is_sound(rhythm: Rhythm) -> bool:
+    numbers = (*rhythm.entries, *rhythm.watched, rhythm.recent, rhythm.expected, rhythm.window or 0.0)
+    return all(math.isfinite(number) and number >= 0 for number in numbers)
+
+
 @given(start=MOMENTS, length=st.timedeltas(timedelta(0), timedelta(days=9)))
 def test_pieces_of_a_time_add_up_to_it(start: datetime, length: timedelta) -> None:
     pieces = list(hours_between(start, start + length))

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_service_once import ACTS, TITLE, free_port
-from tests.world import World, exported, kill, start_vigie, wait_until
+from tests.test_service_once import ACTS, TITLE
+from tests.world import World, exported, free_port, kill, start_vigie, wait_until
 
 pytestmark = [
     pytest.mark.browser,

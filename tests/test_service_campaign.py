@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_service_once import free_port
-from tests.world import World, exported, kill, start_vigie, vigie, wait_until
+from tests.world import World, exported, free_port, kill, start_vigie, vigie, wait_until
 
 KILLS = 50
 SEED = 20250919

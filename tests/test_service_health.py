@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import threading
 import urllib.error
 import urllib.request
@@ -25,15 +24,9 @@ from scheduler.settings import ServiceSettings
 from scheduler.watching import HealthSettings
 from storage import health
 from storage.types import NetworkState
-from tests.world import World, exported, start_vigie, vigie, wait_until
+from tests.world import World, exported, free_port, start_vigie, vigie, wait_until
 from vigie.running import service_settings
 from vigie.settings import load
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.test_service_once import ACTS, TITLE, WEATHER, free_port
-from tests.world import World, exported, vigie
+from tests.test_service_once import ACTS, TITLE, WEATHER
+from tests.world import World, exported, free_port, vigie
 
 RECALL = "Dans la soirée, le Mali a rappelé son ambassadeur en France pour consultations."
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from tests.world import World, exported, kill, start_vigie, vigie, wait_until
+from tests.world import World, exported, free_port, kill, start_vigie, vigie, wait_until
 
 SEED = Path(__file__).parents[2] / "shared" / "seed" / "keystone-ats-2025-09-19.txt"
 
@@ -35,12 +35,6 @@ EXPECTED = {
     ("expel_diplomats", "FRA", "MLI"),
     ("expel_diplomats", "MLI", "FRA"),
 }
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

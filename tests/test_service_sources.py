@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from tests.test_service_once import ACTS, TITLE, WEATHER, free_port
-from tests.world import World, exported, vigie
+from tests.test_service_once import ACTS, TITLE, WEATHER
+from tests.world import World, exported, free_port, vigie
 
 NEWS = "http://www.google.com/schemas/sitemap-news/0.9"
 MAP = "http://www.sitemaps.org/schemas/sitemap/0.9"

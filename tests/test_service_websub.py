@@ -13,8 +13,8 @@ from typing import Self
 import aiohttp
 from aiohttp import web
 
-from tests.test_service_once import ACTS, TITLE, free_port
-from tests.world import World, kill, start_vigie, wait_until
+from tests.test_service_once import ACTS, TITLE
+from tests.world import World, free_port, kill, start_vigie, wait_until
 
 
 class Hub:
