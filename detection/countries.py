@@ -5,18 +5,21 @@ The data stands in ``countries.toml``; codes are ISO 3166-1 alpha-3, or UN, EU, 
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
+from ahocorasick_rs import AhoCorasick
+
 from detection.errors import RuleError
 from detection.notation import NotationError, expand
-from detection.text import Tokens, words_of
+from detection.text import IGNORABLE, Tokens, fold, words_of
 
 _FILE = Path(__file__).with_name("countries.toml")
 _ARTICLES = frozenset({"le", "la", "l’", "les", ""})
@@ -133,6 +136,57 @@ def _contextual_forms(
             for phrase in _phrases("contextual", entry, "forms")
         )
     return forms, tuple(table)
+
+
+class _Presearch:
+    """Says without tokens whether a text may name a state; it never overlooks one."""
+
+    def __init__(self, forms: Iterable[_Form], stems: Iterable[str]) -> None:
+        naming = [form for form in forms if form.code is not None or form.contextual >= 0]
+        words = {max(form.words, key=len) for form in naming if not form.capitals}
+        self._words = AhoCorasick(sorted(words | set(stems)))
+        capitals = sorted({form.words for form in naming if form.capitals})
+        self._capitals = re.compile("|".join(map(_in_capitals, capitals)))
+
+    def finds(self, text: str, searched: str) -> bool:
+        """Look in a printed text, and in the same text folded and written out."""
+        for _, start, end in self._words.find_matches_as_indexes(searched, overlapping=True):
+            alone = not (searched[start - 1 : start].isalpha() or searched[end : end + 1].isalpha())
+            if alone or not searched[start:end].isascii():
+                return True
+        return IGNORABLE in fold(text) or self._capitals.search(text) is not None
+
+
+#: blocks with the capital letters that fold to plain ones: Latin, its additions, full width
+_CAPITALS = (*range(0x41, 0x250), *range(0x1E00, 0x1F00), *range(0xFF21, 0xFF3B))
+
+
+@cache
+def _capital(letter: str) -> str:
+    return "".join(chr(code) for code in _CAPITALS if chr(code).isupper() and fold(chr(code)) == letter)
+
+
+def _in_capitals(words: tuple[str, ...]) -> str:
+    """Return a pattern for words printed in capitals, whatever the accents and what stands between them."""
+    return r"[\W\d_]*".join("".join(f"[{_capital(letter)}]" for letter in word) for word in words)
+
+
+@cache
+def _presearch() -> _Presearch:
+    gazetteer = _gazetteer()
+    return _Presearch(
+        (form for forms in gazetteer.forms.values() for form in forms), (stem for stem, _ in gazetteer.stems)
+    )
+
+
+def may_name_state(text: str, searched: str) -> bool:
+    """Say whether :func:`find_mentions` may find something; cheap, and False only where it finds nothing.
+
+    Args:
+        text: as printed.
+        searched: the same text folded and written out.
+    """
+    return _presearch().finds(text, searched)
 
 
 @cache

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from detection.compiler import LanguageRules, RuleSet
+from detection.countries import may_name_state
 from detection.language import identify_language
 from detection.matching import Found, match_sentence
 from detection.merging import OPENING, Candidate, fill_roles, merge, settle
@@ -280,7 +281,7 @@ def detect(document: Document, rules: RuleSet) -> Detection:
     folded = fold(text)
     searched = written_out(folded)
     offsets = rules.presearch.offsets(searched)
-    if not offsets:
+    if not offsets or not may_name_state(text, searched):
         return Detection(language=language)
     offsets.sort()
     title_end = min(len(document.title), len(text))

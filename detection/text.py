@@ -108,16 +108,13 @@ class Tokens:
 
 def tokenize(folded: str) -> Tokens:
     """Split folded text into :class:`Tokens`."""
-    words: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
-    for match in _WORD.finditer(folded):
-        word = written_out(match[0])
-        if word:
-            words.append(word)
-            starts.append(match.start())
-            ends.append(match.end())
-    return Tokens(tuple(words), tuple(starts), tuple(ends))
+    spans = [match.span() for match in _WORD.finditer(folded)]
+    words = [folded[start:end] for start, end in spans]
+    if not folded.isascii():
+        words = [written_out(word) for word in words]
+        spans = [span for word, span in zip(words, spans, strict=True) if word]
+        words = [word for word in words if word]
+    return Tokens(tuple(words), tuple(start for start, _ in spans), tuple(end for _, end in spans))
 
 
 def words_of(text: str) -> tuple[str, ...]:

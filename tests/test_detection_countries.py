@@ -1,10 +1,12 @@
 """States in text, and the data behind them."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from detection.countries import countries, country_name, find_mentions
+from detection.countries import countries, country_name, find_mentions, may_name_state
 from detection.taxonomy import event_types, type_label
-from detection.text import fold, tokenize
+from detection.text import fold, tokenize, written_out
 
 
 def _codes(text: str) -> list[str]:
@@ -30,6 +32,22 @@ def _codes(text: str) -> list[str]:
 )
 def test_mentions(text: str, codes: list[str]) -> None:
     assert _codes(text) == codes
+
+
+_PIECES = ["Mali", "Paris", "l’ÉU", "U.N.", "US", "E\u0301U", "ma\u00adli", "المالي", "Франция", "quai d’Orsay"]
+_PIECES += ["romantique", "machine", "un", "junte", " ", "-", "’", ".", "œ", "É", "x", "é"]
+
+
+@given(st.lists(st.sampled_from(_PIECES)).map("".join) | st.text())
+def test_the_presearch_overlooks_no_state(text: str) -> None:
+    folded = fold(text)
+    if find_mentions(tokenize(folded), text):
+        assert may_name_state(text, written_out(folded))
+
+
+@pytest.mark.parametrize("text", ["Une machine romantique à normaliser", "UNE ANOMALIE", "Un élu, us et coutumes", ""])
+def test_the_presearch_does_not_fall_for_parts_of_words(text: str) -> None:
+    assert not may_name_state(text, written_out(fold(text)))
 
 
 def test_the_junta_is_that_of_the_country_the_text_is_about() -> None:
