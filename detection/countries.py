@@ -168,7 +168,8 @@ def _capital(letter: str) -> str:
 
 def _in_capitals(words: tuple[str, ...]) -> str:
     """Return a pattern for words printed in capitals, whatever the accents and what stands between them."""
-    return r"[\W\d_]*".join("".join(f"[{_capital(letter)}]" for letter in word) for word in words)
+    letters = r"[\W\d_]*".join("".join(f"[{_capital(letter)}]" for letter in word) for word in words)
+    return rf"(?<![^\W\d_]){letters}(?![^\W\d_])"
 
 
 @cache
