@@ -247,13 +247,33 @@ def country_name(code: str | None, language: str = "en", *, article: bool = Fals
     return f"{country.article_fr}{glue}{name}"
 
 
+#: in a line set in capitals only the article tells that « UN » and "US" are names
+_BEFORE_NAMES = frozenset({"the", "l"})
+#: articles of codes that are French words too: "the UN", but « l’un », « le un »
+_ALSO_WORDS = frozenset({"un", "us", "au"})
+#: how far to look for a word of two letters at least, which tells how a line is set
+_BESIDE = 3
+
+
 def _printed_in_capitals(form: _Form, tokens: Tokens, at: int, text: str) -> bool:
     printed = text[tokens.starts[at] : tokens.ends[at + len(form.words) - 1]]
     if not printed.isupper():
         return False
     # In a line set in capitals « UN » is an article and "US" a pronoun: neighbours tell.
-    beside = [text[tokens.starts[i] : tokens.ends[i]] for i in (at - 1, at + len(form.words)) if 0 <= i < len(tokens)]
-    return not beside or not all(word.isupper() and len(word) > 1 for word in beside if word.isalpha())
+    end = at + len(form.words)
+    left = _neighbour(tokens, text, range(at - 1, max(-1, at - 1 - _BESIDE), -1))
+    right = _neighbour(tokens, text, range(end, min(len(tokens), end + _BESIDE)))
+    beside = [word for word in (left, right) if word]
+    if not beside or not all(word.isupper() for word in beside):
+        return True
+    before = tokens.words[at - 1] if at else ""
+    return before in _BEFORE_NAMES and (before == "the" or form.words[0] not in _ALSO_WORDS)
+
+
+def _neighbour(tokens: Tokens, text: str, places: Iterable[int]) -> str:
+    """Return the first word of two letters or more among tokens, as printed; empty without one."""
+    printed = (text[tokens.starts[place] : tokens.ends[place]] for place in places)
+    return next((word for word in printed if len(word) > 1 and word.isalpha()), "")
 
 
 def _form_at(gazetteer: _Gazetteer, tokens: Tokens, at: int, text: str) -> _Form | None:
@@ -270,7 +290,7 @@ def _form_at(gazetteer: _Gazetteer, tokens: Tokens, at: int, text: str) -> _Form
     return None
 
 
-def find_mentions(tokens: Tokens, text: str) -> tuple[Mention, ...]:
+def find_mentions(tokens: Tokens, text: str, aside: frozenset[int] = frozenset()) -> tuple[Mention, ...]:
     """Return every state named in a text, in order, the longest form at each place.
 
     Words that stand for several states (« la junte », "Brussels") take the candidate named last
@@ -279,6 +299,7 @@ def find_mentions(tokens: Tokens, text: str) -> tuple[Mention, ...]:
     Args:
         tokens: the tokens of the folded text.
         text: the text as printed, of the same length, for forms that count in capitals only.
+        aside: tokens of datelines, which name a state only where the text itself names fewer than two.
     """
     gazetteer = _gazetteer()
     found: list[tuple[_Form, int]] = []
@@ -290,6 +311,9 @@ def find_mentions(tokens: Tokens, text: str) -> tuple[Mention, ...]:
             continue
         found.append((form, at))
         at += len(form.words)
+    if aside:
+        told = [(form, at) for form, at in found if at not in aside]
+        found = told if len({form.code for form, _ in told} - {None}) > 1 else found
     counts = Counter(form.code for form, _ in found if form.code is not None)
     mentions: list[Mention] = []
     latest: dict[int, str] = {}

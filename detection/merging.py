@@ -70,11 +70,14 @@ def _nearest(candidate: Candidate, others: Sequence[Candidate]) -> Candidate:
 
 def _from_same_act(candidate: Candidate, complete: Sequence[Candidate]) -> Roles | None:
     """Return the roles of the nearest complete candidate that can be the same act."""
-    able = [other for other in complete if other.type == candidate.type and _agrees(candidate.roles, other.roles)]
+    # What history tells of another year's act says nothing of today's.
+    past = candidate.verdict.status is Status.PAST
+    told = [other for other in complete if past or other.verdict.status is not Status.PAST]
+    able = [other for other in told if other.type == candidate.type and _agrees(candidate.roles, other.roles)]
     if not able:
         able = [
             other
-            for other in complete
+            for other in told
             if _same_family(other.type, candidate.type)
             and _agrees(candidate.roles, other.roles)
             and abs(other.sentence.index - candidate.sentence.index) <= 1
@@ -90,11 +93,11 @@ def _context(reading: Reading, at: int) -> Iterable[Sequence[Mention]]:
     for index in order:
         if 0 <= index < len(reading.sentences) and index != at:
             yield reading.mentions_in(reading.sentences[index])
-    yield reading.mentions
+    yield reading.news
 
 
 def _fill_one(reading: Reading, at: int, taken: frozenset[str | None]) -> str | None:
-    counts = Counter(mention.code for mention in reading.mentions)
+    counts = Counter(mention.code for mention in reading.news)
     for mentions in _context(reading, at):
         able = [mention for mention in mentions if mention.code not in taken and mention.kind in _STRONG]
         if able:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
+from itertools import pairwise
 
 from detection.countries import Mention, find_mentions
+from detection.dates import find_dates, is_background
 from detection.sentences import Sentence, split_sentences
 from detection.text import Tokens, tokenize
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Reading:
     """Everything that rules, cues and roles look at."""
 
@@ -25,6 +28,17 @@ class Reading:
     by_token: Mapping[int, Mention]
     published: date | None
 
+    @cached_property
+    def news(self) -> tuple[Mention, ...]:
+        """States named outside sentences that date themselves as background."""
+        background = [sentence for sentence in self.sentences if self._is_background(sentence)]
+        old = {mention.first for sentence in background for mention in self.mentions_in(sentence)}
+        return tuple(mention for mention in self.mentions if mention.first not in old)
+
+    def _is_background(self, sentence: Sentence) -> bool:
+        dates = find_dates(self.tokens.words, sentence.first, sentence.last)
+        return sentence.index > 0 and any(is_background(stated, self.published) for stated in dates)
+
     def mentions_in(self, sentence: Sentence) -> tuple[Mention, ...]:
         """Return the states named in a sentence, in order."""
         begin = bisect_left(self.mentions, sentence.first, key=lambda mention: mention.first)
@@ -34,6 +48,12 @@ class Reading:
     def printed(self, sentence: Sentence) -> str:
         """Return a sentence as printed."""
         return self.text[sentence.start : sentence.end]
+
+
+def _datelines(sentences: Sequence[Sentence]) -> frozenset[int]:
+    """Return the tokens that belong to no sentence."""
+    gaps = (range(one.last, two.first) for one, two in pairwise(sentences))
+    return frozenset(token for gap in gaps for token in gap)
 
 
 def read(text: str, folded: str, *, title_end: int, published: date | None) -> Reading | None:
@@ -46,13 +66,14 @@ def read(text: str, folded: str, *, title_end: int, published: date | None) -> R
         published: day of publication, if known.
     """
     tokens = tokenize(folded)
-    mentions = find_mentions(tokens, text)
+    sentences = split_sentences(text, tokens, title_end=title_end)
+    mentions = find_mentions(tokens, text, _datelines(sentences))
     if not mentions:
         return None
     return Reading(
         text=text,
         tokens=tokens,
-        sentences=split_sentences(text, tokens, title_end=title_end),
+        sentences=sentences,
         mentions=mentions,
         by_token={mention.first: mention for mention in mentions},
         published=published,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from detection.text import Tokens, words_of
+from detection.text import Tokens, fold, words_of, written_out
 
 #: a sentence longer than this many tokens is cut: no text may make matching slow
 MAX_TOKENS = 150
@@ -21,14 +21,52 @@ _FILE = Path(__file__).with_name("sentences.toml")
 _TERMINATOR = re.compile(r"""[.!?…]+["'»”’)\]]*(?:[\s\u00a0\u202f]*»)?(?=[\s\u00a0\u202f])""")
 _WORD_BEFORE = re.compile(r"[^\s\u00a0\u202f\"'«»“”’()\[\],;:]+$")
 _OPENERS = "\"'«“”‘’([—–-\u00a0\u202f \t"
+_INITIAL = re.compile(r"(?:[^\W\d_]\.?-)*[^\W\d_]")
+_FIRST_WORD = re.compile(r"[^\W\d_]+(?![^\W\d_])")
 _CLAUSE_MARKS = re.compile(r"[;:,()\[\]—–]|\s-\s")
+
+_MONTH = r"(?i:jan|f[eé]|ma[riy]|a[voup]|ju[inl]|sep|oct|nov|d[eé])[^\s\d,(.]{0,9}\.?"
+_DATE = rf"(?:le\s|on\s)?(?:\d{{1,2}}(?:er|st|nd|rd|th)?\s{_MONTH}|{_MONTH}\s\d{{1,2}})(?:,?\s\d{{4}})?"
+_DATELINE = re.compile(
+    rf"""
+    (?P<place>[^\W\d_][^\d(:;.!?—–«»"“”]{{1,40}}?)
+    (?:\s\([A-Z][^()\d]{{2,20}}\)(?=,))?
+    (?:,\s?(?P<date>{_DATE}))?
+    (?:
+        \s?\((?P<agency>[A-Z][^()]{{1,24}})\)(?:,?\s?{_DATE})?(?:\s?(?:[—–:.]|--?(?=\s)))?
+      | \s?(?:[—–]|\s--?(?=\s))
+    )\s*
+    """,
+    re.VERBOSE,
+)
+_DATELINE_LENGTH = 100
+_PLACE_WORDS = 5
+_PLACE_LINKS = frozenset({"de", "du", "la", "le", "et", "and", "of", "-"})
+#: articles: « L’ONU (Minusma) » opens a sentence, no dateline
+_NO_PLACES = frozenset((article,) for article in ("le", "la", "les", "l", "un", "une", "des", "the", "a", "an"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Data:
+    """``sentences.toml``."""
+
+    titles: frozenset[str]
+    numbered: frozenset[str]
+    shortened: frozenset[str]
+    openers: frozenset[str]
+    clause_openers: frozenset[tuple[str, ...]]
 
 
 @cache
-def _data() -> tuple[frozenset[str], frozenset[tuple[str, ...]]]:
-    """Return abbreviations that a full stop does not end, and words that open a clause."""
+def _data() -> _Data:
     data = tomllib.loads(_FILE.read_text("utf-8"))
-    return frozenset(data["abbreviations"]), frozenset(words_of(words) for words in data["clause_openers"])
+    return _Data(
+        titles=frozenset(data["titles"]),
+        numbered=frozenset(data["numbered"]),
+        shortened=frozenset(data["shortened"]),
+        openers=frozenset(data["openers"]),
+        clause_openers=frozenset(words_of(words) for words in data["clause_openers"]),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +99,33 @@ def _ends_sentence(text: str, begin: int, mark: re.Match[str]) -> bool:
     before = _WORD_BEFORE.search(text, max(begin, mark.start() - 24), mark.start())
     if before is None:
         return True
-    word = before[0].lower().replace("’", "'").rsplit("'", 1)[-1]
-    initial = len(word) == 1 and word.isalpha() and before[0].isupper()
-    return not (initial or word in _data()[0])
+    word = written_out(fold(before[0])).rsplit("'", 1)[-1]
+    data = _data()
+    initial = before[0].isupper() and _INITIAL.fullmatch(word)
+    if initial or word in data.titles:
+        return False
+    if word in data.numbered:
+        return not rest[:1].isdigit()
+    if word in data.shortened:
+        following = _FIRST_WORD.match(written_out(fold(rest)))
+        return following is not None and following[0] in data.openers
+    return True
+
+
+def dateline_end(text: str, begin: int, end: int) -> int:
+    """Return where a line goes on after its dateline (« Bamako (AFP) — »), ``begin`` without one.
+
+    A dateline says where and when a dispatch was filed, not who acts and when.
+    """
+    found = _DATELINE.match(text, begin, min(end, begin + _DATELINE_LENGTH))
+    if found is None:
+        return begin
+    place = found["place"].replace(",", " ").replace("/", " ").split()
+    named = len(place) <= _PLACE_WORDS and all(word[0].isupper() or word in _PLACE_LINKS for word in place)
+    filed = found["agency"] is not None or found["date"] is not None or found["place"].isupper()
+    rest = text[found.end() : found.end() + 4].lstrip(_OPENERS)
+    begins = bool(rest) and not rest[0].islower()
+    return found.end() if named and filed and begins and words_of(place[0])[:1] not in _NO_PLACES else begin
 
 
 def _line_spans(text: str, begin: int, end: int) -> list[tuple[int, int]]:
@@ -87,7 +149,8 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
     begin = 0
     for line in text.splitlines(keepends=True):
         stop = begin + len(line)
-        for span in _line_spans(text, begin, begin + len(line.rstrip())):
+        opening = dateline_end(text, begin, stop)
+        for span in _line_spans(text, opening, begin + len(line.rstrip())):
             start, end = _trimmed(text, *span)
             if start < end:
                 spans.append((start, end))
@@ -96,7 +159,7 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
 
 
 def _clauses(text: str, tokens: Tokens, first: int, last: int) -> tuple[int, ...]:
-    openers = _data()[1]
+    openers = _data().clause_openers
     heads = {words[0] for words in openers}
     clause = 0
     numbers: list[int] = []

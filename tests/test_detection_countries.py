@@ -58,6 +58,34 @@ def test_the_junta_is_that_of_the_country_the_text_is_about() -> None:
 
 def test_a_line_in_capitals_holds_no_abbreviation_by_chance() -> None:
     assert _codes("UN DIPLOMATE EXPULSÉ DU MALI") == ["MLI"]
+    assert _codes("LE MALI SAISIT LES BIENS D’UN GROUPE FRANÇAIS") == ["MLI", "FRA"]
+    assert _codes("L’UN DES DIPLOMATES QUITTE LE MALI") == ["MLI"]
+
+
+def test_in_a_line_in_capitals_the_article_tells_an_abbreviation() -> None:
+    assert _codes("MALI TAKES FRANCE TO THE UN") == ["MLI", "FRA", "UN"]
+    assert _codes("LE MALI QUITTE L’UA") == ["MLI", "AU"]
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("Le MAECI convoque l’ambassadeur", ["MLI"]),
+        ("À Niamey, le MAECI convoque l’ambassadeur", ["NER", "NER"]),
+        ("Mali calls in French envoy", ["MLI", "FRA"]),
+        ("Goita spoke in French", ["MLI"]),
+    ],
+)
+def test_who_is_meant(text: str, codes: list[str]) -> None:
+    assert _codes(text) == codes
+
+
+def test_a_dateline_names_a_state_only_for_want_of_others() -> None:
+    tokens = tokenize(fold("Dakar. La junte malienne expulse un Français"))
+    text = "Dakar. La junte malienne expulse un Français"
+    assert [one.code for one in find_mentions(tokens, text, frozenset({0}))] == ["MLI", "MLI", "FRA"]
+    alone = "Bamako. Un Français expulsé"
+    assert [one.code for one in find_mentions(tokenize(fold(alone)), alone, frozenset({0}))] == ["MLI", "FRA"]
 
 
 def test_names_for_people_to_read() -> None:

@@ -1,0 +1,412 @@
+"""Labelled articles told otherwise: spelt differently, of other states, as rumour or as history."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+from detection.engine import Detection, Document, detect, load_rules
+from storage.types import Status
+
+Pair = frozenset[str | None]
+FRANCE_MALI: Pair = frozenset({"FRA", "MLI"})
+FRANCE_NIGER: Pair = frozenset({"FRA", "NER"})
+#: the least that a watch alerts on unless told otherwise
+_MIN_SEVERITY = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """An article, or another telling of it."""
+
+    id: str
+    language: str
+    title: str
+    text: str
+    published: datetime
+
+
+def read_articles(path: Path) -> tuple[Told, ...]:
+    """Return the labelled articles of a file of JSON lines."""
+    records = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
+    return tuple(
+        Told(
+            id=str(record["id"]),
+            language=record["lang"],
+            title=record.get("title") or "",
+            text=record["text"],
+            published=datetime.fromisoformat(record["published"]).replace(tzinfo=UTC),
+        )
+        for record in records
+    )
+
+
+def told(text: str, title: str = "") -> Told:
+    """Return a French article of our own."""
+    return Told(id="own", language="fr", title=title, text=text, published=datetime(2026, 3, 10, tzinfo=UTC))
+
+
+@cache
+def read(told: Told) -> Detection:
+    """Return what detection finds."""
+    document = Document(title=told.title, text=told.text, published_at=told.published, language=told.language)
+    return detect(document, load_rules())
+
+
+def alerts(told: Told, pair: Pair = FRANCE_MALI) -> bool:
+    """Say whether a watch of two states would alert."""
+    return any(
+        signal.status is Status.ASSERTED and signal.severity >= _MIN_SEVERITY and {signal.actor, signal.target} == pair
+        for signal in read(told).signals
+    )
+
+
+#: acts found: type, severity, actor, target, status
+Answer = frozenset[tuple[str, int, str | None, str | None, Status]]
+
+
+def answer(told: Told, rename: Mapping[str | None, str | None] | None = None) -> Answer:
+    """Return what was found, without offsets; states renamed if asked."""
+    names = rename or {}
+    return frozenset(
+        (one.type, one.severity, names.get(one.actor, one.actor), names.get(one.target, one.target), one.status)
+        for one in read(told).signals
+    )
+
+
+def news(told: Told) -> Answer:
+    """Return what was found and is not past."""
+    return frozenset(found for found in answer(told) if found[4] is not Status.PAST)
+
+
+# --- spelling ------------------------------------------------------------------------------------
+
+
+def _each(told: Told, change: Callable[[str], str]) -> Told:
+    return replace(told, title=change(told.title), text=change(told.text))
+
+
+def _bare(text: str) -> str:
+    # Only the accents of Latin letters are left out by those who type without: й is a letter of its own.
+    parts = [
+        "".join(part for part in unicodedata.normalize("NFD", letter) if not unicodedata.combining(part))
+        if unicodedata.name(letter, "").startswith("LATIN")
+        else letter
+        for letter in text
+    ]
+    return "".join(parts)
+
+
+def without_accents(told: Told) -> Told:
+    """Leave the accents out."""
+    return _each(told, _bare)
+
+
+def title_in_capitals(told: Told) -> Told:
+    """Set the title in capitals."""
+    return replace(told, title=told.title.upper())
+
+
+def straight_apostrophes(told: Told) -> Told:
+    """Write every apostrophe as typewriters do."""
+    return _each(told, lambda text: text.replace("’", "'"))
+
+
+def curly_apostrophes(told: Told) -> Told:
+    """Write every apostrophe as printers do."""
+    return _each(told, lambda text: text.replace("'", "’"))
+
+
+def no_break_spaces(told: Told) -> Told:
+    """Put a no-break space wherever French typography may."""
+    return _each(told, lambda text: re.sub(r"(?<=«) | (?=[»;:!?%€])|(?<=\d) (?=\w)", "\u00a0", text))
+
+
+def narrow_spaces(told: Told) -> Told:
+    """Make every space a narrow no-break space."""
+    return _each(told, lambda text: text.replace(" ", "\u202f"))
+
+
+def plain_spaces(told: Told) -> Told:
+    """Make every no-break space a plain one."""
+    return _each(told, lambda text: text.replace("\u00a0", " ").replace("\u202f", " "))
+
+
+def title_in_bare_capitals(told: Told) -> Told:
+    """Set the title in capitals without accents, as much of the French press does."""
+    return replace(told, title=_bare(told.title.upper()))
+
+
+def plain_quotes_and_dashes(told: Told) -> Told:
+    """Write quotation marks and dashes as typewriters do."""
+    table = str.maketrans({"«": '"', "»": '"', "“": '"', "”": '"', "—": "-", "–": "-"})
+    return _each(told, lambda text: text.translate(table))
+
+
+def decomposed(told: Told) -> Told:
+    """Write accents as characters of their own."""
+    return _each(told, lambda text: unicodedata.normalize("NFD", text))
+
+
+SPELLINGS: tuple[Callable[[Told], Told], ...] = (
+    without_accents,
+    title_in_capitals,
+    straight_apostrophes,
+    curly_apostrophes,
+    no_break_spaces,
+    narrow_spaces,
+    plain_spaces,
+    title_in_bare_capitals,
+    plain_quotes_and_dashes,
+    decomposed,
+)
+
+# --- other states --------------------------------------------------------------------------------
+
+_TO_NIGER = {
+    "Mali": "Niger",
+    "malien": "nigérien",
+    "maliens": "nigériens",
+    "malienne": "nigérienne",
+    "maliennes": "nigériennes",
+    "Malian": "Nigerien",
+    "Malians": "Nigeriens",
+    "Bamako": "Niamey",
+    "Koulouba": "Niamey",
+    "Assimi Goïta": "Abdourahamane Tiani",
+    "Assimi Goita": "Abdourahamane Tiani",
+    "Goïta": "Tiani",
+    "Goita": "Tiani",
+    "Abdoulaye Diop": "Bakary Sangaré",
+    "Choguel Maïga": "Lamine Zeine",
+    "Kidal": "Agadez",
+    "Gao": "Arlit",
+    "Kayes": "Zinder",
+    "Sikasso": "Maradi",
+    "Tombouctou": "Agadez",
+    "Timbuktu": "Agadez",
+    "Gossi": "Dirkou",
+    "Koulikoro": "Tillabéri",
+    "Sénou": "Diori",
+    "Ségou": "Tahoua",
+    "Mopti": "Diffa",
+    "Ménaka": "Tillabéri",
+    "Tessalit": "Dirkou",
+    "Kati": "Tahoua",
+    "FAMa": "FAN",
+    "HAC": "ONC",
+    "ORTM": "RTN",
+    "Мали": "Нигер",
+    "Бамако": "Ниамей",
+    "малийский": "нигерский",
+    "малийского": "нигерского",
+    "малийских": "нигерских",
+    "малийские": "нигерские",
+    "малийская": "нигерская",
+    "малийскую": "нигерскую",
+    "малийскими": "нигерскими",
+    "مالي": "النيجر",
+    "المالي": "النيجري",
+    "المالية": "النيجرية",
+    "باماكو": "نيامي",
+}
+
+
+def _like(model: str, word: str) -> str:
+    """Return ``word`` with the capitals of ``model``."""
+    if len(model) > 1 and model.isupper():
+        return word.upper()
+    return word[:1].upper() + word[1:] if model[:1].isupper() else word[:1].lower() + word[1:]
+
+
+def _exchanged(text: str, words: Mapping[str, str]) -> str:
+    known = {word.casefold(): other for word, other in words.items()}
+    either = "|".join(sorted(map(re.escape, words), key=len, reverse=True))
+    pattern = re.compile(rf"(?<!\w)(?:{either})(?!\w)", re.IGNORECASE)
+    return pattern.sub(lambda found: _like(found[0], known[found[0].casefold()]), text)
+
+
+def of_niger(told: Told) -> Told:
+    """Tell of Niger what was told of Mali."""
+    return _each(told, lambda text: _exchanged(unicodedata.normalize("NFC", text), _TO_NIGER))
+
+
+_SWAPPED_FRENCH = {
+    "du Mali": "de la France",
+    "au Mali": "en France",
+    "le Mali": "la France",
+    "Mali": "France",
+    "de Bamako": "de Paris",
+    "Bamako": "Paris",
+    "Koulouba": "Matignon",
+    "malien": "français",
+    "maliens": "français",
+    "malienne": "française",
+    "maliennes": "françaises",
+    "de la France": "du Mali",
+    "à la France": "au Mali",
+    "de France": "du Mali",
+    "en France": "au Mali",
+    "la France": "le Mali",
+    "France": "Mali",
+    "Paris": "Bamako",
+    "le Quai d’Orsay": "Koulouba",
+    "du Quai d’Orsay": "de Koulouba",
+    "au Quai d’Orsay": "à Koulouba",
+    "l’Élysée": "Koulouba",
+    "Matignon": "Koulouba",
+    "français": "malien",
+    "française": "malienne",
+    "françaises": "maliennes",
+    "ambassade de France": "ambassade du Mali",
+    "ambassade du Mali": "ambassade de France",
+    "ambassadeur de France": "ambassadeur du Mali",
+    "ambassadeur du Mali": "ambassadeur de France",
+    "consulat de France": "consulat du Mali",
+    "consulat du Mali": "consulat de France",
+}
+_SWAPPED_ENGLISH = {
+    "Mali": "France",
+    "Malian": "French",
+    "Malians": "French people",
+    "Bamako": "Paris",
+    "France": "Mali",
+    "French": "Malian",
+    "Frenchman": "Malian man",
+    "Frenchwoman": "Malian woman",
+    "French people": "Malians",
+    "Paris": "Bamako",
+    "Koulouba": "the Elysee",
+    "the Elysee": "Koulouba",
+    "the Quai d'Orsay": "Koulouba",
+}
+#: what has no counterpart in the other state: an article that holds one of these cannot be swapped
+_OF_ONE_STATE = re.compile(
+    r"(?<!\w)(?:barkhane|takuba|serval|rfi|france 24|tv5\w*|tf1|lci|dgse|campus france|afd|orano|barrot|macron|lyon\w*|"
+    r"coloniale?|colonial power|métropole|roissy|orly|montreuil|agence française|french development agency|"
+    r"institut français|lycée français|quai d['’]orsay|junte|junta|transition|colonels?|goïta|goita|diop|maïga|maiga|"
+    r"ortm|fama|wagner|africa corps|minusma|kidal|gao|kayes|sikasso|tombouctou|timbuktu|gossi|ségou|mopti|sénou|kati|"
+    r"hac|ménaka|tessalit|koulikoro)(?!\w)",
+    re.IGNORECASE,
+)
+SWAP: Mapping[str | None, str | None] = {"FRA": "MLI", "MLI": "FRA"}
+
+
+def swappable(told: Told) -> bool:
+    """Say whether all that the article says of one state can be said of the other."""
+    return told.language in {"fr", "en"} and not _OF_ONE_STATE.search(f"{told.title}\n{told.text}")
+
+
+def swapped(told: Told) -> Told:
+    """Let France and Mali change places."""
+    words = _SWAPPED_FRENCH if told.language == "fr" else _SWAPPED_ENGLISH
+    return _each(told, lambda text: _exchanged(unicodedata.normalize("NFC", text), words))
+
+
+# --- rumour, history, background -----------------------------------------------------------------
+
+_SMALL = re.compile(
+    r"(?:L[ea’']s?|L’|Un|Une|Des|Du|De|Deux|Trois|Cinq|Vingt|Quatre|Dix|Cet?t?e?|Ces|Son|Sa|Ses|Au|Aux|Il|Elle|Ils|Elles|"
+    r"En|Dans|Sur|Selon|The|An?|Two|Three|Its|His|Her|He|She|They|In|On|All|No|That)(?=\W)"
+)
+_RUMOUR = {"fr": "Selon une rumeur, ", "en": "According to a rumour, "}
+_HISTORY = {"fr": "Il y a trois ans, ", "en": "Three years ago, "}
+#: {past} and {older} are years before publication
+_BACKGROUND: Mapping[str, Sequence[str]] = {
+    "fr": (
+        "En janvier {past}, le Mali avait expulsé l’ambassadeur de France, Joël Meyer.",
+        "Le 17 mars {past}, Bamako avait suspendu RFI et France 24. La France a quitté le Mali en août {past}.",
+        "En novembre {past}, la France a suspendu son aide au Mali ; Bamako a interdit les ONG françaises.",
+        "L’ambassadeur de France avait été expulsé du Mali le 31 janvier {past}.",
+        "Les relations entre Paris et Bamako se sont dégradées depuis le coup d’État d’août {older}.",
+    ),
+    "en": (
+        "In January {past}, Mali expelled the French ambassador, Joel Meyer.",
+        "On 17 March {past}, Mali suspended RFI and France 24. France pulled its troops out of Mali in August {past}.",
+        "Mali scrapped its defence accords with France in May {past}.",
+        "Relations have been tense since {older}. In {past}, Mali gave the French ambassador 72 hours to leave.",
+    ),
+}
+_DATELINES = {
+    "fr": ("Bamako (AFP) — ", "Paris, le {day} (AFP) – ", "NIAMEY, {day} (ANP) - "),
+    "en": ("BAMAKO, Mali (AP) — ", "PARIS, {day} (Reuters) - "),
+}
+
+
+def _acting_sentences(told: Told) -> Sequence[int]:
+    """Return where the sentences begin that tell an act as real; offsets into title and text."""
+    whole = f"{told.title}\n{told.text}"
+    starts = set()
+    for step in read(told).trace:
+        if step.status == Status.ASSERTED.value:
+            at = whole.find(step.sentence, 0 if step.sentence_index == 0 else len(told.title) + 1)
+            starts.add(at)
+    return sorted(starts)
+
+
+def _opened(told: Told, opening: str) -> Told:
+    whole = f"{told.title}\n{told.text}"
+    for at in reversed(_acting_sentences(told)):
+        rest = whole[at:]
+        if _SMALL.match(rest):
+            rest = rest[0].lower() + rest[1:]
+        whole = whole[:at] + opening + rest
+    title, _, text = whole.partition("\n")
+    return replace(told, title=title, text=text)
+
+
+def rumoured(told: Told) -> Told:
+    """Open every sentence that tells an act as real with a word of rumour."""
+    return _opened(told, _RUMOUR[told.language])
+
+
+def long_ago(told: Told) -> Told:
+    """Open every sentence that tells an act as real with a date long past."""
+    return _opened(told, _HISTORY[told.language])
+
+
+def _titled(told: Told, opening: str) -> Told:
+    title = told.title[:1].lower() + told.title[1:] if _SMALL.match(told.title) else told.title
+    return replace(told, title=opening + title)
+
+
+def rumoured_title(told: Told) -> Told:
+    """Open the title with a word of rumour: it speaks of all that follows."""
+    return _titled(told, _RUMOUR[told.language])
+
+
+def long_ago_title(told: Told) -> Told:
+    """Open the title with a date long past."""
+    return _titled(told, _HISTORY[told.language])
+
+
+def with_background(told: Told) -> Iterable[Told]:
+    """Append a paragraph of dated background, one telling for each of a few."""
+    year = told.published.year
+    for paragraph in _BACKGROUND[told.language]:
+        yield replace(told, text=f"{told.text}\n{paragraph.format(past=year - 2, older=year - 4)}")
+
+
+def with_dateline(told: Told) -> Iterable[Told]:
+    """Open the text with a dateline, one telling for each of a few."""
+    months = ("janv.", "fév.", "mars", "avril", "mai", "juin", "juillet", "août", "sept.", "oct.", "nov.", "déc.")
+    month = months[told.published.month - 1] if told.language == "fr" else f"{told.published:%b}"
+    for dateline in _DATELINES[told.language]:
+        yield replace(told, text=dateline.format(day=f"{told.published.day} {month}") + told.text)
+
+
+def describe(told: Told) -> str:
+    """Return what was found, on one line."""
+    found = read(told).signals
+    return "; ".join(f"{one.type} {one.actor}→{one.target} {one.status.value}" for one in found) or "nothing"
+
+
+def printed(told: Told) -> str:
+    """Return an article on one line."""
+    return f"{told.title} | {told.text}".replace("\n", " ¶ ")
