@@ -211,8 +211,14 @@ def find_cues(
     return tuple(
         FoundCue(meaning, scope, span, text[tokens.starts[span[0]] : tokens.ends[span[1] - 1]], mood)
         for meaning, scope, span, mood in found
-        if not any(_overlap(span, mask) for mask in masks)
+        if not any(_hides(mask, span) for mask in masks)
     )
+
+
+def _hides(mask: Span, cue: Span) -> bool:
+    """Say whether a mask hides a cue; a cue that says more than the mask counts: « n'exclut pas de »."""
+    longer = cue[0] <= mask[0] and mask[1] <= cue[1] and cue != mask
+    return _overlap(cue, mask) and not longer
 
 
 def genre_cues(cues: Sequence[Cue], hits: Hits, words: Sequence[str]) -> frozenset[tuple[int, str]]:
