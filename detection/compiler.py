@@ -16,7 +16,7 @@ from detection.errors import RuleError
 from detection.notation import NotationError
 from detection.patterns import Line, PhraseIndex, Vocabulary, compile_line
 from detection.rulefile import RuleEntry, RuleFile
-from detection.status import Cue, compile_cues
+from detection.status import Cues, compile_cues
 from detection.taxonomy import event_types
 
 _DATA = ("taxonomy.toml", "countries.toml", "verbs.toml", "cues.toml", "sentences.toml", "roles.toml")
@@ -48,7 +48,7 @@ class LanguageRules:
     language: str
     index: PhraseIndex
     rules: tuple[Rule, ...]
-    cues: tuple[Cue, ...]
+    cues: Cues
     #: rules by the first group of each of their lines
     by_group: Mapping[int, tuple[tuple[Rule, Line], ...]]
 

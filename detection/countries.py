@@ -303,9 +303,11 @@ def find_mentions(tokens: Tokens, text: str, aside: frozenset[int] = frozenset()
     """
     gazetteer = _gazetteer()
     found: list[tuple[_Form, int]] = []
-    at = 0
-    while at < len(tokens):
-        form = _form_at(gazetteer, tokens, at, text)
+    at, end = 0, len(tokens)
+    forms, words = gazetteer.forms, tokens.words
+    while at < end:
+        word = words[at]
+        form = _form_at(gazetteer, tokens, at, text) if word in forms or not word.isascii() else None
         if form is None:
             at += 1
             continue

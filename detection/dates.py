@@ -114,6 +114,8 @@ def find_dates(words: Sequence[str], first: int, last: int) -> tuple[StatedDate,
     """
     sentence = tuple(words[first:last])
     dates: list[StatedDate] = []
+    if _MONTHS.keys().isdisjoint(sentence) and not any(word.isdigit() for word in sentence):
+        return ()
     at = 0
     while at < len(sentence):
         found: StatedDate | None = None

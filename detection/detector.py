@@ -163,6 +163,8 @@ def _read_sentences(rules: LanguageRules, reading: Reading, sentences: Sequence[
         matched.append((sentence, hits, matches.found))
     if any(found for _, _, found in matched):
         for sentence, occurrences, own in matched:
+            if not own and sentence.index > OPENING:
+                continue  # only the opening speaks of the whole text
             _read_sentence(rules, reading, sentence, occurrences, own, gathered)
 
 

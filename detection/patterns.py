@@ -9,33 +9,36 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
-from detection.countries import Mention, MentionKind
+from detection.countries import Mention
 from detection.inflect import inflect
 from detection.notation import NotationError, expand, split_outside
+from detection.phrasetree import DYNAMIC, NUMBER, Hits, Phrase, PhraseTree, Span
 from detection.text import words_of
 
-#: words a phrase is made of; ``@people`` and the like stand for mentions, ``stem*`` for a beginning
-Phrase = tuple[str, ...]
-#: (first token, token after the last)
-Span = tuple[int, int]
-#: spans by group number
-Hits = Mapping[int, list[Span]]
+__all__ = [
+    "DEFAULT_GAP",
+    "MAX_GAP",
+    "MAX_PHRASES",
+    "RESERVED",
+    "Hits",
+    "Line",
+    "Phrase",
+    "PhraseIndex",
+    "Span",
+    "Vocabulary",
+    "compile_line",
+    "hull",
+    "match_line",
+]
 
 MAX_PHRASES = 20_000
 DEFAULT_GAP = 8
 MAX_GAP = 30
-_DYNAMIC: Mapping[str, frozenset[MentionKind]] = {
-    "@country": frozenset(MentionKind) - {MentionKind.MEDIA},
-    "@state": frozenset({MentionKind.NAME, MentionKind.SEAT}),
-    "@people": frozenset({MentionKind.PEOPLE}),
-    "@outlet": frozenset({MentionKind.MEDIA}),
-}
-RESERVED = frozenset({name[1:] for name in _DYNAMIC} | {"number"})
-_STEM_KEY = 3
+RESERVED = frozenset(name[1:] for name in (*DYNAMIC, NUMBER))
 
 
 class Vocabulary:
@@ -116,13 +119,12 @@ class Line:
 
 @dataclass(slots=True)
 class PhraseIndex:
-    """All groups of one language, by their first words."""
+    """All groups of one language."""
 
     vocabulary: Vocabulary
     _numbers: dict[frozenset[Phrase], int] = field(default_factory=dict)
-    _by_word: dict[str, list[tuple[Phrase, int]]] = field(default_factory=dict)
-    _by_stem: dict[str, list[tuple[Phrase, int]]] = field(default_factory=dict)
-    _by_dynamic: list[tuple[Phrase, int]] = field(default_factory=list)
+    _groups: list[frozenset[Phrase]] = field(default_factory=list)
+    _tree: PhraseTree = field(default_factory=PhraseTree)
 
     def group(self, source: str, vocabulary: Vocabulary | None = None) -> int:
         """Return the number of a group, adding it when it is new.
@@ -133,75 +135,20 @@ class PhraseIndex:
         phrases = (vocabulary or self.vocabulary).phrases(source)
         number = self._numbers.get(phrases)
         if number is None:
-            number = self._numbers[phrases] = len(self._numbers)
-            for phrase in phrases:
-                first = phrase[0]
-                if first.startswith("@"):
-                    self._by_dynamic.append((phrase, number))
-                elif first.endswith("*"):
-                    self._by_stem.setdefault(first[:_STEM_KEY], []).append((phrase, number))
-                else:
-                    self._by_word.setdefault(first, []).append((phrase, number))
+            number = self._numbers[phrases] = len(self._groups)
+            self._groups.append(phrases)
+            self._tree.add(number, phrases)
         return number
 
     def phrases(self, number: int) -> frozenset[Phrase]:
         """Return the phrases of a group."""
-        return list(self._numbers)[number]
+        return self._groups[number]
 
     def scan(
         self, words: Sequence[str], first: int, last: int, mentions: Mapping[int, Mention]
     ) -> dict[int, list[Span]]:
-        """Return where each group occurs among ``words[first:last]``.
-
-        Args:
-            words: all words of the text.
-            first: index of the first word to read.
-            last: index after the last.
-            mentions: states named, by the index of their first word.
-        """
-        hits: dict[int, list[Span]] = {}
-        for at in range(first, last):
-            word = words[at]
-            candidates: Iterable[tuple[Phrase, int]] = self._by_word.get(word, ())
-            if self._by_stem:
-                candidates = (*candidates, *self._by_stem.get(word[:_STEM_KEY], ()))
-            if self._by_dynamic and (at in mentions or word.isdigit()):
-                candidates = (*candidates, *self._by_dynamic)
-            for phrase, number in candidates:
-                end = at + 1 if phrase == (word,) else _phrase_end(phrase, words, at, last, mentions)
-                if end:
-                    spans = hits.setdefault(number, [])
-                    if not spans or spans[-1][0] != at:
-                        spans.append((at, end))
-                    elif end > spans[-1][1]:  # of phrases that begin together, the longest
-                        spans[-1] = (at, end)
-        return hits
-
-
-def _phrase_end(phrase: Phrase, words: Sequence[str], at: int, last: int, mentions: Mapping[int, Mention]) -> int:
-    """Return the index after ``phrase`` when it stands at ``at``, else 0."""
-    for part in phrase:
-        if at >= last:
-            return 0
-        if part[0] == "@":
-            mention = mentions.get(at)
-            if part == "@number":
-                if not words[at].isdigit():
-                    return 0
-                at += 1
-            elif mention is None or mention.kind not in _DYNAMIC[part]:
-                return 0
-            else:
-                at = mention.last
-        elif part[-1] == "*":
-            if not words[at].startswith(part[:-1]):
-                return 0
-            at += 1
-        elif words[at] != part:
-            return 0
-        else:
-            at += 1
-    return at if at <= last else 0
+        """Return where each group occurs, see :meth:`detection.phrasetree.PhraseTree.scan`."""
+        return self._tree.scan(words, first, last, mentions)
 
 
 _GAP = re.compile(r"\s*<=\s*(\d+)\s*$")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -55,17 +56,21 @@ class _Data:
     shortened: frozenset[str]
     openers: frozenset[str]
     clause_openers: frozenset[tuple[str, ...]]
+    #: their first words
+    clause_heads: frozenset[str]
 
 
 @cache
 def _data() -> _Data:
     data = tomllib.loads(_FILE.read_text("utf-8"))
+    clause_openers = frozenset(words_of(words) for words in data["clause_openers"])
     return _Data(
         titles=frozenset(data["titles"]),
         numbered=frozenset(data["numbered"]),
         shortened=frozenset(data["shortened"]),
         openers=frozenset(data["openers"]),
-        clause_openers=frozenset(words_of(words) for words in data["clause_openers"]),
+        clause_openers=clause_openers,
+        clause_heads=frozenset(words[0] for words in clause_openers),
     )
 
 
@@ -158,19 +163,24 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
     return spans
 
 
+def _opens(words: Sequence[str], at: int) -> bool:
+    """Say whether words that open a clause stand at a place."""
+    return any(words[at : at + size] in _data().clause_openers for size in (1, 2, 3, 4))
+
+
 def _clauses(text: str, tokens: Tokens, first: int, last: int) -> tuple[int, ...]:
-    openers = _data().clause_openers
-    heads = {words[0] for words in openers}
+    heads = _data().clause_heads
+    words, starts, ends = tokens.words, tokens.starts, tokens.ends
     clause = 0
     numbers: list[int] = []
+    before = starts[first] if first < last else 0
     for at in range(first, last):
-        if at > first:
-            between = text[tokens.ends[at - 1] : tokens.starts[at]]
-            marked = len(between) > 1 and _CLAUSE_MARKS.search(between) is not None
-            word = tokens.words[at]
-            if not marked and word in heads:
-                marked = any(tokens.words[at : at + size] in openers for size in (1, 2, 3, 4))
-            clause += marked
+        begin = starts[at]
+        # Between most words there is a space and nothing else.
+        apart = begin - before > 1 and _CLAUSE_MARKS.search(text, before, begin)
+        if apart or (words[at] in heads and at > first and _opens(words, at)):
+            clause += 1
+        before = ends[at]
         numbers.append(clause)
     return tuple(numbers)
 

@@ -8,7 +8,7 @@ denied, then threatened, hypothetical, past, ended.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -78,6 +78,20 @@ class Cue:
 
 
 @dataclass(frozen=True, slots=True)
+class Cues:
+    """The cues of a language by the first group of their lines, each with its place in the file."""
+
+    by_group: Mapping[int, tuple[tuple[int, Cue], ...]]
+    #: those of genres
+    genres: tuple[Cue, ...]
+
+    def begun(self, hits: Hits) -> list[Cue]:
+        """Return the cues whose first words occur, genres left out, in the order of the file."""
+        found = [numbered for group in self.by_group.keys() & hits.keys() for numbered in self.by_group[group]]
+        return [cue for _, cue in sorted(found, key=lambda numbered: numbered[0])]
+
+
+@dataclass(frozen=True, slots=True)
 class FoundCue:
     """A cue in a sentence."""
 
@@ -113,7 +127,7 @@ class Verdict:
     cues: tuple[str, ...] = ()
 
 
-def compile_cues(index: PhraseIndex) -> tuple[Cue, ...]:
+def compile_cues(index: PhraseIndex) -> Cues:
     """Compile the cues of the index's language.
 
     Raises:
@@ -134,7 +148,12 @@ def compile_cues(index: PhraseIndex) -> tuple[Cue, ...]:
             )
         except (NotationError, ValueError) as error:
             raise RuleError(f"[[{index.vocabulary.language}]] {error}", file=_FILE) from error
-    return tuple(cues)
+    by_group: dict[int, list[tuple[int, Cue]]] = {}
+    for numbered in enumerate(cues):
+        if numbered[1].meaning is not CueKind.GENRE:
+            by_group.setdefault(numbered[1].line.groups[0], []).append(numbered)
+    genres = tuple(cue for cue in cues if cue.meaning is CueKind.GENRE)
+    return Cues({group: tuple(own) for group, own in by_group.items()}, genres)
 
 
 @cache
@@ -184,15 +203,13 @@ def _overlap(one: Span, two: Span) -> bool:
 
 
 def find_cues(
-    cues: Sequence[Cue], hits: Hits, sentence: Sentence, tokens: Tokens, text: str, language: str
+    cues: Cues, hits: Hits, sentence: Sentence, tokens: Tokens, text: str, language: str
 ) -> tuple[FoundCue, ...]:
     """Return the cues that count in a sentence, masked ones left out."""
     masks: list[Span] = []
     reports: list[int] = []
     found: list[tuple[Status, Scope, Span, bool]] = []
-    for cue in cues:
-        if cue.line.groups[0] not in hits or cue.meaning is CueKind.GENRE:
-            continue
+    for cue in cues.begun(hits):
         spans = [
             (match[0][0], match[-1][1]) if cue.line.ordered else hull(match) for match in match_line(cue.line, hits)
         ]
@@ -221,11 +238,12 @@ def _hides(mask: Span, cue: Span) -> bool:
     return _overlap(cue, mask) and not longer
 
 
-def genre_cues(cues: Sequence[Cue], hits: Hits, words: Sequence[str]) -> frozenset[tuple[int, str]]:
+def genre_cues(cues: Cues, hits: Hits, words: Sequence[str]) -> frozenset[tuple[int, str]]:
     """Return the words of sport, fiction or police matters in a sentence, each with its genre's number."""
-    genres = [cue for cue in cues if cue.meaning is CueKind.GENRE]
     return frozenset(
-        (cue.genre, " ".join(words[begin:end])) for cue in genres for begin, end in hits.get(cue.line.groups[0], ())
+        (cue.genre, " ".join(words[begin:end]))
+        for cue in cues.genres
+        for begin, end in hits.get(cue.line.groups[0], ())
     )
 
 
@@ -326,7 +344,7 @@ def judge(
 
 
 def read_doubts(
-    cues: Sequence[Cue],
+    cues: Cues,
     hits: Hits,
     sentence: Sentence,
     tokens: Tokens,

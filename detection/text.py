@@ -111,7 +111,7 @@ def tokenize(folded: str) -> Tokens:
     spans = [match.span() for match in _WORD.finditer(folded)]
     words = [folded[start:end] for start, end in spans]
     if not folded.isascii():
-        words = [written_out(word) for word in words]
+        words = [word if word.isascii() else written_out(word) for word in words]
         spans = [span for word, span in zip(words, spans, strict=True) if word]
         words = [word for word in words if word]
     return Tokens(tuple(words), tuple(start for start, _ in spans), tuple(end for _, end in spans))
