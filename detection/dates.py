@@ -40,6 +40,13 @@ _BEFORE = frozenset(
 _YEARS = range(1900, 2100)
 #: what follows lies ahead, or belongs to a name: « d'ici le 5 », « jusqu'au 5 », "by May 5"
 _AHEAD = frozenset({"ici", "jusqu", "avant", "until", "by", "before", "prochain", "next"})
+#: the date is that of a paper, not of what happens to it: « le traité signé en 2014 », "the pact signed in 2014"
+_PAPERS = frozenset(
+    """
+    signe signee signes signees conclu conclue conclus conclues paraphe paraphee date datant remontant ratifie ratifiee
+    negocie negociee adopte adoptee noue nouee signed concluded dated dating ratified negotiated struck inked
+    """.split()  # noqa: SIM905 (words, not code)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,8 +116,8 @@ def _around_month(words: Sequence[str], at: int) -> StatedDate | None:
 def find_dates(words: Sequence[str], first: int, last: int) -> tuple[StatedDate, ...]:
     """Return the past-looking dates that ``words[first:last]`` state.
 
-    Deadlines (« d'ici au 5 mai », "until May 5") are left out, and so is a year that names a thing
-    rather than a time (« l'accord de 2014 »).
+    Deadlines (« d'ici au 5 mai », "until May 5") are left out, and so is a date that names a thing
+    rather than a time (« l'accord de 2014 », « signé en 2014 »).
     """
     sentence = tuple(words[first:last])
     dates: list[StatedDate] = []
@@ -124,7 +131,8 @@ def find_dates(words: Sequence[str], first: int, last: int) -> tuple[StatedDate,
         elif (not at or sentence[at - 1] in _BEFORE) and _number(sentence, at) in _YEARS:
             found = StatedDate(first=at, last=at + 1, year=int(sentence[at]), month=None, day=None)
         at = found.last if found else at + 1
-        if found and not _AHEAD & set(sentence[max(0, found.first - 3) : found.first]):
+        leading = set(sentence[max(0, found.first - 3) : found.first]) if found else set()
+        if found and not (_AHEAD & leading or _PAPERS & leading):
             dates.append(
                 StatedDate(
                     first=found.first + first,

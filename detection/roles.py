@@ -337,6 +337,11 @@ def _from(scene: Scene) -> Mention | None:
     return None
 
 
+def _speaker(scene: Scene) -> Mention | None:
+    """Return who tells of the act after it: « est suspendue, a annoncé l'état-major français »."""
+    return _following(scene, "speech", begin=scene.trigger[1], reach=12, span=5)
+
+
 _SOURCES: Mapping[str, Callable[[Scene], Mention | None]] = {
     "by": _by,
     "subject": _subject,
@@ -351,6 +356,7 @@ _SOURCES: Mapping[str, Callable[[Scene], Mention | None]] = {
     "against": _against,
     "at": _at,
     "from": _from,
+    "speaker": _speaker,
 }
 
 

@@ -41,7 +41,7 @@ from storage.types import Status
 #: where a role may be looked for, see :mod:`detection.roles`
 RoleSource = Literal[
     "by", "subject", "object", "matched", "direct", "author", "owner", "addressee", "posting", "with", "against", "at",
-    "from", "opposite", "other", "context"
+    "from", "speaker", "opposite", "other", "context"
 ]  # fmt: skip
 
 

@@ -66,6 +66,11 @@ def test_english(text: str, status: Status) -> None:
     assert _statuses(text, language="en") == {status}
 
 
+def test_a_cue_that_says_more_than_its_mask_counts() -> None:
+    assert _statuses("Bamako n’exclut pas d’expulser deux diplomates français.") == {Status.HYPOTHETICAL}
+    assert _statuses("Bamako n’a pas tardé : il expulse deux diplomates français.") == {Status.ASSERTED}
+
+
 def test_a_clause_bounds_the_reach_of_a_cue() -> None:
     text = "Le Mali expulse deux diplomates français, mais il n’a pas rappelé son ambassadeur à Paris."
     assert _statuses(text) == {Status.ASSERTED}
@@ -95,6 +100,8 @@ def test_an_old_date_belongs_to_the_act_it_stands_with() -> None:
         ("in August 2024", 1),
         ("en 2020 et en 2021", 2),
         ("l’accord de 2014", 0),
+        ("le traité signé en mai 2014", 0),
+        ("the pact, signed in 2014", 0),
         ("d’ici au 5 mai", 0),
         ("she may go", 0),
     ],
