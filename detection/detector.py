@@ -38,6 +38,8 @@ from storage.types import Signal, Status
 
 #: characters read of one document: no press article is longer
 MAX_CHARACTERS = 200_000
+#: matches weighed in one document, dropped ones included: no press article holds so many
+MAX_MATCHES = 250
 #: this many words of sport, fiction or police matters, and the text is not about states
 _GENRE_CUES = 2
 _PRIVATE = frozenset({"removal_individual"})
@@ -88,6 +90,8 @@ class Detection:
     language: str | None
     signals: tuple[Signal, ...] = ()
     trace: tuple[Step, ...] = ()
+    #: what was not read, in sentences for people; empty for any press article
+    unread: tuple[str, ...] = ()
 
 
 def _published(document: Document, text: str) -> date | None:
@@ -150,17 +154,24 @@ class _Gathered:
     #: (genre, word) of the title and the opening
     genre: set[tuple[int, str]]
     steps: list[Step]
+    #: there were more matches than :data:`MAX_MATCHES`, and reading stopped
+    full: bool = False
 
 
 def _read_sentences(rules: LanguageRules, reading: Reading, sentences: Sequence[Sentence], gathered: _Gathered) -> None:
     """Find what the rules match; what is said of its reality is read only where there is something to doubt."""
     words = reading.tokens.words
     matched: list[tuple[Sentence, Hits, Sequence[Found]]] = []
+    weighed = 0
     for sentence in sentences:
         hits = rules.index.scan(words, sentence.first, sentence.last, reading.by_token)
         matches = match_sentence(rules, hits, sentence, words)
         gathered.steps += [_step(found, reading, sentence, reason) for found, reason in matches.dropped]
         matched.append((sentence, hits, matches.found))
+        weighed += len(matches.found) + len(matches.dropped)
+        if weighed > MAX_MATCHES:
+            gathered.full = True
+            break
     if any(found for _, _, found in matched):
         for sentence, occurrences, own in matched:
             if not own and sentence.index > OPENING:
@@ -276,7 +287,11 @@ def detect(document: Document, rules: RuleSet) -> Detection:
         document: the text; anything beyond :data:`MAX_CHARACTERS` is not read.
         rules: from :func:`detection.engine.load_rules`.
     """
-    text = f"{document.title}\n{document.text}"[:MAX_CHARACTERS]
+    whole = f"{document.title}\n{document.text}"
+    text = whole[:MAX_CHARACTERS]
+    unread: tuple[str, ...] = ()
+    if len(whole) > len(text):
+        unread = (f"only the first {MAX_CHARACTERS:,} of {len(whole):,} characters were read",)
     language = document.language
     if language is None:
         language = identify_language(f"{document.title}\n{document.lede}\n{document.text[:2000]}")
@@ -284,12 +299,12 @@ def detect(document: Document, rules: RuleSet) -> Detection:
     searched = written_out(folded)
     offsets = rules.presearch.offsets(searched)
     if not offsets or not may_name_state(text, searched):
-        return Detection(language=language)
+        return Detection(language=language, unread=unread)
     offsets.sort()
     title_end = min(len(document.title), len(text))
     reading = read(text, folded, title_end=title_end, published=_published(document, text))
     if reading is None:
-        return Detection(language=language)
+        return Detection(language=language, unread=unread)
     exact = len(searched) == len(folded)
     sentences = list(_worth_reading(reading, offsets, exact=exact))
     worth = {sentence.index for sentence in sentences}
@@ -304,7 +319,9 @@ def detect(document: Document, rules: RuleSet) -> Detection:
         more, explained = _conclude(gathered, reading, has_title=bool(document.title.strip()))
         signals += more
         steps += explained
-    return Detection(language=language, signals=_unique(signals), trace=tuple(steps))
+        if gathered.full:
+            unread += (f"reading stopped after {MAX_MATCHES} matches ({own.language}); what follows was not weighed",)
+    return Detection(language=language, signals=_unique(signals), trace=tuple(steps), unread=unread)
 
 
 def _read_cues(rules: LanguageRules, reading: Reading, sentences: Sequence[Sentence], gathered: _Gathered) -> None:

@@ -14,12 +14,22 @@ from functools import lru_cache
 from pathlib import Path
 
 from detection.compiler import RuleSet, compile_rules
-from detection.detector import MAX_CHARACTERS, Detection, Document, Step, detect
+from detection.detector import MAX_CHARACTERS, MAX_MATCHES, Detection, Document, Step, detect
 from detection.errors import RuleError
 from detection.rulefile import RuleEntry, RuleFile, RuleTest, read_rule_file
 from storage.types import Signal
 
-__all__ = ["MAX_CHARACTERS", "Detection", "Document", "RuleSet", "Step", "check_rules", "detect", "load_rules"]
+__all__ = [
+    "MAX_CHARACTERS",
+    "MAX_MATCHES",
+    "Detection",
+    "Document",
+    "RuleSet",
+    "Step",
+    "check_rules",
+    "detect",
+    "load_rules",
+]
 
 _RULES = Path(__file__).with_name("rules")
 _SETS = "sets.toml"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from detection.compiler import Rule
@@ -123,12 +123,15 @@ def _roles_told_beside(reading: Reading, at: int) -> Roles:
     return Roles()
 
 
-def _filled(candidate: Candidate, complete: Sequence[Candidate], reading: Reading) -> Candidate:
+def _filled(
+    candidate: Candidate,
+    complete: Sequence[Candidate],
+    strong: Mapping[str, Sequence[Candidate]],
+    reading: Reading,
+) -> Candidate:
     roles, entry = candidate.roles, candidate.rule.entry
-    if _weak(candidate):
-        strong = [one for one in complete if one.type == candidate.type and not _weak(one)]
-        if strong:
-            return replace(candidate, roles=_nearest(candidate, strong).roles)
+    if candidate.type in strong and _weak(candidate):
+        return replace(candidate, roles=_nearest(candidate, strong[candidate.type]).roles)
     if roles.actor is not None and roles.target is not None:
         return candidate
     act = _from_same_act(candidate, complete)
@@ -149,7 +152,11 @@ def _filled(candidate: Candidate, complete: Sequence[Candidate], reading: Readin
 def fill_roles(candidates: Sequence[Candidate], reading: Reading) -> list[Candidate]:
     """Return the candidates with open roles filled from the same act told elsewhere, else from neighbours."""
     complete = [one for one in candidates if one.roles.actor is not None and one.roles.target is not None]
-    return [_filled(candidate, complete, reading) for candidate in candidates]
+    strong: dict[str, list[Candidate]] = {}
+    for one in complete:
+        if not _weak(one):
+            strong.setdefault(one.type, []).append(one)
+    return [_filled(candidate, complete, strong, reading) for candidate in candidates]
 
 
 def _denied_by_title(candidate: Candidate, title: Sequence[Candidate]) -> Candidate | None:

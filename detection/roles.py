@@ -83,15 +83,15 @@ def _distance(span: Span, mention: Mention) -> int:
     return max(0, mention.first - span[1])
 
 
+def _within_reach(span: Span, trigger: Span) -> bool:
+    return min(abs(span[0] - trigger[1]), abs(trigger[0] - span[1])) <= _OBJECT_REACH
+
+
 def _near_objects(scene: Scene) -> list[Span]:
     """Return the object words that belong to the trigger: those it matched, then the nearest."""
     trigger = scene.trigger
     own = [span for span in scene.objects if any(part[0] <= span[0] < part[1] for part in scene.spans)]
-    rest = [
-        span
-        for span in scene.objects
-        if span not in own and min(abs(span[0] - trigger[1]), abs(trigger[0] - span[1])) <= _OBJECT_REACH
-    ]
+    rest = [span for span in scene.objects if _within_reach(span, trigger) and span not in own]
     rest.sort(key=lambda span: min(abs(span[0] - scene.head[1]), abs(scene.head[0] - span[1])))
     return own + rest
 
@@ -151,12 +151,13 @@ def _nationality(scene: Scene, span: Span) -> Mention | None:
 def _matched_objects(scene: Scene) -> list[Span]:
     """Return the object words of the match itself, and those in apposition to them."""
     own = [span for span in scene.objects if any(part[0] <= span[0] < part[1] for part in scene.spans)]
-    rest = [span for span in scene.objects if span not in own]
+    rest = [span for span in scene.objects if _within_reach(span, scene.trigger) and span not in own]
     for span in rest:
         for anchor in tuple(own):
-            first, second = sorted((anchor, span))
-            between = scene.words[first[1] : second[0]]
-            if len(between) <= _APPOSITION_REACH and not any(_is(word, "stops") for word in between):
+            first, second = (anchor, span) if anchor <= span else (span, anchor)
+            if second[0] - first[1] > _APPOSITION_REACH:
+                continue
+            if not any(_is(word, "stops") for word in scene.words[first[1] : second[0]]):
                 own.append(span)
                 break
     return own
@@ -262,8 +263,8 @@ def _relative(scene: Scene) -> Mention | None:
     """Return who acts on the object in a clause of its own: « les diplomates que la France renvoie »."""
     for span in _matched_objects(scene):
         for mention in scene.mentions:
-            between = scene.words[span[1] : mention.first]
-            if 0 < len(between) <= _APPOSITION_REACH and mention.last <= scene.head[0] and _is(between[0], "whom"):
+            near = 0 < mention.first - span[1] <= _APPOSITION_REACH and mention.last <= scene.head[0]
+            if near and _is(scene.words[span[1]], "whom"):
                 return mention
     return None
 

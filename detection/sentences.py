@@ -19,7 +19,8 @@ from detection.text import Tokens, fold, words_of, written_out
 MAX_TOKENS = 150
 
 _FILE = Path(__file__).with_name("sentences.toml")
-_TERMINATOR = re.compile(r"""[.!?…]+["'»”’)\]]*(?:[\s\u00a0\u202f]*»)?(?=[\s\u00a0\u202f])""")
+# It starts where the run of marks starts and never gives a mark back: otherwise a line of dots would take for ever.
+_TERMINATOR = re.compile(r"""(?<![.!?…])[.!?…]++["'»”’)\]]*+(?:[\s\u00a0\u202f]*+»)?(?=[\s\u00a0\u202f])""")
 _WORD_BEFORE = re.compile(r"[^\s\u00a0\u202f\"'«»“”’()\[\],;:]+$")
 _OPENERS = "\"'«“”‘’([—–-\u00a0\u202f \t"
 _INITIAL = re.compile(r"(?:[^\W\d_]\.?-)*[^\W\d_]")

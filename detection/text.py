@@ -30,7 +30,7 @@ _WORD = re.compile(r"(?:[^\W\d_]|\u00ad)+|\d+")
 
 def _fold_character(character: str) -> str:
     category = unicodedata.category(character)
-    if category[0] == "M" or category == "Cf":
+    if category[0] == "M" or category in {"Cf", "Cs"}:  # Cs: half a character, as broken JSON gives it
         return IGNORABLE
     if category == "Zs":
         return " "

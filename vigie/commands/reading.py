@@ -155,6 +155,8 @@ def explain(context: Context, article: int, *, watch_id: str | None) -> int:
         ),
         load_rules(),
     )
+    for note in found.unread:
+        console.print(f"  {note}", markup=False)
     for step in found.trace:
         verdict = "kept" if step.kept else f"dropped: {step.reason}"
         cues = f" because of {', '.join(step.cues)}" if step.cues else ""
