@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from detection.automaton import Presearch, anchors
+from detection.automaton import Presearch, anchor
 from detection.errors import RuleError
 from detection.notation import NotationError
 from detection.patterns import Line, PhraseIndex, Vocabulary, compile_line
@@ -49,7 +49,7 @@ class LanguageRules:
     index: PhraseIndex
     rules: tuple[Rule, ...]
     cues: Cues
-    #: rules by the first group of each of their lines
+    #: rules by the group of each of their lines that is hardest to find
     by_group: Mapping[int, tuple[tuple[Rule, Line], ...]]
 
 
@@ -108,12 +108,12 @@ def _compile_language(
             try:
                 rule = _compile_rule(entry, language, index, inner)
                 for line in rule.lines:
-                    literals |= anchors(line, index)
+                    group, words = anchor(line, index)
+                    literals |= words
+                    by_group.setdefault(group, []).append((rule, line))
             except NotationError as error:
                 raise RuleError(f"{entry.id}: {error}", file=file.path, line=line_number) from error
             rules.append(rule)
-            for line in rule.lines:
-                by_group.setdefault(line.groups[0], []).append((rule, line))
     frozen = {group: tuple(lines) for group, lines in by_group.items()}
     compiled = LanguageRules(language=language, index=index, rules=tuple(rules), cues=cues, by_group=frozen)
     return compiled, literals

@@ -147,14 +147,24 @@ class _Presearch:
         self._words = AhoCorasick(sorted(words | set(stems)))
         capitals = sorted({form.words for form in naming if form.capitals})
         self._capitals = re.compile("|".join(map(_in_capitals, capitals)))
+        # Trying every code at every letter takes longer than all the rest: few letters can begin one.
+        initials = "".join(_capital(first) for first in sorted({words[0][0] for words in capitals}))
+        self._initials = re.compile(f"[{initials}]")
 
-    def finds(self, text: str, searched: str) -> bool:
-        """Look in a printed text, and in the same text folded and written out."""
+    def finds(self, text: str, folded: str, searched: str) -> bool:
+        """Look in a printed text, in the same text folded, and that written out."""
         for _, start, end in self._words.find_matches_as_indexes(searched, overlapping=True):
             alone = not (searched[start - 1 : start].isalpha() or searched[end : end + 1].isalpha())
             if alone or not searched[start:end].isascii():
                 return True
-        return IGNORABLE in fold(text) or self._capitals.search(text) is not None
+        return self._finds_capitals(text) or IGNORABLE in folded
+
+    def _finds_capitals(self, text: str) -> bool:
+        for initial in self._initials.finditer(text):
+            at = initial.start()
+            if not text[at - 1 : at].isalpha() and self._capitals.match(text, at):
+                return True
+        return False
 
 
 #: blocks with the capital letters that fold to plain ones: Latin, its additions, full width
@@ -180,14 +190,15 @@ def _presearch() -> _Presearch:
     )
 
 
-def may_name_state(text: str, searched: str) -> bool:
+def may_name_state(text: str, folded: str, searched: str) -> bool:
     """Say whether :func:`find_mentions` may find something; cheap, and False only where it finds nothing.
 
     Args:
         text: as printed.
-        searched: the same text folded and written out.
+        folded: the same text folded.
+        searched: that written out.
     """
-    return _presearch().finds(text, searched)
+    return _presearch().finds(text, folded, searched)
 
 
 @cache
@@ -215,6 +226,13 @@ def _gazetteer() -> _Gazetteer:
         tuple(sorted(stems, key=lambda stem: -len(stem[0]))),
         contextual,
     )
+
+
+@cache
+def state_words() -> frozenset[str]:
+    """Return the words that name a state by themselves: nearly every text that matters holds some."""
+    forms = (form for own in _gazetteer().forms.values() for form in own)
+    return frozenset(form.words[0] for form in forms if len(form.words) == 1 and form.code is not None)
 
 
 def countries() -> Mapping[str, Country]:

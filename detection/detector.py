@@ -298,7 +298,7 @@ def detect(document: Document, rules: RuleSet) -> Detection:
     folded = fold(text)
     searched = written_out(folded)
     offsets = rules.presearch.offsets(searched)
-    if not offsets or not may_name_state(text, searched):
+    if not offsets or not may_name_state(text, folded, searched):
         return Detection(language=language, unread=unread)
     offsets.sort()
     title_end = min(len(document.title), len(text))

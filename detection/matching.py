@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from detection.compiler import LanguageRules, Rule
-from detection.patterns import Hits, Span, hull, match_line
+from detection.patterns import Hits, Line, Span, hull, match_line
 from detection.roles import small_words
 from detection.sentences import Sentence
 
@@ -87,6 +87,18 @@ def _best_per_head(matches: Sequence[Found]) -> list[Found]:
     return kept
 
 
+def _possible(rules: LanguageRules, hits: Hits) -> Iterator[tuple[Rule, Line]]:
+    """Yield the lines all of whose groups occur, those of words that come first before others."""
+    by_group = rules.by_group
+    for group in hits:
+        for rule, line in by_group.get(group, ()):
+            for other in line.groups:
+                if other not in hits:
+                    break
+            else:
+                yield rule, line
+
+
 def match_sentence(rules: LanguageRules, hits: Hits, sentence: Sentence, words: Sequence[str]) -> Matches:
     """Return the rules that hold in a sentence.
 
@@ -98,15 +110,14 @@ def match_sentence(rules: LanguageRules, hits: Hits, sentence: Sentence, words: 
     """
     stands: list[Found] = []
     dropped: list[tuple[Found, str]] = []
-    for group in hits:
-        for rule, line in rules.by_group.get(group, ()):
-            for spans in match_line(line, hits):
-                found = Found(rule=rule, spans=spans, head=spans[line.head], trigger=hull(spans))
-                reason = _guard(found, hits, sentence, words)
-                if reason is None:
-                    stands.append(found)
-                else:
-                    dropped.append((found, reason))
+    for rule, line in _possible(rules, hits):
+        for spans in match_line(line, hits):
+            found = Found(rule=rule, spans=spans, head=spans[line.head], trigger=hull(spans))
+            reason = _guard(found, hits, sentence, words)
+            if reason is None:
+                stands.append(found)
+            else:
+                dropped.append((found, reason))
     best = _best_per_head(stands)
     kept: list[Found] = []
     for found in best:

@@ -140,6 +140,9 @@ class PhraseIndex:
             self._tree.add(number, phrases)
         return number
 
+    def __len__(self) -> int:
+        return len(self._groups)
+
     def phrases(self, number: int) -> frozenset[Phrase]:
         """Return the phrases of a group."""
         return self._groups[number]

@@ -84,24 +84,27 @@ class PhraseTree:
         """
         hits: dict[int, list[Span]] = {}
         root, opened = self._root, self._root.words
+        stems, dynamic = bool(root.stems), bool(root.dynamic)
         for at in range(first, last):
             word = words[at]
             node = opened.get(word)
-            special = (root.stems and _begins(root, word)) or (root.dynamic and (at in mentions or word.isdigit()))
+            special = (dynamic and (at in mentions or word.isdigit())) or (stems and _begins(root, word))
             if node is None and not special:
+                continue
+            after = at + 1
+            goes_on = node and after < last and (words[after] in node.words or node.stems or node.dynamic)
+            if node and not special and not goes_on:  # most words: what ends here is all
+                for number in node.ends:
+                    hits.setdefault(number, []).append((at, after))
                 continue
             found: dict[int, int] = {}
             if node is not None:
-                _follow(node, words, at + 1, last, mentions, found)
+                _follow(node, words, after, last, mentions, found)
             if special:
                 for other, end in _special(root, words, at, last, mentions):
                     _follow(other, words, end, last, mentions, found)
             for number, end in found.items():
-                spans = hits.get(number)
-                if spans is None:
-                    hits[number] = [(at, end)]
-                else:
-                    spans.append((at, end))
+                hits.setdefault(number, []).append((at, end))
         return hits
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, field
+from functools import cache, cached_property
 from pathlib import Path
 
 from detection.text import Tokens, fold, words_of, written_out
@@ -75,7 +75,7 @@ def _data() -> _Data:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sentence:
     """A sentence by characters and by tokens."""
 
@@ -87,8 +87,14 @@ class Sentence:
     first: int
     #: index after its last token
     last: int
-    #: clause number of each token, counted from 0
-    clauses: tuple[int, ...]
+    #: the text as printed, and its tokens
+    text: str = field(repr=False, compare=False)
+    tokens: Tokens = field(repr=False, compare=False)
+
+    @cached_property
+    def clauses(self) -> tuple[int, ...]:
+        """Clause number of each token, counted from 0; most sentences are never asked."""
+        return _clauses(self.text, self.tokens, self.first, self.last)
 
     def clause_of(self, token: int) -> int:
         """Return the clause number of a token given by its index in the text."""
@@ -203,6 +209,5 @@ def split_sentences(text: str, tokens: Tokens, *, title_end: int) -> tuple[Sente
             last = min(begin + MAX_TOKENS, stop)
             inner_start = start if begin == first else tokens.starts[begin]
             inner_end = end if last == stop else tokens.ends[last - 1]
-            clauses = _clauses(text, tokens, begin, last)
-            sentences.append(Sentence(len(sentences), inner_start, inner_end, begin, last, clauses))
+            sentences.append(Sentence(len(sentences), inner_start, inner_end, begin, last, text, tokens))
     return tuple(sentences)

@@ -13,19 +13,16 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from detection.engine import Document, detect, load_rules
 from scheduler.building import build_pipeline
 from storage import sources
 from storage.database import instance_id, open_writer, transaction
 from storage.types import Article
-from tests import bench_crawl, bench_pace
+from tests import bench_crawl, bench_detection, bench_pace
 from vigie.demo.script import DemoArticle, load_script
 from vigie.running import service_settings
 from vigie.settings import parse_settings
 
 ROUNDS = 3
-#: characters of the articles that detection is timed on
-LENGTH = 3_000
 
 
 def best(work: Callable[[], int]) -> float:
@@ -36,20 +33,6 @@ def best(work: Callable[[], int]) -> float:
         done = work()
         rates.append(done / (time.perf_counter() - start))
     return max(rates)
-
-
-def detection() -> dict[str, float]:
-    """Time detection on the demo's articles, and on the same length of text about nothing."""
-    rules = load_rules()
-    moment = datetime(2025, 9, 19, tzinfo=UTC)
-    texts = [("\n".join(article.paragraphs) + "\n") * 9 for article in load_script().articles]
-    relevant = [Document(title="", text=text[:LENGTH], published_at=moment, language="fr") for text in texts]
-    filler = "Le marché du dimanche a retrouvé ses couleurs et les maraîchers leurs habitués. " * 60
-    rejected = [Document(title="", text=filler[:LENGTH], published_at=moment, language="fr")] * 200
-    return {
-        "detection, articles on the crisis": best(lambda: len([detect(document, rules) for document in relevant])),
-        "detection, articles about nothing": best(lambda: len([detect(document, rules) for document in rejected])),
-    }
 
 
 def pipeline() -> dict[str, float]:
@@ -92,7 +75,8 @@ def _article(article: DemoArticle, lap: int) -> Article:
 
 def main() -> int:
     """Print a line a figure."""
-    for name, rate in {**detection(), **pipeline()}.items():
+    print(f"{bench_detection.report(bench_detection.measure())}\n")  # noqa: T201
+    for name, rate in pipeline().items():
         print(f"{name:40} {rate:10.0f} a second")  # noqa: T201
     print(f"\n{bench_pace.report(bench_pace.compare())}\n")  # noqa: T201
     return bench_crawl.main(int(os.environ.get("PAGES") or 1_000))

@@ -42,12 +42,12 @@ _PIECES += ["romantique", "machine", "un", "junte", " ", "-", "’", ".", "œ", 
 def test_the_presearch_overlooks_no_state(text: str) -> None:
     folded = fold(text)
     if find_mentions(tokenize(folded), text):
-        assert may_name_state(text, written_out(folded))
+        assert may_name_state(text, folded, written_out(folded))
 
 
 @pytest.mark.parametrize("text", ["Une machine romantique à normaliser", "UNE ANOMALIE", "Un élu, us et coutumes", ""])
 def test_the_presearch_does_not_fall_for_parts_of_words(text: str) -> None:
-    assert not may_name_state(text, written_out(fold(text)))
+    assert not may_name_state(text, fold(text), written_out(fold(text)))
 
 
 def test_the_junta_is_that_of_the_country_the_text_is_about() -> None:
