@@ -35,6 +35,8 @@ _ROLE = re.compile(rf"(?:\s+|^)(?:{bylines.ROLE})$", re.IGNORECASE)
 _NO_NAME = re.compile(rf"{bylines.NO_NAME_MARKS}|\b(?:{'|'.join(bylines.NO_NAME_WORDS)})\b", re.IGNORECASE)
 _PHOTOGRAPHERS = re.compile(bylines.PHOTOGRAPHERS, re.IGNORECASE)
 _PICTURE = re.compile(bylines.PICTURE_AGENCIES + r"\W*$", re.IGNORECASE)
+# « Awa DIARRA Lejournal.net »: the site's address closes the signature.
+_HOST = re.compile(r"(?<=\w)\s+(?:www\.)?[\w-]{4,}\.[a-z]{2,7}$")
 _NAME_WORD = re.compile(r"(?:[A-ZÀ-ÝŁŠŽ][\w'’.-]*|[dlDL]['’][A-ZÀ-Ý][\w'’.-]*|[A-ZÀ-Ý]\.)$")
 _PART = re.compile(r"[A-Z]?[a-zà-ÿ]+|[A-Z]+(?![a-zà-ÿ])|\d+")
 _PROFILE = re.compile(
@@ -137,7 +139,7 @@ def people_in(line: str, outlets: frozenset[str] = frozenset(), *, is_stated: bo
     line = re.sub(r"\((avec [^)]*)\)", r" \1", clean_line(line[:_MAX_LINE]), flags=re.IGNORECASE)
     line = _BY.sub("", re.sub(r"\([^)]*\)|\[[^\]]*\]", " ", line))
     people = []
-    for part in _BETWEEN.split(line):
+    for part in _BETWEEN.split(_HOST.sub("", line)):
         name = clean_line(_ROLE.sub("", _BY.sub("", part.strip(" .,-–—:"))))
         if _is_person(name, is_stated=is_stated) and not _is_outlet(name, outlets) and agency_name(name) is None:
             people.append(_cased(name))
@@ -226,9 +228,10 @@ _NAMED = (
     f"{{axis}}*/@class[{_holding(_CLASSES)}]/.. | {{axis}}a/@href[{_holding(_PROFILES)}]/.."
     " | {axis}*[@rel='author' or @itemprop='author' or @itemprop='creator']"
 )
-# Texts whose first letters are those of « Par », « By », « Propos recueillis », « Avec notre correspondant »…
+# Texts whose first letters are those of « Par », « By », « Propos recueillis », « Soumis par »…
 _STARTS = (
-    "text()[contains('Par PAR par By Propos Recueilli De Avec Texte Écrit Rédigé Auteur Un Written',"
+    "text()[contains('Par PAR par By Propos Recueilli De Avec Texte Écrit Rédigé Auteur Un Written Soumis Submitted"
+    " Posted',"
     " substring(normalize-space(.), 1, 3)) and string-length(normalize-space(.)) > 1]"
 )
 _AFTER = etree.XPath(f"{_NAMED.format(axis='following::')} | following::{_STARTS}/..")
@@ -341,12 +344,22 @@ def _stands_elsewhere(element: HtmlElement) -> bool:
     for ancestor in element.iterancestors():
         if ancestor.tag in {"body", "main"}:
             return False
-        if ancestor.tag in _MARGINS and next(ancestor.iterdescendants("h1"), None) is None:
+        if ancestor.tag in _MARGINS and not _is_own_footer(ancestor) and not _holds_headline(ancestor):
             return True
         names = f"{ancestor.get('class') or ''} {ancestor.get('id') or ''}"
-        if _ELSEWHERE.search(names) and next(ancestor.iterdescendants("h1"), None) is None:
+        if _ELSEWHERE.search(names) and not _holds_headline(ancestor):
             return True
     return False
+
+
+def _holds_headline(box: HtmlElement) -> bool:
+    return next(box.iterdescendants("h1"), None) is not None
+
+
+def _is_own_footer(box: HtmlElement) -> bool:
+    """Whether a footer is that of the article, where Drupal prints who wrote it and when."""
+    parent = box.getparent()
+    return box.tag == "footer" and parent is not None and parent.tag == "article" and _holds_headline(parent)
 
 
 _SCRIPT_AUTHOR = re.compile(r"""\bauthors?["']?\s*[:=]\s*["']([^"'\\<>{}\n]{5,60})["']""", re.IGNORECASE)

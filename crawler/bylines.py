@@ -10,7 +10,7 @@ LEAD = (
     r"|un reportage|reportage|récit|chronique"
     r"|tribune|édito(?:rial)?|écrit|rédigé|signé|publié|posté|réalisé|un entretien|entretien|interview"
     r"|(?:propos )?(?:recueillis?|traduits?)(?: (?:à|en|au) [\w-]+)?) (?:de|du|par)"
-    r"|propos de|texte ?:|auteure?s? ?:|par ?:?|by ?:?|von|written by|posted by|story by|soumis par"
+    r"|propos de|texte ?:|auteure?s? ?:|par ?:?|by ?:?|von|written by|posted by|submitted by|story by|soumis par"
     r"|de notre (?:correspondante?|envoyée?)(?: (?:spéciale? )?(?:permanente? )?(?:à|en|au|aux) [\w -]+?,?)?"
     r"|avec (?:notre|nos) (?:correspondante?s?|envoyée?s?)"
     r"(?: (?:spéciale?s? )?(?:permanente?s? )?(?:à|en|au|aux|dans) [^,]{2,40},)?"
@@ -19,7 +19,8 @@ LEAD = (
 )
 #: what a printed byline begins with
 OPENING = (
-    r"par|by|écrit par|rédigé par|texte|auteure?s? ?:|written by|propos recueillis|recueillis? par|un article de"
+    r"par|by|écrit par|rédigé par|soumis par|submitted by|posted by"
+    r"|texte|auteure?s? ?:|written by|propos recueillis|recueillis? par|un article de"
     r"|de notre (?:correspondante?|envoyée?)|avec (?:notre|nos) (?:correspondante?s?|envoyée?s?)"
 )
 #: what stands between two names
@@ -30,7 +31,7 @@ BETWEEN = (
 ROLE = (
     r"\(.*|(?:à|en|au|aux|depuis)\s+[A-ZÀ-Ý].*"
     r"|(?:notre |nos )?(?:correspondant|envoyé|journaliste|grand reporter|reporter|rédact|chef|chroniqueu|éditorialiste"
-    r"|directeur|directrice|auteur|publié|mise? à jour|le \d|on \d|il y a|\d).*"
+    r"|directeur|directrice|auteur|publié|mise? à jour|le (?:lun|mar|mer|jeu|ven|sam|dim|\d)|on \d|il y a|\d).*"
     r"|(?:senior |chief |special |staff |national |political )*(?:[A-Z]\w+ )?"
     r"(?:correspondent|reporter|writer|columnist).*"
     r"|(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche"

@@ -16,6 +16,7 @@ from urllib.parse import urljoin, urlsplit
 from lxml import etree
 from lxml.html import HtmlElement
 
+from crawler.around import after, before, near
 from crawler.clean import MAX_TITLE, cut, squeezed
 from crawler.dates import Moment, read_date, read_epoch, read_printed_date
 from crawler.guard import url_refusal
@@ -47,6 +48,9 @@ def headline(tree: HtmlElement, article: JsonObject, entry: FeedEntry | None) ->
     best, element = _best_heading(printed, hints)
     if (whole := _heading_beside_site(tree, best, stated[2])) is not None:
         return cut(text_of(whole), MAX_TITLE), whole
+    if element is None and not printed:
+        # Joomla and old themes print the headline in a second-rank heading.
+        best, element = _second_rank(tree, hints)
     if element is not None:
         return cut(_without_kicker(element, best, hints), MAX_TITLE), element
     if len(printed) == 1 and (len(_WORD.findall(printed[0][1])) >= 3 or not hints):
@@ -99,6 +103,13 @@ def _heading_beside_site(tree: HtmlElement, best: str, window: str) -> HtmlEleme
 
 
 _MIN_HEADLINE = 15
+
+
+def _second_rank(tree: HtmlElement, hints: list[str]) -> tuple[str, HtmlElement | None]:
+    """Return the only lower heading that prints, word for word, what the page calls itself."""
+    stated = {squeezed(hint) for hint in hints}
+    same = [element for element in tree.iter("h2", "h3") if squeezed(text_of(element)) in stated]
+    return (text_of(same[0]), same[0]) if len(same) == 1 else ("", None)
 
 
 def _without_kicker(heading: HtmlElement, words: str, hints: list[str]) -> str:
@@ -232,7 +243,7 @@ def _printed_moments(tree: HtmlElement, title: HtmlElement | None, now: datetime
     A ``<time>`` whose words tell of another day was filled with the date of the last change: the words count.
     """
     moments: list[Moment] = []
-    times = _near(title, "time")
+    times = near(title, "time")
     for element in [time for time in times if not _tells_change(time)] or times:
         printed = read_printed_date(text_of(element))
         machine = _believed(element.get("datetime"), now)
@@ -240,7 +251,8 @@ def _printed_moments(tree: HtmlElement, title: HtmlElement | None, now: datetime
             machine = printed
         moments += [machine] if machine else []
     if not moments and not stated:
-        lines = (text_of(element) for element in _after(tree, title) if len(element) <= _MAX_CHILDREN)
+        around = [*after(tree, title), *before(title)]
+        lines = (text_of(element) for element in around if len(element) <= _MAX_CHILDREN)
         dated = (read_printed_date(line) for line in lines if 8 <= len(line) <= _MAX_DATE_LINE)
         moments = [found for found in dated if found and found.at <= now + timedelta(days=1)][:1]
         # « … (18 septembre 2025) », as ministries end their headlines.
@@ -260,35 +272,6 @@ _CHANGE = re.compile(r"updated?\b|modif|maj\b")
 _ENDING = re.compile(r"\(([^()]{6,30})\)$")
 _MAX_CHILDREN = 8
 _MAX_DATE_LINE = 120
-#: elements after the headline among which a printed date is looked for
-_MAX_AFTER = 60
-
-
-def _near(title: HtmlElement | None, tag: str) -> list[HtmlElement]:
-    """Return the elements of a kind in the closest box around the headline that holds any."""
-    box = title
-    for _ in range(4):
-        if box is None:
-            return []
-        found = list(box.iter(tag))
-        if found:
-            return found
-        box = box.getparent()
-    return []
-
-
-def _after(tree: HtmlElement, title: HtmlElement | None) -> list[HtmlElement]:
-    """Return the first short boxes after the headline, in page order."""
-    seen = False
-    after: list[HtmlElement] = []
-    for element in tree.iter("h1", "h2", "h3", "p", "span", "div", "li", "small", "em", "td"):
-        if element is title:
-            seen = True
-        elif seen:
-            after.append(element)
-            if len(after) >= _MAX_AFTER:
-                break
-    return after
 
 
 def _guessed(tree: HtmlElement, now: datetime) -> datetime | None:

@@ -13,7 +13,7 @@ from crawler.page import text_of
 _NAMED = re.compile(
     r"(?:^|[-_ ])(?:chapo|chapeau|standfirst|stand-first|subheadline|sub-headline|subtitle|sub-title|sous-titre"
     r"|lede|dek|deck|hat|accroche|teaser-text|article-desc|article__desc|article-summary|article__summary|entry-summary"
-    r"|article-intro|article__intro|article-lead|article__lead|intro|lead|excerpt|summary|headline-description"
+    r"|article-intro|article__intro|article-lead|article__lead|intro|itemintrotext|lead|excerpt|summary|headline-description"
     r"|key-points|keypoints|points-cles|essentiel|a-retenir|takeaways?)"
     r"(?:$|[-_ ])",
     re.IGNORECASE,
@@ -23,6 +23,8 @@ _PICTURE = re.compile(r"media|image|photo|picture|figure|video|caption|legend|cr
 #: a heading so long that ends as sentences do is no subhead
 _SENTENCE = 60
 _SHORTEST, _LONGEST = 25, 1200
+#: the longest byline, with its date
+_BYLINE = 160
 #: elements that together may be the standfirst, such as a subtitle and a list of key points
 _MOST = 2
 #: a paragraph so long opens the running text
@@ -37,7 +39,7 @@ def standfirst(tree: HtmlElement, title: HtmlElement | None, description: str) -
 
     It is the first element after the headline whose class, id or ``itemprop`` names one, with a second such
     element before the running text; or an element apart from the text that repeats the page's own description;
-    or a first paragraph set in bold.
+    or a first paragraph set in bold; or an only paragraph between headline and byline.
     """
     seen_title = title is None
     wanted = squeezed(description)
@@ -65,7 +67,7 @@ def standfirst(tree: HtmlElement, title: HtmlElement | None, description: str) -
             if len(found) == _MOST:
                 break
     texts = [text_of(element) for element in found]
-    return " ".join(dict.fromkeys(texts)) if texts else _bold_opening(tree, title)
+    return " ".join(dict.fromkeys(texts)) if texts else _bold_opening(tree, title) or _above_byline(title)
 
 
 def _ends_opening(element: HtmlElement, found: list[HtmlElement], *, is_named: bool) -> bool:
@@ -93,6 +95,17 @@ def _bold_opening(tree: HtmlElement, title: HtmlElement | None) -> str:
         )
         return text if follows and emphasised[:1] == [text] and len(text) <= _LONGEST else ""
     return ""
+
+
+def _above_byline(title: HtmlElement | None) -> str:
+    """Return the sentence between the headline and a short box such as the byline, whatever its names are."""
+    element = None if title is None else title.getnext()
+    beside = None if element is None else element.getnext()
+    if element is None or beside is None or element.tag != "p" or beside.tag != "div":
+        return ""
+    text, byline = text_of(element), text_of(beside)
+    is_sentence = _SENTENCE <= len(text) <= _LONGEST and text[-1] in ".!?…" and not is_boilerplate(text)
+    return text if is_sentence and 0 < len(byline) <= _BYLINE and beside.getnext() is not None else ""
 
 
 def _is_named(element: HtmlElement) -> bool:
