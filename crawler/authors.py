@@ -29,7 +29,7 @@ _MAX_LINE = 500
 _MAX_LOOKED_AT = 4000
 
 _BY = re.compile(rf"^{bylines.LEAD}\s+", re.IGNORECASE)
-_OPENS_BYLINE = re.compile(rf"^(?:{bylines.OPENING})\b", re.IGNORECASE)
+_OPENS_BYLINE = re.compile(rf"^(?:{bylines.OPENING})(?!\w)", re.IGNORECASE)
 _BETWEEN = re.compile(rf"\s*(?:{bylines.BETWEEN})\s*", re.IGNORECASE)
 _ROLE = re.compile(rf"(?:\s+|^)(?:{bylines.ROLE})$", re.IGNORECASE)
 _NO_NAME = re.compile(rf"{bylines.NO_NAME_MARKS}|\b(?:{'|'.join(bylines.NO_NAME_WORDS)})\b", re.IGNORECASE)

@@ -10,7 +10,8 @@ LEAD = (
     r"|un reportage|reportage|récit|chronique"
     r"|tribune|édito(?:rial)?|écrit|rédigé|signé|publié|posté|réalisé|un entretien|entretien|interview"
     r"|(?:propos )?(?:recueillis?|traduits?)(?: (?:à|en|au) [\w-]+)?) (?:de|du|par)"
-    r"|propos de|texte ?:|auteure?s? ?:|par ?:?|by ?:?|von|written by|posted by|submitted by|story by|soumis par"
+    r"|propos de|texte ?:|(?:auteure?s?|authors?) ?[:,]"
+    r"|par ?:?|by ?:?|von|written by|posted by|submitted by|story by|soumis par"
     r"|de notre (?:correspondante?|envoyée?)(?: (?:spéciale? )?(?:permanente? )?(?:à|en|au|aux) [\w -]+?,?)?"
     r"|avec (?:notre|nos) (?:correspondante?s?|envoyée?s?)"
     r"(?: (?:spéciale?s? )?(?:permanente?s? )?(?:à|en|au|aux|dans) [^,]{2,40},)?"
@@ -20,7 +21,7 @@ LEAD = (
 #: what a printed byline begins with
 OPENING = (
     r"par|by|écrit par|rédigé par|soumis par|submitted by|posted by"
-    r"|texte|auteure?s? ?:|written by|propos recueillis|recueillis? par|un article de"
+    r"|texte|(?:auteure?s?|authors?) ?[:,]|written by|propos recueillis|recueillis? par|un article de"
     r"|de notre (?:correspondante?|envoyée?)|avec (?:notre|nos) (?:correspondante?s?|envoyée?s?)"
 )
 #: what stands between two names

@@ -18,7 +18,7 @@ _NAMED = re.compile(
     r"(?:$|[-_ ])",
     re.IGNORECASE,
 )
-_TAGS = ("p", "div", "h2", "h3", "strong", "section", "blockquote", "span", "header")
+_TAGS = ("p", "div", "h2", "h3", "h4", "strong", "section", "blockquote", "span", "header")
 _PICTURE = re.compile(r"media|image|photo|picture|figure|video|caption|legend|credit", re.IGNORECASE)
 #: a heading so long that ends as sentences do is no subhead
 _SENTENCE = 60

@@ -113,6 +113,9 @@ def linked(author: str) -> str:
         '<div itemprop="author" itemscope><span itemprop="name">Awa Diarra</span></div>',
         "<p>Par Awa Diarra, à Bamako</p>",
         '<div class="c-Signature"><em>Awa Diarra</em></div>',
+        "<ul><li><span>Author, </span><span>Awa Diarra</span></li></ul>",
+        "<div>Auteur : Awa Diarra</div>",
+        "<div>Soumis par <span>Awa Diarra</span> le sam 17/10/2026 - 09:12</div>",
     ],
 )
 def test_byline_is_found_in_many_mark_ups(byline: str) -> None:
