@@ -42,7 +42,10 @@ def anchor(line: Line, index: PhraseIndex) -> tuple[int, frozenset[str]]:
             best, literals, best_score = group, own, score
     shortest = 2 if any(not literal.isascii() for literal in literals) else MIN_LITERAL
     if best_score[0] < shortest:
-        raise NotationError(f"{line.source!r} has no group whose every phrase holds a word of {MIN_LITERAL} letters")
+        raise NotationError(
+            f"{line.source!r} has no group whose every phrase holds a word of {MIN_LITERAL} letters; "
+            "such a line would be looked for in every text: add a longer word"
+        )
     return best, literals
 
 

@@ -19,6 +19,9 @@ from detection.rulefile import RuleEntry, RuleFile
 from detection.status import Cues, compile_cues
 from detection.taxonomy import event_types
 
+#: keys of a rule that hold a list of groups
+_GUARDS = ("not_near", "not_followed_by", "not_preceded_by", "subject_not", "requires", "only_with", "event_negation")
+
 _DATA = ("taxonomy.toml", "countries.toml", "verbs.toml", "cues.toml", "sentences.toml", "roles.toml")
 
 
@@ -51,6 +54,8 @@ class LanguageRules:
     cues: Cues
     #: rules by the group of each of their lines that is hardest to find
     by_group: Mapping[int, tuple[tuple[Rule, Line], ...]]
+    #: words of which every match holds one
+    literals: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,36 +66,82 @@ class RuleSet:
     version: str
     languages: Mapping[str, LanguageRules]
     presearch: Presearch
+    #: the files all of it was compiled from
+    files: tuple[RuleFile, ...]
     #: type and id of every rule, for lists
     rules: tuple[RuleEntry, ...] = field(default=())
 
 
-def _compile_rule(entry: RuleEntry, language: str, index: PhraseIndex, vocabulary: Vocabulary) -> Rule:
-    def groups(sources: Sequence[str]) -> tuple[int, ...]:
-        return tuple(index.group(source, vocabulary) for source in sources)
+class _FaultError(Exception):
+    """A phrase of a rule is not well written."""
 
-    unknown = set(entry.yields_to) - event_types().keys()
-    if unknown:
-        raise NotationError(f"yields_to names no type: {', '.join(sorted(unknown))}")
-    return Rule(
+    def __init__(self, error: NotationError, *path: str | int) -> None:
+        self.error = error
+        self.path = path
+        super().__init__(str(error))
+
+
+def _groups(entry: RuleEntry, key: str, index: PhraseIndex, vocabulary: Vocabulary) -> tuple[int, ...]:
+    numbers = []
+    for position, source in enumerate(getattr(entry, key)):
+        try:
+            numbers.append(index.group(source, vocabulary))
+        except NotationError as error:
+            raise _FaultError(error, key, position) from error
+    return tuple(numbers)
+
+
+#: the group of a line that is hardest to find, and the words of which every match of it holds one
+_Anchor = tuple[int, frozenset[str]]
+
+
+def _compile_rule(
+    entry: RuleEntry, language: str, index: PhraseIndex, vocabulary: Vocabulary
+) -> tuple[Rule, list[_Anchor]]:
+    """Return a rule, and the anchor of each of its lines."""
+    lines: list[Line] = []
+    anchored: list[_Anchor] = []
+    for position, source in enumerate(entry.match):
+        try:
+            lines.append(compile_line(source, index, vocabulary))
+            anchored.append(anchor(lines[-1], index))
+        except NotationError as error:
+            raise _FaultError(error, "match", position) from error
+    try:
+        object_group = None if entry.object is None else index.group(entry.object, vocabulary)
+    except NotationError as error:
+        raise _FaultError(error, "object") from error
+    rule = Rule(
         entry=entry,
         language=language,
         severity=event_types()[entry.type].severity,
-        lines=tuple(compile_line(line, index, vocabulary) for line in entry.match),
-        object=None if entry.object is None else index.group(entry.object, vocabulary),
-        not_near=groups(entry.not_near),
-        not_followed_by=groups(entry.not_followed_by),
-        not_preceded_by=groups(entry.not_preceded_by),
-        subject_not=groups(entry.subject_not),
-        requires=groups(entry.requires),
-        only_with=groups(entry.only_with),
-        event_negation=groups(entry.event_negation),
+        lines=tuple(lines),
+        object=object_group,
+        **{key: _groups(entry, key, index, vocabulary) for key in _GUARDS},
     )
+    return rule, anchored
+
+
+def _located(file: RuleFile, error: NotationError, path: tuple[str | int, ...], rule: str | None) -> RuleError:
+    """Point at the character of the file where a phrase goes wrong."""
+    _, text = file.value(*path, rule=rule)
+    # Of a phrase that holds a set, the fault may lie in the set: then the phrase itself is pointed at.
+    return file.error(str(error), *path, rule=rule, offset=error.within(text.split("\n", 1)[0]))
+
+
+def _check_sets(file: RuleFile, vocabulary: Vocabulary) -> Iterable[RuleError]:
+    for name, phrases in file.sets.items():
+        for position, phrase in enumerate(phrases):
+            try:
+                vocabulary.phrases(phrase, (name,))
+            except NotationError as error:
+                yield _located(file, error, ("sets", name, position), None)
+                break
 
 
 def _compile_language(
-    language: str, files: Sequence[RuleFile], shared: Mapping[str, tuple[str, ...]]
-) -> tuple[LanguageRules, set[str]]:
+    language: str, files: Sequence[RuleFile], shared: Mapping[str, tuple[str, ...]], refused: list[RuleError]
+) -> LanguageRules:
     vocabulary = Vocabulary(language, shared)
     index = PhraseIndex(vocabulary)
     cues = compile_cues(index)
@@ -100,23 +151,32 @@ def _compile_language(
     seen: dict[str, Path] = {}
     for file in files:
         inner = vocabulary.extended(file.sets)
+        refused.extend(_check_sets(file, inner))
         for entry in file.rules:
-            line_number = file.lines.get(entry.id)
             if entry.id in seen:
-                raise RuleError(f"{entry.id} is defined in {seen[entry.id]} too", file=file.path, line=line_number)
-            seen[entry.id] = file.path
+                refused.append(
+                    file.error(f"is defined in {seen[entry.id]} too; give each its own id", "id", rule=entry.id)
+                )
+                continue
             try:
-                rule = _compile_rule(entry, language, index, inner)
-                for line in rule.lines:
-                    group, words = anchor(line, index)
-                    literals |= words
-                    by_group.setdefault(group, []).append((rule, line))
-            except NotationError as error:
-                raise RuleError(f"{entry.id}: {error}", file=file.path, line=line_number) from error
+                rule, anchored = _compile_rule(entry, language, index, inner)
+            except _FaultError as fault:
+                refused.append(_located(file, fault.error, fault.path, entry.id))
+                continue
+            seen[entry.id] = file.path
+            for line, (group, words) in zip(rule.lines, anchored, strict=True):
+                literals |= words
+                by_group.setdefault(group, []).append((rule, line))
             rules.append(rule)
     frozen = {group: tuple(lines) for group, lines in by_group.items()}
-    compiled = LanguageRules(language=language, index=index, rules=tuple(rules), cues=cues, by_group=frozen)
-    return compiled, literals
+    return LanguageRules(
+        language=language,
+        index=index,
+        rules=tuple(rules),
+        cues=cues,
+        by_group=frozen,
+        literals=frozenset(literals),
+    )
 
 
 def _version(files: Iterable[RuleFile]) -> str:
@@ -129,25 +189,41 @@ def _version(files: Iterable[RuleFile]) -> str:
     return digest.hexdigest()[:12]
 
 
-def compile_rules(files: Sequence[RuleFile], shared: Mapping[str, Mapping[str, tuple[str, ...]]]) -> RuleSet:
+def compile_rules(
+    files: Sequence[RuleFile],
+    shared: Mapping[str, Mapping[str, tuple[str, ...]]],
+    refused: list[RuleError] | None = None,
+    *,
+    ready: RuleSet | None = None,
+) -> RuleSet:
     """Compile rule files, without running their tests.
 
     Args:
         files: rule files, the built-in ones first.
         shared: word sets by language that every file of the language may use.
+        refused: takes what cannot be compiled, instead of the first of it being raised.
+        ready: compiled before; a language whose files are the same is taken from it.
 
     Raises:
-        RuleError: a rule cannot be compiled.
+        RuleError: a rule cannot be compiled, and ``refused`` was not given.
     """
+    problems: list[RuleError] = []
     languages: dict[str, LanguageRules] = {}
-    literals: set[str] = set()
     for language in dict.fromkeys(file.language for file in files):
         own = [file for file in files if file.language == language]
-        languages[language], more = _compile_language(language, own, shared.get(language, {}))
-        literals |= more
+        same = ready is not None and own == [file for file in ready.files if file.language == language]
+        if ready is not None and same:
+            languages[language] = ready.languages[language]
+        else:
+            languages[language] = _compile_language(language, own, shared.get(language, {}), problems)
+    if refused is not None:
+        refused.extend(problems)
+    elif problems:
+        raise problems[0]
     return RuleSet(
         version=_version(files),
         languages=languages,
-        presearch=Presearch(literals),
+        presearch=Presearch(literal for compiled in languages.values() for literal in compiled.literals),
+        files=tuple(files),
         rules=tuple(rule.entry for compiled in languages.values() for rule in compiled.rules),
     )

@@ -60,6 +60,7 @@ def is_french_infinitive(word: str) -> bool:
     return word in _verbs()["fr"] or word.endswith(("er", "ir"))
 
 
+@cache
 def inflect(verb: str, language: str) -> frozenset[str]:
     """Return the folded forms of a verb given by its infinitive; further words are kept as they are.
 

@@ -15,7 +15,22 @@ MAX_READINGS = 4096
 
 
 class NotationError(ValueError):
-    """A phrase is not written in the notation; the message says where."""
+    """A phrase is not written in the notation; the message says where and what to write.
+
+    Attributes:
+        fragment: the piece of the phrase at fault, empty when it is the whole.
+        offset: the character at fault within ``fragment``.
+    """
+
+    def __init__(self, message: str, fragment: str = "", offset: int = 0) -> None:
+        self.fragment = fragment
+        self.offset = offset
+        super().__init__(message)
+
+    def within(self, source: str) -> int:
+        """Return the offset of the fault within ``source``, the phrase as written in its file."""
+        at = source.find(self.fragment)
+        return max(at, 0) + self.offset if at >= 0 else 0
 
 
 def split_outside(text: str, separator: str) -> list[str]:
@@ -29,7 +44,7 @@ def split_outside(text: str, separator: str) -> list[str]:
         elif character in ")}":
             depth -= 1
             if depth < 0:
-                raise NotationError(f"{text!r} closes a bracket that was never opened")
+                raise NotationError(f"{text!r} closes a bracket that was never opened; take it out", text, index)
         elif depth == 0 and text.startswith(separator, index):
             parts.append(text[begin:index])
             index += len(separator)
@@ -37,7 +52,7 @@ def split_outside(text: str, separator: str) -> list[str]:
             continue
         index += 1
     if depth:
-        raise NotationError(f"{text!r} leaves a bracket open")
+        raise _left_open(text)
     parts.append(text[begin:])
     return parts
 
@@ -48,7 +63,18 @@ def _closing(text: str, opening: int) -> int:
         depth += (text[index] == "(") - (text[index] == ")")
         if depth == 0:
             return index
-    raise NotationError(f"{text!r} leaves a bracket open")
+    raise _left_open(text)
+
+
+def _left_open(text: str) -> NotationError:
+    """Point at the first bracket that nothing closes."""
+    opened: list[int] = []
+    for index, character in enumerate(text):
+        if character in "({":
+            opened.append(index)
+        elif character in ")}" and opened:
+            opened.pop()
+    return NotationError(f"{text!r} leaves a bracket open; close it", text, opened[0] if opened else 0)
 
 
 def _readings(text: str) -> list[str]:
@@ -63,7 +89,7 @@ def _readings(text: str) -> list[str]:
         inside.append("")
     rest = _readings(text[closing + 1 :])
     if len(inside) * len(rest) > MAX_READINGS:
-        raise NotationError(f"{text!r} has more than {MAX_READINGS} readings; split it")
+        raise NotationError(f"{text!r} has more than {MAX_READINGS} readings; split it", text)
     return [text[:opening] + middle + end for middle, end in product(inside, rest)]
 
 

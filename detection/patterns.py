@@ -7,6 +7,7 @@ only, so that the cost of a sentence hardly depends on the number of rules.
 
 from __future__ import annotations
 
+import difflib
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
@@ -44,14 +45,20 @@ RESERVED = frozenset(name[1:] for name in (*DYNAMIC, NUMBER))
 class Vocabulary:
     """The sets and verbs of one language, and what a group of phrases expands to."""
 
-    def __init__(self, language: str, sets: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, language: str, sets: Mapping[str, Sequence[str]], outer: Vocabulary | None = None) -> None:
         self.language = language
         self._sets = dict(sets)
         self._expanded: dict[str, frozenset[Phrase]] = {}
+        self._known: dict[str, frozenset[Phrase]] = {}
+        #: where sets are expanded that mean the same there, once for all files
+        self._outer = outer
 
     def extended(self, sets: Mapping[str, Sequence[str]]) -> Vocabulary:
         """Return a vocabulary with further sets, which may replace those of the same name."""
-        return Vocabulary(self.language, self._sets | dict(sets)) if sets else self
+        if not sets:
+            return self
+        outer = None if sets.keys() & self._sets.keys() else self
+        return Vocabulary(self.language, self._sets | dict(sets), outer)
 
     def phrases(self, source: str, _open: tuple[str, ...] = ()) -> frozenset[Phrase]:
         """Return every phrase of a group.
@@ -59,6 +66,8 @@ class Vocabulary:
         Raises:
             NotationError: an unknown set or verb, brackets that do not match, or too many phrases.
         """
+        if source in self._known:
+            return self._known[source]
         phrases: set[Phrase] = set()
         for reading in expand(source):
             parts = [self._word(word, _open) for word in split_outside(reading, " ") if word]
@@ -71,7 +80,8 @@ class Vocabulary:
         phrases.discard(())
         if not phrases:
             raise NotationError(f"{source!r} holds no word")
-        return frozenset(phrases)
+        self._known[source] = frozenset(phrases)
+        return self._known[source]
 
     def holds_verb(self, source: str) -> bool:
         """Say whether a group is made of verbs, in its own words or by way of the sets it names."""
@@ -85,20 +95,28 @@ class Vocabulary:
             try:
                 return frozenset(words_of(form) for form in inflect(word[1:], self.language))
             except KeyError as error:
-                raise NotationError(f"verb {word!r} is not regular; list it in verbs.toml") from error
+                raise NotationError(
+                    f"{word!r} is no verb whose forms are known in {self.language!r}: check the spelling, or write its "
+                    "forms, such as (rompt|rompu)",
+                    word,
+                ) from error
         words = words_of(word)
         if not words:
-            raise NotationError(f"{word!r} holds no letter or digit")
+            raise NotationError(f"{word!r} holds no letter or digit; marks stand between blanks", word)
         return frozenset({(*words[:-1], words[-1] + "*") if word.endswith("*") else words})
 
     def _set(self, name: str, open_sets: tuple[str, ...]) -> frozenset[Phrase]:
         if name in RESERVED:
             return frozenset({("@" + name,)})
         if name in open_sets:
-            raise NotationError(f"set {{{name}}} holds itself")
+            raise NotationError(f"set {{{name}}} holds itself; take it out of its own phrases", f"{{{name}}}")
         if name not in self._sets:
-            known = ", ".join(sorted(self._sets.keys() | RESERVED))
-            raise NotationError(f"unknown set {{{name}}}; known: {known}")
+            known = sorted(self._sets.keys() | RESERVED)
+            close = difflib.get_close_matches(name, known, n=1)
+            cure = f"did you mean {{{close[0]}}}?" if close else f"known: {', '.join(known)}"
+            raise NotationError(f"unknown set {{{name}}}; {cure}", f"{{{name}}}")
+        if self._outer is not None and name in self._outer._sets:
+            return self._outer._set(name, open_sets)
         if name not in self._expanded:
             inner = (*open_sets, name)
             self._expanded[name] = frozenset(p for source in self._sets[name] for p in self.phrases(source, inner))
@@ -166,16 +184,16 @@ def compile_line(source: str, index: PhraseIndex, vocabulary: Vocabulary) -> Lin
     gap_match = _GAP.search(source)
     gap = int(gap_match[1]) if gap_match else DEFAULT_GAP
     if gap > MAX_GAP:
-        raise NotationError(f"{source!r}: a gap of {gap} words is too wide (limit {MAX_GAP})")
+        raise NotationError(f"{source!r}: a gap of {gap} words is too wide; at most {MAX_GAP}", f"<= {gap}")
     body = source[: gap_match.start()] if gap_match else source
     if "<=" in body:
-        raise NotationError(f"{source!r}: '<= N' stands once, at the end")
+        raise NotationError(f"{source!r}: '<= N' stands once, at the end", "<=")
     ordered = " .. " not in body
     if not ordered and " > " in body:
-        raise NotationError(f"{source!r} mixes '>' and '..'; use one of them")
+        raise NotationError(f"{source!r} mixes '>' and '..'; use one of them", " > ", 1)
     parts = [part.strip() for part in split_outside(body, " > " if ordered else " .. ")]
     if not ordered and len(parts) > 2:
-        raise NotationError(f"{source!r}: '..' joins two groups")
+        raise NotationError(f"{source!r}: '..' joins two groups; write a line for each pair", parts[2])
     groups = tuple(index.group(part, vocabulary) for part in parts)
     head = next((i for i, part in enumerate(parts) if vocabulary.holds_verb(part)), 0)
     return Line(source, groups, ordered, gap, head)

@@ -12,6 +12,7 @@ import re
 import unicodedata
 from bisect import bisect_left
 from dataclasses import dataclass
+from functools import lru_cache
 
 #: stands for a character that carries no letter of its own
 IGNORABLE = "\u00ad"
@@ -121,6 +122,7 @@ def tokenize(folded: str) -> Tokens:
     return Tokens(tuple(words), tuple(start for start, _ in spans), tuple(end for _, end in spans))
 
 
+@lru_cache(maxsize=100_000)
 def words_of(text: str) -> tuple[str, ...]:
     """Return the folded words of a phrase: how data files are read."""
     return tokenize(fold(text)).words

@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 
 from alerts.notices import Speech
 from alerts.settings import Channel, EmailChannel
-from detection.engine import load_rules
+from detection.engine import RuleSet
 from scheduler.alerting import AlertingSettings, Route
 from scheduler.announcing import Announcements
 from scheduler.pipeline import Pipeline
+from scheduler.rulewatch import read_rules
 from scheduler.settings import ServiceSettings
 
 
@@ -37,11 +38,16 @@ def build_announcements(settings: ServiceSettings, instance: str) -> Announcemen
     )
 
 
-def build_pipeline(settings: ServiceSettings, instance: str) -> Pipeline:
+def build_pipeline(settings: ServiceSettings, instance: str, rules: RuleSet | None = None) -> Pipeline:
     """Build the pipeline of the archive ``instance``.
 
+    Args:
+        settings: what it runs by.
+        instance: identity of the archive.
+        rules: those of the settings when left out; what of them is refused is logged.
+
     Raises:
-        detection.errors.RuleError: a rule file is broken or fails its own tests.
+        detection.errors.RuleError: a built-in rule file is broken.
     """
     alerting = AlertingSettings(
         watches=settings.watches,
@@ -55,4 +61,6 @@ def build_pipeline(settings: ServiceSettings, instance: str) -> Pipeline:
         queries=settings.queries,
         countries={source.id: source.country for source in settings.sources if source.country},
     )
-    return Pipeline(load_rules(), alerting, {source.id: source.name for source in settings.sources})
+    if rules is None:
+        rules = read_rules(settings.rule_folders).rules
+    return Pipeline(rules, alerting, {source.id: source.name for source in settings.sources})

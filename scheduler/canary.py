@@ -110,7 +110,7 @@ class Canary:
     ) -> None:
         self._archive = archive
         self._crawler = crawler
-        self._pipeline = rehearsal(pipeline)
+        self._pipeline = pipeline
         self._perch = perch
         self._teller = teller
         self._clock = clock
@@ -178,7 +178,7 @@ class Canary:
     def _process(self, database: Database, article: Article, url: str, now: datetime) -> None:
         """Take the article through the one path of every article, and undo it."""
         sources.ensure(database, SOURCE_ID, "Vigie", url, now)
-        outcome = self._pipeline.process(database, article, key=article_key(url), now=now)
+        outcome = rehearsal(self._pipeline).process(database, article, key=article_key(url), now=now)
         raised = [taken.alert_id for taken in outcome.taken if taken.alert_id is not None]
         queued = sum(len(deliveries.listing(database, alert_id=alert_id)) for alert_id in raised)
         raise _UndoneError(outcome, queued)

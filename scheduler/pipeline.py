@@ -75,7 +75,9 @@ class Pipeline:
             entries.read(database, entry_id, saved.article_id)
         if saved.kind is SaveKind.SAME:
             return _unchanged(database, saved)
-        signals = self.signals(article, now)
+        # Other rules may be put in place at any moment: one article is read by one version.
+        rules = self.rules
+        signals = self.signals(article, now, rules)
         articles.save_signals(database, saved.article_id, saved.revision_id, signals)
         if evidence is not None and signals:
             pages.save(database, saved.revision_id, evidence, article)
@@ -91,7 +93,7 @@ class Pipeline:
             saved=saved,
             placed=placed,
             signals=signals,
-            rules_version=self.rules.version,
+            rules_version=rules.version,
             now=now,
             sending=sending,
         )
@@ -107,7 +109,7 @@ class Pipeline:
             taken=tuple(take(database, self.alerting, watch, occasion) for watch in self.alerting.watches),
         )
 
-    def signals(self, article: Article, now: datetime) -> tuple[Signal, ...]:
+    def signals(self, article: Article, now: datetime, rules: RuleSet | None = None) -> tuple[Signal, ...]:
         """Return what an article says happened; an undated one is read as of ``now``."""
         document = Document(
             title=article.title,
@@ -115,7 +117,7 @@ class Pipeline:
             published_at=article.published_at or now,
             language=article.language,
         )
-        return detect(document, self.rules).signals
+        return detect(document, rules or self.rules).signals
 
 
 def _unchanged(database: Database, saved: Saved) -> Processed:

@@ -28,6 +28,7 @@ from scheduler.crawl import CrawlDesk, Tally
 from scheduler.looks import LookDesk
 from scheduler.outbox import ArchiveOutbox
 from scheduler.pipeline import Processed
+from scheduler.rulewatch import RuleWatch, read_rules
 from scheduler.settings import ServiceSettings
 from scheduler.signs import LifeSigns
 from scheduler.watching import HealthDesk
@@ -104,7 +105,9 @@ class Service:
         self._stack.push_async_callback(self.archive.close)
         await self.archive.open()
         instance = await self.archive.read(instance_id)
-        pipeline = build_pipeline(settings, instance)
+        loaded = await asyncio.to_thread(read_rules, settings.rule_folders)
+        pipeline = build_pipeline(settings, instance, loaded.rules)
+        self.rule_watch = RuleWatch(settings.rule_folders, pipeline, loaded)
         now = self._clock()
         await self.archive.write(sources.sync, settings.sources, now)
         if missing(settings.crawler.browser) is None:
@@ -252,7 +255,7 @@ class Service:
         failed = [state.source_id for state in read if state.failure is not None]
         working = not read or len(failed) < len(read)
         checks.append(("sources", working, f"{len(failed)} of {len(read)} fail" if failed else f"{len(read)} answer"))
-        return checks + await self.signs.checks()
+        return [*checks, self.rule_watch.check(), *await self.signs.checks()]
 
     def _schedule(self) -> AsyncIOScheduler:
         scheduler = AsyncIOScheduler(
@@ -269,6 +272,7 @@ class Service:
 
         scheduler.add_job(self._tick, Every(self.settings.tick), id="tick", next_run_time=self._clock())
         scheduler.add_job(self.health_desk.tick, Every(self.settings.health.tick), id="health")
+        scheduler.add_job(self.rule_watch.look, Every(self.settings.rules_every), id="rules")
         scheduler.add_job(self.hubs.look, Every(HUBS_EVERY), id="hubs")
         for job in self.signs.jobs():
             start = self._clock() + job.first

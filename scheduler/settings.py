@@ -11,6 +11,7 @@ from alerts.settings import Channel, DeliverySettings
 from crawler.settings import CrawlerSettings
 from detection.query import Query
 from scheduler.heartbeat import HeartbeatSettings
+from scheduler.rulewatch import LOOK_EVERY
 from scheduler.watching import HealthSettings
 from storage.types import Source, Watch
 
@@ -39,6 +40,10 @@ class ServiceSettings:
     canary: timedelta = timedelta(hours=1)
     heartbeat: HeartbeatSettings = field(default_factory=HeartbeatSettings)
     health: HealthSettings = field(default_factory=HealthSettings)
+    #: folders of rule files beside the built-in ones
+    rule_folders: tuple[Path, ...] = ()
+    #: how often they are looked at for changes
+    rules_every: timedelta = LOOK_EVERY
     #: subscribe to the hubs that feeds name, where they can call back
     websub: bool = False
     #: how often the schedule looks for what is due

@@ -142,6 +142,7 @@ def test_examples_are_calls_that_the_command_line_takes(
 TABLES: dict[str, type[BaseModel]] = {
     "## `[service]`": models.Service,
     "## `[network]`": models.Network,
+    "## `[detection]`": models.Detection,
     "## `[[source]]`": models.SourceTable,
     "## `[[watch]]`": models.WatchTable,
     "## `[[channel]]`": models.ChannelTable,

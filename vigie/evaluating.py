@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from vigie import inputs
@@ -72,17 +73,19 @@ class Evaluation:
         )
 
 
-def evaluate_lines(name: str, settings: Settings, watch_id: str | None) -> Evaluation:
+def evaluate_lines(
+    name: str, settings: Settings, watch_id: str | None, rule_folders: Sequence[Path] | None = None
+) -> Evaluation:
     """Score the labelled articles of a file for one watch, the first when none is named.
 
     Raises:
         VigieError: the file cannot be read, or there is no such watch.
     """
-    flagger = Flagger(settings, watch_id)
+    flagger = Flagger(settings, watch_id, rule_folders)
     watch = flagger.watches[0].id
     hits = false_alarms = missed = events = right = 0
     misses: list[str] = []
-    problems: list[str] = []
+    problems: list[str] = list(flagger.refusals)
     for number, line in inputs.read_lines(name):
         try:
             article = inputs.parse_line(line, number)

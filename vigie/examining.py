@@ -15,7 +15,9 @@ from sqlite_utils import Database
 
 from alerts import breaker, health_wording
 from crawler.browser import BrowserSettings, find_chromium, missing
+from detection.engine import load_folders
 from scheduler.clock import now_utc
+from scheduler.rulewatch import describe
 from storage import deliveries, folder, health, sources, websub
 from storage.errors import StorageError
 from storage.types import DeliveryState, NetworkState
@@ -34,7 +36,7 @@ GOOD_SQLITE = (3, 51, 3)
 
 def examine(settings: Settings) -> list[dict[str, Any]]:
     """Return one finding a check: ``{"check", "ok", "detail"}``."""
-    findings = [_disk(settings), _clock(), _sqlite(), *_browser(settings)]
+    findings = [_disk(settings), _clock(), _sqlite(), *_browser(settings), _rules(settings)]
     if not any((settings.data_dir / name).exists() for name in (folder.DATABASE_NAME, folder.MARKER_NAME)):
         return [
             *findings,
@@ -73,6 +75,12 @@ def _browser(settings: Settings) -> list[dict[str, Any]]:
     found = f"pages run in {find_chromium(settings.chromium)}"
     root = "; as root it has no sandbox, run Vigie as another user" if os.geteuid() == 0 else ""
     return [_finding("browser", ok=reason is None, detail=reason or found + root)]
+
+
+def _rules(settings: Settings) -> dict[str, Any]:
+    """Tell whether every rule passes its tests; the running service tells the same in /readyz."""
+    ok, detail = describe(load_folders(settings.rule_folders))
+    return _finding("rules", ok=ok, detail=detail)
 
 
 def _sqlite() -> dict[str, Any]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from detection.assess import assess
-from detection.engine import Document, detect, load_rules
+from detection.engine import Document, detect, load_folders
 from detection.query import Subject, matches
 from storage.types import Signal, Watch
 from vigie import inputs
@@ -27,15 +29,25 @@ class Flagged:
 class Flagger:
     """Reads texts with the rules and judges them for the watches."""
 
-    def __init__(self, settings: Settings, watch_id: str | None = None) -> None:
-        """Args: ``watch_id`` judges for one watch only.
+    def __init__(
+        self, settings: Settings, watch_id: str | None = None, rule_folders: Sequence[Path] | None = None
+    ) -> None:
+        """Make ready to flag.
+
+        Args:
+            settings: the configuration.
+            watch_id: judges for one watch only.
+            rule_folders: folders of rule files in place of those of the configuration.
 
         Raises:
             VigieError: there is no such watch.
-            RuleError: a rule file is broken.
+            RuleError: a built-in rule file is broken.
         """
         self._settings = settings
-        self._rules = load_rules()
+        loaded = load_folders(settings.rule_folders if rule_folders is None else rule_folders)
+        self._rules = loaded.rules
+        #: rules that are not in use, each with file, line and reason
+        self.refusals = tuple(str(refusal) for refusal in loaded.refusals)
         self.watches: tuple[Watch, ...] = tuple(
             watch for watch in settings.watches if watch_id is None or watch.id == watch_id
         )

@@ -128,6 +128,13 @@ class Network(Table):
     delay: Duration | None = None
 
 
+class Detection(Table):
+    """``[detection]``: what finds acts in texts beside the built-in rules."""
+
+    #: folders of rule files, or single files
+    rules: tuple[FilePath, ...] = ()
+
+
 class SourceTable(Table):
     """``[[source]]``: an outlet to read, or a change to one of the built-in catalogue."""
 
@@ -235,6 +242,7 @@ class ConfigurationFile(Table):
 
     service: Service = Service()
     network: Network = Network()
+    detection: Detection = Detection()
     source: tuple[SourceTable, ...] = ()
     watch: tuple[WatchTable, ...] = ()
     channel: tuple[Annotated[EmailTable | WebhookTable, Field(discriminator="type")], ...] = ()

@@ -43,6 +43,7 @@ def service_settings(settings: Settings) -> ServiceSettings:
         crawler=crawler_settings(settings),
         public_url=settings.public_url,
         websub=settings.websub,
+        rule_folders=settings.rule_folders,
         language=settings.language,
         timezone=settings.timezone,
         queries=settings.queries,

@@ -56,6 +56,8 @@ class Settings:
     chromium: str | None
     #: wait between two requests to one host; None: the crawler's own rule
     delay: timedelta | None
+    #: folders of rule files beside the built-in ones
+    rule_folders: tuple[Path, ...]
     sources: tuple[Source, ...]
     watches: tuple[Watch, ...]
     #: the parsed query of each watch that has one
@@ -170,6 +172,7 @@ class _Builder:
             proxy=file.network.proxy,
             chromium=file.network.chromium,
             delay=file.network.delay,
+            rule_folders=tuple((self._base / name).absolute() for name in file.detection.rules),
             sources=sources,
             watches=watches,
             queries=queries,
@@ -398,6 +401,7 @@ def _known_keys(location: Location) -> set[str]:
     tables: dict[str, type[BaseModel]] = {
         "service": models.Service,
         "network": models.Network,
+        "detection": models.Detection,
         "source": models.SourceTable,
         "watch": models.WatchTable,
         "delivery": models.Delivery,

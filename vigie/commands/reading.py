@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -22,14 +23,28 @@ def register(group: click.Group) -> None:
 @click.option("--watch", "watch_id", help="Judge for this watch only.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object an input.")
 @click.option("--jsonl", is_flag=True, help="Read JSON lines: {id, title, text, published, lang…}.")
+@click.option(
+    "--rules", "rule_folders", multiple=True, type=click.Path(path_type=Path), metavar="DIR",
+    help="Folder of rule files, in place of those of the configuration; may be given again.",
+)  # fmt: skip
 @click.pass_obj
-def flag(context: Context, files: tuple[str, ...], *, watch_id: str | None, as_json: bool, jsonl: bool) -> int:
+def flag(
+    context: Context,
+    files: tuple[str, ...],
+    *,
+    watch_id: str | None,
+    as_json: bool,
+    jsonl: bool,
+    rule_folders: tuple[Path, ...],
+) -> int:
     """Detect escalation in text, HTML, a web page or JSON lines; print the signals with their evidence."""
     from vigie.flagging import Flagger
     from vigie.settings import load
 
-    flagger = Flagger(load(context.path), watch_id)
-    failed = False
+    flagger = Flagger(load(context.path), watch_id, rule_folders or None)
+    for refusal in flagger.refusals:
+        click.echo(f"vigie: rule refused: {refusal}", err=True)
+    failed = bool(flagger.refusals)
     for name in files or ("-",):
         if jsonl:
             failed |= _flag_lines(flagger, name)
@@ -135,7 +150,7 @@ def _show_extracted(record: dict[str, Any]) -> None:
 @click.pass_obj
 def explain(context: Context, article: int, *, watch_id: str | None) -> int:
     """Tell why ARTICLE (its number in the archive) did or did not alert: every clause, then the decision."""
-    from detection.engine import Document, detect, load_rules
+    from detection.engine import Document, detect, load_folders
     from storage import alerts, articles
     from storage.database import open_reader
     from vigie.settings import load
@@ -153,7 +168,7 @@ def explain(context: Context, article: int, *, watch_id: str | None) -> int:
             published_at=stored.published_at or stored.first_seen_at,
             language=stored.language,
         ),
-        load_rules(),
+        load_folders(settings.rule_folders).rules,
     )
     for note in found.unread:
         console.print(f"  {note}", markup=False)
@@ -200,13 +215,19 @@ def _history(database: Any, article: int) -> list[str]:
 @click.argument("file")
 @click.option("--watch", "watch_id", help="The watch whose alerts are judged (default: the first).")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as one JSON object.")
+@click.option(
+    "--rules", "rule_folders", multiple=True, type=click.Path(path_type=Path), metavar="DIR",
+    help="Folder of rule files, in place of those of the configuration; may be given again.",
+)  # fmt: skip
 @click.pass_obj
-def evaluate(context: Context, file: str, *, watch_id: str | None, as_json: bool) -> int:
+def evaluate(
+    context: Context, file: str, *, watch_id: str | None, as_json: bool, rule_folders: tuple[Path, ...]
+) -> int:
     """Score detection on labelled articles (JSON lines with "should_alert" and "events")."""
     from vigie.evaluating import evaluate_lines
     from vigie.settings import load
 
-    result = evaluate_lines(file, load(context.path), watch_id)
+    result = evaluate_lines(file, load(context.path), watch_id, rule_folders or None)
     for problem in result.problems:
         click.echo(f"vigie: {problem}", err=True)
     if as_json:

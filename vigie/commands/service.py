@@ -40,24 +40,27 @@ def init(folder: Path) -> None:
 @click.pass_obj
 def check(context: Context, *, send: bool) -> int:
     """Validate the configuration, the queries and the rules (with the tests inside the rule files)."""
-    from detection.engine import load_rules
+    from detection.engine import load_folders
     from vigie.settings import load
 
     settings = load(context.path)
-    rules = load_rules()
+    loaded = load_folders(settings.rule_folders)
     enabled = sum(source.enabled for source in settings.sources)
     name = settings.path or "built-in defaults"
     click.echo(
         f"{name}: {enabled} sources, {len(settings.watches)} watches, {len(settings.channels)} channels; "
-        f"rules {rules.version[:12]} pass their tests"
+        f"rules {loaded.rules.version}: {len(loaded.rules.rules)} pass their tests"
     )
     for warning in settings.warnings:
         click.echo(f"note: {warning}", err=True)
+    for refusal in loaded.refusals:
+        click.echo(f"rule refused: {refusal}", err=True)
+    refused = PARTLY if loaded.refusals else 0
     if not send:
-        return 0
+        return refused
     from vigie.probing import send_tests
 
-    return asyncio.run(send_tests(settings))
+    return asyncio.run(send_tests(settings)) or refused
 
 
 @click.command()
