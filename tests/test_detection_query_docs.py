@@ -79,7 +79,7 @@ def test_examples_in_the_table_are_queries(text: str) -> None:
 def test_every_kind_of_example_is_there() -> None:
     assert len(lines("query matches")) > 30
     assert len(lines("query misses")) > 15
-    assert len(blocks("query error")) == 3
+    assert len(blocks("query error")) == 5
 
 
 def test_every_field_and_bound_is_named() -> None:

@@ -148,7 +148,7 @@ BARE = Subject(title="", text="", source_id="x")
         ("source:tamani", False),
         ('source:"STUDIO-TAMANI"', True),
         ("lang:FR", True),
-        ("lang:f", False),
+        ("lang:en", False),
         ("lang:*", True),
         ("country:(FRA OR mli)", True),
         ("country:(FRA mli)", False),

@@ -165,12 +165,6 @@ def test_two_ways_of_writing_one_query(one: str, other: str) -> None:
     assert meaning(one) == meaning(other)
 
 
-def test_lower_case_and_french_operators_are_words() -> None:
-    root = parse("Mali et or not SAUF").root
-    assert isinstance(root, And)
-    assert [part.words[0] for part in root.parts if isinstance(part, Phrase)] == ["mali", "et", "or", "not", "sauf"]
-
-
 def test_a_time_is_no_field() -> None:
     assert parse("15:30").root == Phrase(start=0, end=5, words=("15", "30"))
 

@@ -149,7 +149,7 @@ QUERIES = st.recursive(LEAVES, _grown, max_leaves=6)
 # --- the property ------------------------------------------------------------------------------------
 
 
-@settings(deadline=None, max_examples=800)
+@settings(deadline=None, max_examples=400)
 @given(st.lists(ARTICLES, min_size=1, max_size=8), QUERIES)
 def test_the_index_loses_no_match(articles: list[Stored], text: str) -> None:
     query = parse(text)

@@ -17,6 +17,7 @@ import unicodedata
 
 from detection.query.characters import MARKS
 from detection.query.errors import QueryError
+from detection.query.habits import refuse_small_operator
 from detection.query.nodes import (
     NAME_FIELDS,
     WORD_FIELDS,
@@ -33,7 +34,8 @@ from detection.query.nodes import (
     Scope,
     speaks_of_acts,
 )
-from detection.query.scan import Kind, Sign, scan
+from detection.query.scan import scan
+from detection.query.scanned import Kind, Sign
 from detection.query.values import code_test, severity_test
 from detection.query.words import fold_words, printed_words, spelled_out
 
@@ -69,6 +71,8 @@ class _Parser:
     def __init__(self, text: str) -> None:
         self._text = text
         self._signs = tuple(scan(text))
+        for before, sign, after in zip(self._signs, self._signs[1:], self._signs[2:], strict=False):
+            refuse_small_operator(text, before, sign, after)
         self._at = 0
         self._terms = 0
         self._depth = 0

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from difflib import get_close_matches
-from enum import StrEnum
 
 from detection.query.errors import QueryError
+from detection.query.habits import FRENCH_OPERATORS, field_meant, refuse
 from detection.query.nodes import Field
+from detection.query.scanned import Kind, Sign
 
 #: words between the two sides of NEAR, at most
 MAX_DISTANCE = 100
@@ -21,41 +21,6 @@ _FIELD = re.compile(r"([^\W\d_]+):")
 _BARE = re.compile(r'[^\s()"“”„«»]+')
 _NEAR = re.compile(r"NEAR/(\d{1,4})")
 _QUOTES = {'"': '"', "“": "”“", "„": "“”", "«": "»", "”": "”"}
-_OTHER_OPERATORS = {"&": "AND", "&&": "AND", "+": "AND", "|": "OR", "||": "OR", "!": "NOT", "-": "NOT"}
-
-
-class Kind(StrEnum):
-    """What a sign is."""
-
-    OPEN = "("
-    CLOSE = ")"
-    AND = "AND"
-    OR = "OR"
-    NOT = "NOT"
-    NEAR = "NEAR"
-    TERM = "term"
-    END = "end"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sign:
-    """One sign of a query."""
-
-    kind: Kind
-    start: int
-    end: int
-    #: the field before an opening parenthesis or a term
-    field: Field | None = None
-    #: what a term asks for, without field, ``=``, quotes and ``*``
-    value: str = ""
-    value_start: int = 0
-    quoted: bool = False
-    #: ``=`` stands before the value
-    exact: bool = False
-    #: ``*`` stands after the value
-    star: bool = False
-    #: n of NEAR/n
-    distance: int = 0
 
 
 def scan(text: str) -> Iterator[Sign]:
@@ -92,13 +57,10 @@ def _operator(text: str, bare: re.Match[str]) -> Sign | None:
     word, at, end = bare[0], bare.start(), bare.end()
     if word in {"AND", "OR", "NOT"}:
         return Sign(kind=Kind(word), start=at, end=end)
-    if word in _OTHER_OPERATORS:
-        raise QueryError(f"{word} is no operator here; write {_OTHER_OPERATORS[word]}", at, text)
-    if word[0] in "-!":
-        raise QueryError(
-            f'a leading {word[0]} is no operator here; write NOT {word[1:]}, or put "{word}" in quotes', at, text
-        )
+    if word in FRENCH_OPERATORS:
+        return Sign(kind=FRENCH_OPERATORS[word], start=at, end=end)
     if not re.match(r"NEAR(/|$)|near/\d|Near/\d", word):
+        refuse(text, bare)
         return None
     near = _NEAR.fullmatch(word)
     if near is None:
@@ -175,7 +137,7 @@ def _field(text: str, named: re.Match[str]) -> Field:
         return Field(name)
     except ValueError:
         close = get_close_matches(name, [field.value for field in Field], n=1)
-        cure = f"did you mean {close[0]}:?" if close else f"the fields are {', '.join(Field)}."
+        cure = field_meant(name) or (f"did you mean {close[0]}:?" if close else f"the fields are {', '.join(Field)}.")
         raise QueryError(
             f'"{named[1]}" is not a field; {cure} To look for these words, put them in quotes', named.start(), text
         ) from None

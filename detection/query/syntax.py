@@ -42,7 +42,7 @@ def describe_syntax() -> str:
         (
             "Words match whatever their capitals and accents.",
             *lines,
-            "AND, OR, NOT and NEAR/n count in capitals only. NEAR binds first, then NOT, AND, OR.",
+            "AND, OR, NOT (ET, OU, SAUF) and NEAR/n stand in capitals. NEAR binds first, then NOT, AND, OR.",
             "Conditions on acts side by side (type, actor, target, status, severity) must hold of one act.",
         )
     )

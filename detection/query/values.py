@@ -12,11 +12,24 @@ from difflib import get_close_matches
 from detection.countries import countries
 from detection.query.errors import QueryError
 from detection.query.nodes import COMPARISONS, CodeTest, Field, SeverityTest
-from detection.query.scan import Sign
+from detection.query.scanned import Sign
 from detection.query.words import fold_words
 from detection.taxonomy import event_types
 from storage.types import Status
 
+#: how the languages of the press are called, folded
+_LANGUAGES = {
+    code: {fold_words(name) for name in names.split()}
+    for code, names in {
+        "fr": "français french francais",
+        "en": "anglais english",
+        "ar": "arabe arabic العربية",
+        "ru": "russe russian русский",
+        "bm": "bambara bamanankan",
+        "es": "espagnol spanish",
+        "pt": "portugais portuguese",
+    }.items()
+}
 _SEVERITY = re.compile(rf"({'|'.join(COMPARISONS)})?\s*([1-5])")
 
 
@@ -43,10 +56,25 @@ def code_test(sign: Sign, field: Field, text: str) -> CodeTest:
     value = sign.value.strip().casefold()
     if not value and not sign.star:
         raise QueryError(f"{field}: has no value", sign.value_start, text)
+    if field in {Field.LANGUAGE, Field.COUNTRY} and not sign.star:
+        _check_code(field, sign.value.strip(), sign.value_start, text)
     known = _known(field)
     if known is not None and not any(_fits(code, value, prefix=sign.star) for code in known):
         raise QueryError(_unknown(field, sign.value.strip(), known), sign.value_start, text)
     return CodeTest(start=sign.start, end=sign.end, field=field, value=value, prefix=sign.star)
+
+
+def _check_code(field: Field, value: str, at: int, text: str) -> None:
+    """Refuse a language or a state that is written as a name: no code looks so, and nothing would ever match."""
+    if field is Field.LANGUAGE:
+        code = next((code for code, names in _LANGUAGES.items() if fold_words(value) in names), None)
+        if code is not None or not re.fullmatch(r"[A-Za-z]{2,3}(-\w+)*", value):
+            cure = f"write lang:{code}" if code else "languages are written as codes of two letters, such as fr, en, ar"
+            raise QueryError(f'"{value}" is not the code of a language; {cure}', at, text)
+    elif value.upper() not in countries() and not re.fullmatch(r"[A-Za-z]{3}", value):
+        code = _code_of(value)
+        cure = f"write country:{code}" if code else "states are written as codes of three letters, such as MLI, FRA"
+        raise QueryError(f'"{value}" is not the code of a state; {cure}', at, text)
 
 
 def _fits(code: str, value: str, *, prefix: bool) -> bool:
