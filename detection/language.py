@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from functools import cache
 from typing import Protocol
 
@@ -31,7 +32,8 @@ def _identifier() -> _Identifier:
 
 def identify_language(text: str) -> str | None:
     """Return the ISO 639-1 code of a text's language, or None when the text does not tell."""
-    sample = text[:_SAMPLE].strip()
+    # Spaces that only French sets, or decomposed letters, say nothing of the language a text was written in.
+    sample = unicodedata.normalize("NFC", " ".join(text[:_SAMPLE].split()))
     letters = [character for character in sample if character.isalpha()]
     if len(letters) < _MIN_LETTERS:
         return None

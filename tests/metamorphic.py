@@ -13,6 +13,7 @@ from pathlib import Path
 
 from detection.engine import Detection, Document, detect, load_rules
 from storage.types import Status
+from tests import metamorphic_words as words
 
 Pair = frozenset[str | None]
 FRANCE_MALI: Pair = frozenset({"FRA", "MLI"})
@@ -26,7 +27,8 @@ class Told:
     """An article, or another telling of it."""
 
     id: str
-    language: str
+    #: None: detection finds it out
+    language: str | None
     title: str
     text: str
     published: datetime
@@ -169,54 +171,6 @@ SPELLINGS: tuple[Callable[[Told], Told], ...] = (
 
 # --- other states --------------------------------------------------------------------------------
 
-_TO_NIGER = {
-    "Mali": "Niger",
-    "malien": "nigérien",
-    "maliens": "nigériens",
-    "malienne": "nigérienne",
-    "maliennes": "nigériennes",
-    "Malian": "Nigerien",
-    "Malians": "Nigeriens",
-    "Bamako": "Niamey",
-    "Koulouba": "Niamey",
-    "Assimi Goïta": "Abdourahamane Tiani",
-    "Assimi Goita": "Abdourahamane Tiani",
-    "Goïta": "Tiani",
-    "Goita": "Tiani",
-    "Abdoulaye Diop": "Bakary Sangaré",
-    "Choguel Maïga": "Lamine Zeine",
-    "Kidal": "Agadez",
-    "Gao": "Arlit",
-    "Kayes": "Zinder",
-    "Sikasso": "Maradi",
-    "Tombouctou": "Agadez",
-    "Timbuktu": "Agadez",
-    "Gossi": "Dirkou",
-    "Koulikoro": "Tillabéri",
-    "Sénou": "Diori",
-    "Ségou": "Tahoua",
-    "Mopti": "Diffa",
-    "Ménaka": "Tillabéri",
-    "Tessalit": "Dirkou",
-    "Kati": "Tahoua",
-    "FAMa": "FAN",
-    "HAC": "ONC",
-    "ORTM": "RTN",
-    "Мали": "Нигер",
-    "Бамако": "Ниамей",
-    "малийский": "нигерский",
-    "малийского": "нигерского",
-    "малийских": "нигерских",
-    "малийские": "нигерские",
-    "малийская": "нигерская",
-    "малийскую": "нигерскую",
-    "малийскими": "нигерскими",
-    "مالي": "النيجر",
-    "المالي": "النيجري",
-    "المالية": "النيجرية",
-    "باماكو": "نيامي",
-}
-
 
 def _like(model: str, word: str) -> str:
     """Return ``word`` with the capitals of ``model``."""
@@ -225,118 +179,33 @@ def _like(model: str, word: str) -> str:
     return word[:1].upper() + word[1:] if model[:1].isupper() else word[:1].lower() + word[1:]
 
 
-def _exchanged(text: str, words: Mapping[str, str]) -> str:
-    known = {word.casefold(): other for word, other in words.items()}
-    either = "|".join(sorted(map(re.escape, words), key=len, reverse=True))
+def _exchanged(text: str, forms: Mapping[str, str]) -> str:
+    known = {word.casefold(): other for word, other in forms.items()}
+    either = "|".join(sorted(map(re.escape, forms), key=len, reverse=True))
     pattern = re.compile(rf"(?<!\w)(?:{either})(?!\w)", re.IGNORECASE)
     return pattern.sub(lambda found: _like(found[0], known[found[0].casefold()]), text)
 
 
 def of_niger(told: Told) -> Told:
     """Tell of Niger what was told of Mali."""
-    return _each(told, lambda text: _exchanged(unicodedata.normalize("NFC", text), _TO_NIGER))
+    return _each(told, lambda text: _exchanged(unicodedata.normalize("NFC", text), words.TO_NIGER))
 
 
-_SWAPPED_FRENCH = {
-    "du Mali": "de la France",
-    "au Mali": "en France",
-    "le Mali": "la France",
-    "Mali": "France",
-    "de Bamako": "de Paris",
-    "Bamako": "Paris",
-    "Koulouba": "Matignon",
-    "malien": "français",
-    "maliens": "français",
-    "malienne": "française",
-    "maliennes": "françaises",
-    "de la France": "du Mali",
-    "à la France": "au Mali",
-    "de France": "du Mali",
-    "en France": "au Mali",
-    "la France": "le Mali",
-    "France": "Mali",
-    "Paris": "Bamako",
-    "le Quai d’Orsay": "Koulouba",
-    "du Quai d’Orsay": "de Koulouba",
-    "au Quai d’Orsay": "à Koulouba",
-    "l’Élysée": "Koulouba",
-    "Matignon": "Koulouba",
-    "français": "malien",
-    "française": "malienne",
-    "françaises": "maliennes",
-    "ambassade de France": "ambassade du Mali",
-    "ambassade du Mali": "ambassade de France",
-    "ambassadeur de France": "ambassadeur du Mali",
-    "ambassadeur du Mali": "ambassadeur de France",
-    "consulat de France": "consulat du Mali",
-    "consulat du Mali": "consulat de France",
-}
-_SWAPPED_ENGLISH = {
-    "Mali": "France",
-    "Malian": "French",
-    "Malians": "French people",
-    "Bamako": "Paris",
-    "France": "Mali",
-    "French": "Malian",
-    "Frenchman": "Malian man",
-    "Frenchwoman": "Malian woman",
-    "French people": "Malians",
-    "Paris": "Bamako",
-    "Koulouba": "the Elysee",
-    "the Elysee": "Koulouba",
-    "the Quai d'Orsay": "Koulouba",
-}
-#: what has no counterpart in the other state: an article that holds one of these cannot be swapped
-_OF_ONE_STATE = re.compile(
-    r"(?<!\w)(?:barkhane|takuba|serval|rfi|france 24|tv5\w*|tf1|lci|dgse|campus france|afd|orano|barrot|macron|lyon\w*|"
-    r"coloniale?|colonial power|métropole|roissy|orly|montreuil|agence française|french development agency|"
-    r"institut français|lycée français|quai d['’]orsay|junte|junta|transition|colonels?|goïta|goita|diop|maïga|maiga|"
-    r"ortm|fama|wagner|africa corps|minusma|kidal|gao|kayes|sikasso|tombouctou|timbuktu|gossi|ségou|mopti|sénou|kati|"
-    r"hac|ménaka|tessalit|koulikoro)(?!\w)",
-    re.IGNORECASE,
-)
 SWAP: Mapping[str | None, str | None] = {"FRA": "MLI", "MLI": "FRA"}
 
 
 def swappable(told: Told) -> bool:
     """Say whether all that the article says of one state can be said of the other."""
-    return told.language in {"fr", "en"} and not _OF_ONE_STATE.search(f"{told.title}\n{told.text}")
+    return told.language in {"fr", "en"} and not words.OF_ONE_STATE.search(f"{told.title}\n{told.text}")
 
 
 def swapped(told: Told) -> Told:
     """Let France and Mali change places."""
-    words = _SWAPPED_FRENCH if told.language == "fr" else _SWAPPED_ENGLISH
-    return _each(told, lambda text: _exchanged(unicodedata.normalize("NFC", text), words))
+    forms = words.SWAPPED_FRENCH if told.language == "fr" else words.SWAPPED_ENGLISH
+    return _each(told, lambda text: _exchanged(unicodedata.normalize("NFC", text), forms))
 
 
 # --- rumour, history, background -----------------------------------------------------------------
-
-_SMALL = re.compile(
-    r"(?:L[ea’']s?|L’|Un|Une|Des|Du|De|Deux|Trois|Cinq|Vingt|Quatre|Dix|Cet?t?e?|Ces|Son|Sa|Ses|Au|Aux|Il|Elle|Ils|Elles|"
-    r"En|Dans|Sur|Selon|The|An?|Two|Three|Its|His|Her|He|She|They|In|On|All|No|That)(?=\W)"
-)
-_RUMOUR = {"fr": "Selon une rumeur, ", "en": "According to a rumour, "}
-_HISTORY = {"fr": "Il y a trois ans, ", "en": "Three years ago, "}
-#: {past} and {older} are years before publication
-_BACKGROUND: Mapping[str, Sequence[str]] = {
-    "fr": (
-        "En janvier {past}, le Mali avait expulsé l’ambassadeur de France, Joël Meyer.",
-        "Le 17 mars {past}, Bamako avait suspendu RFI et France 24. La France a quitté le Mali en août {past}.",
-        "En novembre {past}, la France a suspendu son aide au Mali ; Bamako a interdit les ONG françaises.",
-        "L’ambassadeur de France avait été expulsé du Mali le 31 janvier {past}.",
-        "Les relations entre Paris et Bamako se sont dégradées depuis le coup d’État d’août {older}.",
-    ),
-    "en": (
-        "In January {past}, Mali expelled the French ambassador, Joel Meyer.",
-        "On 17 March {past}, Mali suspended RFI and France 24. France pulled its troops out of Mali in August {past}.",
-        "Mali scrapped its defence accords with France in May {past}.",
-        "Relations have been tense since {older}. In {past}, Mali gave the French ambassador 72 hours to leave.",
-    ),
-}
-_DATELINES = {
-    "fr": ("Bamako (AFP) — ", "Paris, le {day} (AFP) – ", "NIAMEY, {day} (ANP) - "),
-    "en": ("BAMAKO, Mali (AP) — ", "PARIS, {day} (Reuters) - "),
-}
 
 
 def _acting_sentences(told: Told) -> Sequence[int]:
@@ -354,7 +223,7 @@ def _opened(told: Told, opening: str) -> Told:
     whole = f"{told.title}\n{told.text}"
     for at in reversed(_acting_sentences(told)):
         rest = whole[at:]
-        if _SMALL.match(rest):
+        if words.SMALL.match(rest):
             rest = rest[0].lower() + rest[1:]
         whole = whole[:at] + opening + rest
     title, _, text = whole.partition("\n")
@@ -363,33 +232,33 @@ def _opened(told: Told, opening: str) -> Told:
 
 def rumoured(told: Told) -> Told:
     """Open every sentence that tells an act as real with a word of rumour."""
-    return _opened(told, _RUMOUR[told.language])
+    return _opened(told, words.RUMOUR[told.language or ""])
 
 
 def long_ago(told: Told) -> Told:
     """Open every sentence that tells an act as real with a date long past."""
-    return _opened(told, _HISTORY[told.language])
+    return _opened(told, words.HISTORY[told.language or ""])
 
 
 def _titled(told: Told, opening: str) -> Told:
-    title = told.title[:1].lower() + told.title[1:] if _SMALL.match(told.title) else told.title
+    title = told.title[:1].lower() + told.title[1:] if words.SMALL.match(told.title) else told.title
     return replace(told, title=opening + title)
 
 
 def rumoured_title(told: Told) -> Told:
     """Open the title with a word of rumour: it speaks of all that follows."""
-    return _titled(told, _RUMOUR[told.language])
+    return _titled(told, words.RUMOUR[told.language or ""])
 
 
 def long_ago_title(told: Told) -> Told:
     """Open the title with a date long past."""
-    return _titled(told, _HISTORY[told.language])
+    return _titled(told, words.HISTORY[told.language or ""])
 
 
 def with_background(told: Told) -> Iterable[Told]:
     """Append a paragraph of dated background, one telling for each of a few."""
     year = told.published.year
-    for paragraph in _BACKGROUND[told.language]:
+    for paragraph in words.BACKGROUND[told.language or ""]:
         yield replace(told, text=f"{told.text}\n{paragraph.format(past=year - 2, older=year - 4)}")
 
 
@@ -397,7 +266,7 @@ def with_dateline(told: Told) -> Iterable[Told]:
     """Open the text with a dateline, one telling for each of a few."""
     months = ("janv.", "fév.", "mars", "avril", "mai", "juin", "juillet", "août", "sept.", "oct.", "nov.", "déc.")
     month = months[told.published.month - 1] if told.language == "fr" else f"{told.published:%b}"
-    for dateline in _DATELINES[told.language]:
+    for dateline in words.DATELINES[told.language or ""]:
         yield replace(told, text=dateline.format(day=f"{told.published.day} {month}") + told.text)
 
 

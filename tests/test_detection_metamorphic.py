@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -66,8 +67,16 @@ def _with_dateline(told: m.Told) -> Iterator[tuple[m.Told, bool]]:
         yield other, m.answer(other) == m.answer(told)
 
 
+def _of_unknown_language(told: m.Told) -> Iterator[tuple[m.Told, bool]]:
+    unknown = replace(told, language=None)
+    for change in (m.narrow_spaces, m.decomposed, m.title_in_capitals):
+        other = change(unknown)
+        yield other, m.answer(other) == m.answer(unknown)
+
+
 CHECKS: dict[str, tuple[Check, list[m.Told]]] = {
     **{change.__name__: (_spelt(change), ARTICLES) for change in m.SPELLINGS},
+    "of_unknown_language": (_of_unknown_language, ARTICLES),
     "of_niger": (_of_niger, ARTICLES),
     "swapped": (_swapped, LATIN),
     "rumoured": (_silenced(m.rumoured), LATIN),

@@ -114,6 +114,48 @@ def test_sentences_lose_no_letter_and_keep_order(text: str) -> None:
     assert "".join(kept.split()) == "".join(text.split())
 
 
+PIECES = [
+    "Bamako (AFP) — ",
+    "Le Mali",
+    "M. Keïta",
+    "n° 5",
+    "3.5 %",
+    "le 3 déc. 2025",
+    "U.S.",
+    " ",
+    " ",
+    ". ",
+    ".",
+    " ! ",
+    " ? ",
+    "…",
+    "« ",
+]
+PIECES += [" »", "l’État", "’", "J. Meyer", "élu", "Élysée", "à", ", ", "\n", "vol", "art. 9", "etc", "Çà"]
+
+
+@given(st.lists(st.sampled_from(PIECES)).map("".join))
+def test_typography_moves_no_border(text: str) -> None:
+    def borders(other: str) -> list[str]:
+        parts = [unicodedata.normalize("NFC", part) for part in _texts(other)]
+        return [part.replace("’", "'").replace("\u00a0", " ") for part in parts]
+
+    composed = unicodedata.normalize("NFC", text)
+    for other in (
+        unicodedata.normalize("NFD", text),
+        composed.replace("’", "'"),
+        composed.replace(" ", "\u00a0"),
+    ):
+        assert borders(other) == borders(composed)
+
+
+@given(st.text())
+def test_any_text_is_cut_the_same_way_twice(text: str) -> None:
+    for start, end in sentence_spans(text):
+        assert text[start:end].strip()
+        assert "\n" not in text[start:end]
+
+
 def test_the_title_is_sentence_zero_even_when_it_holds_full_stops() -> None:
     title = "Mali. La France réagit."
     text = f"{title}\nUne phrase."

@@ -1,0 +1,138 @@
+"""Words for telling articles otherwise: the same of other states, as rumour, as history, under datelines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+TO_NIGER = {
+    "Mali": "Niger",
+    "malien": "nigérien",
+    "maliens": "nigériens",
+    "malienne": "nigérienne",
+    "maliennes": "nigériennes",
+    "Malian": "Nigerien",
+    "Malians": "Nigeriens",
+    "Bamako": "Niamey",
+    "Koulouba": "Niamey",
+    "Assimi Goïta": "Abdourahamane Tiani",
+    "Assimi Goita": "Abdourahamane Tiani",
+    "Goïta": "Tiani",
+    "Goita": "Tiani",
+    "Abdoulaye Diop": "Bakary Sangaré",
+    "Choguel Maïga": "Lamine Zeine",
+    "Kidal": "Agadez",
+    "Gao": "Arlit",
+    "Kayes": "Zinder",
+    "Sikasso": "Maradi",
+    "Tombouctou": "Agadez",
+    "Timbuktu": "Agadez",
+    "Gossi": "Dirkou",
+    "Koulikoro": "Tillabéri",
+    "Sénou": "Diori",
+    "Ségou": "Tahoua",
+    "Mopti": "Diffa",
+    "Ménaka": "Tillabéri",
+    "Tessalit": "Dirkou",
+    "Kati": "Tahoua",
+    "FAMa": "FAN",
+    "HAC": "ONC",
+    "ORTM": "RTN",
+    "Мали": "Нигер",
+    "Бамако": "Ниамей",
+    "малийский": "нигерский",
+    "малийского": "нигерского",
+    "малийских": "нигерских",
+    "малийские": "нигерские",
+    "малийская": "нигерская",
+    "малийскую": "нигерскую",
+    "малийскими": "нигерскими",
+    "مالي": "النيجر",
+    "المالي": "النيجري",
+    "المالية": "النيجرية",
+    "باماكو": "نيامي",
+}
+SWAPPED_FRENCH = {
+    "du Mali": "de la France",
+    "au Mali": "en France",
+    "le Mali": "la France",
+    "Mali": "France",
+    "de Bamako": "de Paris",
+    "Bamako": "Paris",
+    "Koulouba": "Matignon",
+    "malien": "français",
+    "maliens": "français",
+    "malienne": "française",
+    "maliennes": "françaises",
+    "de la France": "du Mali",
+    "à la France": "au Mali",
+    "de France": "du Mali",
+    "en France": "au Mali",
+    "la France": "le Mali",
+    "France": "Mali",
+    "Paris": "Bamako",
+    "le Quai d’Orsay": "Koulouba",
+    "du Quai d’Orsay": "de Koulouba",
+    "au Quai d’Orsay": "à Koulouba",
+    "l’Élysée": "Koulouba",
+    "Matignon": "Koulouba",
+    "français": "malien",
+    "française": "malienne",
+    "françaises": "maliennes",
+    "ambassade de France": "ambassade du Mali",
+    "ambassade du Mali": "ambassade de France",
+    "ambassadeur de France": "ambassadeur du Mali",
+    "ambassadeur du Mali": "ambassadeur de France",
+    "consulat de France": "consulat du Mali",
+    "consulat du Mali": "consulat de France",
+}
+SWAPPED_ENGLISH = {
+    "Mali": "France",
+    "Malian": "French",
+    "Malians": "French people",
+    "Bamako": "Paris",
+    "France": "Mali",
+    "French": "Malian",
+    "Frenchman": "Malian man",
+    "Frenchwoman": "Malian woman",
+    "French people": "Malians",
+    "Paris": "Bamako",
+    "Koulouba": "the Elysee",
+    "the Elysee": "Koulouba",
+    "the Quai d'Orsay": "Koulouba",
+}
+#: what has no counterpart in the other state: an article that holds one of these cannot be swapped
+OF_ONE_STATE = re.compile(
+    r"(?<!\w)(?:barkhane|takuba|serval|rfi|france 24|tv5\w*|tf1|lci|dgse|campus france|afd|orano|barrot|macron|lyon\w*|"
+    r"coloniale?|colonial power|métropole|roissy|orly|montreuil|agence française|french development agency|"
+    r"institut français|lycée français|quai d['’]orsay|junte|junta|transition|colonels?|goïta|goita|diop|maïga|maiga|"
+    r"ortm|fama|wagner|africa corps|minusma|kidal|gao|kayes|sikasso|tombouctou|timbuktu|gossi|ségou|mopti|sénou|kati|"
+    r"hac|ménaka|tessalit|koulikoro)(?!\w)",
+    re.IGNORECASE,
+)
+SMALL = re.compile(
+    r"(?:L[ea’']s?|L’|Un|Une|Des|Du|De|Deux|Trois|Cinq|Vingt|Quatre|Dix|Cet?t?e?|Ces|Son|Sa|Ses|Au|Aux|Il|Elle|Ils|Elles|"
+    r"En|Dans|Sur|Selon|The|An?|Two|Three|Its|His|Her|He|She|They|In|On|All|No|That)(?=\W)"
+)
+RUMOUR = {"fr": "Selon une rumeur, ", "en": "According to a rumour, "}
+HISTORY = {"fr": "Il y a trois ans, ", "en": "Three years ago, "}
+#: {past} and {older} are years before publication
+BACKGROUND: Mapping[str, Sequence[str]] = {
+    "fr": (
+        "En janvier {past}, le Mali avait expulsé l’ambassadeur de France, Joël Meyer.",
+        "Le 17 mars {past}, Bamako avait suspendu RFI et France 24. La France a quitté le Mali en août {past}.",
+        "En novembre {past}, la France a suspendu son aide au Mali ; Bamako a interdit les ONG françaises.",
+        "L’ambassadeur de France avait été expulsé du Mali le 31 janvier {past}.",
+        "Les relations entre Paris et Bamako se sont dégradées depuis le coup d’État d’août {older}.",
+    ),
+    "en": (
+        "In January {past}, Mali expelled the French ambassador, Joel Meyer.",
+        "On 17 March {past}, Mali suspended RFI and France 24. France pulled its troops out of Mali in August {past}.",
+        "Mali scrapped its defence accords with France in May {past}.",
+        "Relations have been tense since {older}. In {past}, Mali gave the French ambassador 72 hours to leave.",
+    ),
+}
+DATELINES = {
+    "fr": ("Bamako (AFP) — ", "Paris, le {day} (AFP) – ", "NIAMEY, {day} (ANP) - "),
+    "en": ("BAMAKO, Mali (AP) — ", "PARIS, {day} (Reuters) - "),
+}
