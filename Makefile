@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint format bench soak evaluate browser-test example lock clean
+.PHONY: help run demo test lint format bench soak evaluate browser-test example model lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -45,6 +45,10 @@ browser-test: $(VENV)/.browser ## drive the page, and pages that need scripts, i
 
 example: $(VENV)/.installed ## write vigie.example.toml anew
 	cp vigie/example.toml vigie.example.toml
+
+model: $(VENV)/.developer ## train detection's second path anew on the labelled texts
+	$(BIN)/pip install -q --disable-pip-version-check -e ".[training]"
+	$(BIN)/python -m tests.train_paraphrase tests/data/detection_articles.jsonl tests/data/detection_sentences.jsonl tests/data/detection_tune.jsonl
 
 lock: ## renew the lock files from pyproject.toml (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml -o requirements.lock

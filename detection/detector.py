@@ -13,12 +13,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+from detection import paraphrase
 from detection.compiler import LanguageRules, RuleSet
 from detection.countries import may_name_state
 from detection.language import identify_language
 from detection.matching import Found, match_sentence
 from detection.merging import OPENING, Candidate, fill_roles, merge, settle
-from detection.patterns import Hits
+from detection.patterns import Hits, Span
 from detection.reading import Reading, read
 from detection.roles import Scene, find_roles
 from detection.sentences import Sentence
@@ -276,8 +277,11 @@ def _conclude(gathered: _Gathered, reading: Reading, *, has_title: bool) -> tupl
     return [_signal(candidate, reading) for candidate in kept], steps
 
 
-def detect(document: Document, rules: RuleSet) -> Detection:
+def detect(document: Document, rules: RuleSet, *, learned: bool = True) -> Detection:
     r"""Return the signals of a document, with the trace that explains them.
+
+    Where the rules find no act between the two states of a lead, the trained model is asked
+    (:mod:`detection.paraphrase`).
 
     At most one signal stands for an act and a status. Offsets count characters of
     ``title + "\n" + text``. A text in a language without rules, or whose language nothing tells,
@@ -286,7 +290,65 @@ def detect(document: Document, rules: RuleSet) -> Detection:
     Args:
         document: the text; anything beyond :data:`MAX_CHARACTERS` is not read.
         rules: from :func:`detection.engine.load_rules`.
+        learned: False asks the rules alone.
     """
+    found = _by_rules(document, rules)
+    signal = _by_model(document, found, rules) if learned else None
+    if signal is None:
+        return found
+    return replace(found, signals=(*found.signals, signal), trace=(*found.trace, _learned_step(signal)))
+
+
+def _by_model(document: Document, found: Detection, rules: RuleSet) -> Signal | None:
+    own = rules.languages.get(found.language or "")
+    if own is None or own.language not in paraphrase.LANGUAGES or any(step.reason == "genre" for step in found.trace):
+        return None
+    title_end = min(len(document.title), paraphrase.LEAD)
+    text = f"{document.title}\n{document.text}"[: title_end + paraphrase.LEAD]
+    folded = fold(text)
+    if not may_name_state(text, folded, written_out(folded)):
+        return None
+    reading = read(text, folded, title_end=title_end, published=_published(document, text))
+    if reading is None:
+        return None
+    return paraphrase.told_otherwise(reading, found.signals, lambda *place: _doubted(own, reading, *place))
+
+
+def _doubted(rules: LanguageRules, reading: Reading, sentence: Sentence, span: Span) -> bool:
+    """Say whether the cues of a sentence, or those of the title and the opening, put what a span tells in doubt."""
+    for other in reading.sentences[: OPENING + 1]:
+        hits = rules.index.scan(reading.tokens.words, other.first, other.last, reading.by_token)
+        doubts = read_doubts(
+            rules.cues, hits, other, reading.tokens, reading.text, language=rules.language, published=reading.published
+        )
+        whole = [cue for cue in doubts.cues if cue.scope in WHOLE_TEXT]
+        if whole or (not other.index and doubts.question):
+            return True
+        if other is sentence:
+            verdict = judge(doubts, head=(span[0], span[0] + 1), trigger=span, own_words=(), rivals=())
+            if verdict.status is not Status.ASSERTED:
+                return True
+    return False
+
+
+def _learned_step(signal: Signal) -> Step:
+    return Step(
+        sentence_index=0,
+        sentence=signal.sentence,
+        rule=signal.rule,
+        type=signal.type,
+        trigger=", ".join(signal.cues),
+        actor=signal.actor,
+        target=signal.target,
+        actor_from="learned",
+        target_from="learned",
+        status=signal.status.value,
+        cues=signal.cues,
+        kept=True,
+    )
+
+
+def _by_rules(document: Document, rules: RuleSet) -> Detection:
     whole = f"{document.title}\n{document.text}"
     text = whole[:MAX_CHARACTERS]
     unread: tuple[str, ...] = ()

@@ -38,7 +38,7 @@ def _failure(entry: RuleEntry, test: RuleTest, language: str, rules: RuleSet) ->
     """Return what a rule's own test gave instead of what it expects, or None when it holds."""
     published = None if test.published is None else datetime.combine(test.published, time(12), UTC)
     document = Document(title=test.title, text=test.text, published_at=published, language=language)
-    given = [signal for signal in detect(document, rules).signals if signal.type == entry.type]
+    given = [signal for signal in detect(document, rules, learned=False).signals if signal.type == entry.type]
     by = frozenset(signal.rule for signal in given)
     if test.none:
         return (f"expected nothing, got {_told(given)}", by) if given else None
