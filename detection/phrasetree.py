@@ -94,8 +94,12 @@ class PhraseTree:
             after = at + 1
             goes_on = node and after < last and (words[after] in node.words or node.stems or node.dynamic)
             if node and not special and not goes_on:  # most words: what ends here is all
+                span = (at, after)
                 for number in node.ends:
-                    hits.setdefault(number, []).append((at, after))
+                    if number in hits:
+                        hits[number].append(span)
+                    else:
+                        hits[number] = [span]
                 continue
             found: dict[int, int] = {}
             if node is not None:

@@ -41,6 +41,8 @@ _DATELINE = re.compile(
     """,
     re.VERBOSE,
 )
+#: what every dateline holds; few lines do
+_FILED = re.compile(r"[(—–]|-\s")
 _DATELINE_LENGTH = 100
 _PLACE_WORDS = 5
 _PLACE_LINKS = frozenset({"de", "du", "la", "le", "et", "and", "of", "-"})
@@ -129,7 +131,8 @@ def dateline_end(text: str, begin: int, end: int) -> int:
 
     A dateline says where and when a dispatch was filed, not who acts and when.
     """
-    found = _DATELINE.match(text, begin, min(end, begin + _DATELINE_LENGTH))
+    limit = min(end, begin + _DATELINE_LENGTH)
+    found = _DATELINE.match(text, begin, limit) if _FILED.search(text, begin, limit) else None
     if found is None:
         return begin
     place = found["place"].replace(",", " ").replace("/", " ").split()
