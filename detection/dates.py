@@ -37,6 +37,8 @@ _MONTHS = {
 _BEFORE = frozenset(
     {"en", "in", "depuis", "since", "debut", "fin", "mi", "early", "late", "mid", "annee", "year", "ete", "ce"}
 )
+#: and after these with or without « de » or "of": « au printemps 2019 », "in the spring of 2019"
+_SEASONS = frozenset({"printemps", "ete", "automne", "hiver", "spring", "summer", "autumn", "fall", "winter"})
 _YEARS = range(1900, 2100)
 #: what follows lies ahead, or belongs to a name: « d'ici le 5 », « jusqu'au 5 », "by May 5"
 _AHEAD = frozenset({"ici", "jusqu", "avant", "until", "by", "before", "prochain", "next"})
@@ -113,6 +115,20 @@ def _around_month(words: Sequence[str], at: int) -> StatedDate | None:
     return StatedDate(first=first, last=last, year=year, month=month, day=day)
 
 
+def _bare_year(words: Sequence[str], at: int) -> StatedDate | None:
+    """Read a year that is a time and not part of a name (« l'accord de 2014 »), with the season before it."""
+    year = _number(words, at)
+    if year is None or year not in _YEARS:
+        return None
+    linked = at > 1 and words[at - 1] in {"de", "of"}
+    season = at - 1 - linked
+    if at and words[season] in _SEASONS:
+        return StatedDate(first=season, last=at + 1, year=year, month=None, day=None)
+    if not at or words[at - 1] in _BEFORE:
+        return StatedDate(first=at, last=at + 1, year=year, month=None, day=None)
+    return None
+
+
 def find_dates(words: Sequence[str], first: int, last: int) -> tuple[StatedDate, ...]:
     """Return the past-looking dates that ``words[first:last]`` state.
 
@@ -125,11 +141,7 @@ def find_dates(words: Sequence[str], first: int, last: int) -> tuple[StatedDate,
         return ()
     at = 0
     while at < len(sentence):
-        found: StatedDate | None = None
-        if sentence[at] in _MONTHS:
-            found = _around_month(sentence, at)
-        elif (not at or sentence[at - 1] in _BEFORE) and _number(sentence, at) in _YEARS:
-            found = StatedDate(first=at, last=at + 1, year=int(sentence[at]), month=None, day=None)
+        found = _around_month(sentence, at) if sentence[at] in _MONTHS else _bare_year(sentence, at)
         at = found.last if found else at + 1
         leading = set(sentence[max(0, found.first - 3) : found.first]) if found else set()
         if found and not (_AHEAD & leading or _PAPERS & leading):

@@ -57,6 +57,9 @@ class Scope(StrEnum):
 WHOLE_TEXT = frozenset({Scope.TEXT, Scope.TITLE})
 
 
+_OF_A_CLAUSE = frozenset({Scope.BEFORE, Scope.CLAUSE, Scope.NEAR})
+
+
 class CueKind(StrEnum):
     """What a cue does when it is not a status."""
 
@@ -247,8 +250,21 @@ def genre_cues(cues: Cues, hits: Hits, words: Sequence[str]) -> frozenset[tuple[
     )
 
 
+def _stands_apart(cue: FoundCue, sentence: Sentence) -> bool:
+    """Say whether a cue opens the sentence and is a clause of its own, and so speaks of all that follows.
+
+    « À l’époque, Bamako … », "Reportedly, Paris …".
+    """
+    start, end = cue.span
+    if cue.mood or start != sentence.first or cue.scope not in _OF_A_CLAUSE or end >= sentence.last:
+        return False
+    return sentence.clause_of(end - 1) < sentence.clause_of(end)
+
+
 def _applies(cue: FoundCue, sentence: Sentence, head: Span, trigger: Span) -> bool:
     start, end = cue.span
+    if _stands_apart(cue, sentence):
+        return end <= head[0]
     same_clause = bool(
         {sentence.clause_of(start), sentence.clause_of(end - 1)}
         & {sentence.clause_of(head[0]), sentence.clause_of(trigger[0]), sentence.clause_of(trigger[1] - 1)}
@@ -257,7 +273,8 @@ def _applies(cue: FoundCue, sentence: Sentence, head: Span, trigger: Span) -> bo
         case Scope.NEGATION:
             return start <= head[0] <= end + 2 and head[0] - start <= 8
         case Scope.NEAR:
-            return 0 <= trigger[0] - end <= 3 or 0 <= head[0] - end <= 3
+            # « Avant l’aube, le Mali expulse … »: what a comma parts stands near in letters only.
+            return same_clause and (0 <= trigger[0] - end <= 3 or 0 <= head[0] - end <= 3)
         case Scope.BEFORE:
             return same_clause and start < trigger[1] and trigger[0] - end <= _REACH
         case Scope.AFTER:
@@ -321,7 +338,8 @@ def judge(
     reasons: dict[Status, list[str]] = {}
     for cue in doubts.cues:
         own = any(span[0] <= cue.span[0] and cue.span[1] <= span[1] for span in own_words)
-        opened_by_act = cue.scope is not Scope.NEGATION and cue.span[0] == head[0]  # « accuse … de »
+        # « accuse … de »; but « il y a deux ans » is not the pronoun of « il a été arrêté »
+        opened_by_act = cue.scope is not Scope.NEGATION and cue.meaning is not Status.PAST and cue.span[0] == head[0]
         if (own or opened_by_act) and not cue.mood:
             continue
         if cue.meaning is Status.DENIED and any(_beside(cue.span, asserting) for asserting in event_negations):

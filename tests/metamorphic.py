@@ -230,29 +230,31 @@ def _opened(told: Told, opening: str) -> Told:
     return replace(told, title=title, text=text)
 
 
-def rumoured(told: Told) -> Told:
-    """Open every sentence that tells an act as real with a word of rumour."""
-    return _opened(told, words.RUMOUR[told.language or ""])
+def rumoured(told: Told) -> Iterable[Told]:
+    """Open every sentence that tells an act as real with words of rumour."""
+    for opening in words.RUMOUR[told.language or ""]:
+        yield _opened(told, opening)
 
 
-def long_ago(told: Told) -> Told:
+def long_ago(told: Told) -> Iterable[Told]:
     """Open every sentence that tells an act as real with a date long past."""
-    return _opened(told, words.HISTORY[told.language or ""])
+    for opening in words.HISTORY[told.language or ""]:
+        yield _opened(told, opening)
+
+
+def rumoured_title(told: Told) -> Iterable[Told]:
+    """Open the title with a word of rumour: it speaks of all that follows."""
+    yield _titled(told, words.RUMOUR[told.language or ""][0])
+
+
+def long_ago_title(told: Told) -> Iterable[Told]:
+    """Open the title with a date long past."""
+    yield _titled(told, words.HISTORY[told.language or ""][0])
 
 
 def _titled(told: Told, opening: str) -> Told:
     title = told.title[:1].lower() + told.title[1:] if words.SMALL.match(told.title) else told.title
     return replace(told, title=opening + title)
-
-
-def rumoured_title(told: Told) -> Told:
-    """Open the title with a word of rumour: it speaks of all that follows."""
-    return _titled(told, words.RUMOUR[told.language or ""])
-
-
-def long_ago_title(told: Told) -> Told:
-    """Open the title with a date long past."""
-    return _titled(told, words.HISTORY[told.language or ""])
 
 
 def with_background(told: Told) -> Iterable[Told]:

@@ -114,8 +114,29 @@ SMALL = re.compile(
     r"(?:L[ea’']s?|L’|Un|Une|Des|Du|De|Deux|Trois|Cinq|Vingt|Quatre|Dix|Cet?t?e?|Ces|Son|Sa|Ses|Au|Aux|Il|Elle|Ils|Elles|"
     r"En|Dans|Sur|Selon|The|An?|Two|Three|Its|His|Her|He|She|They|In|On|All|No|That)(?=\W)"
 )
-RUMOUR = {"fr": "Selon une rumeur, ", "en": "According to a rumour, "}
-HISTORY = {"fr": "Il y a trois ans, ", "en": "Three years ago, "}
+#: openings that take the assertion away
+RUMOUR: Mapping[str, Sequence[str]] = {
+    "fr": ("Selon une rumeur, ", "D’après des rumeurs non confirmées, ", "À en croire une rumeur, ", "Rumeur : "),
+    "en": ("According to a rumour, ", "According to rumours, ", "Rumour has it that ", "Reportedly, "),
+}
+HISTORY: Mapping[str, Sequence[str]] = {
+    "fr": (
+        "Il y a trois ans, ",
+        "Il y a six mois, ",
+        "À l’époque, ",
+        "En 2019, ",
+        "Au printemps 2019, ",
+        "L’an dernier, ",
+    ),
+    "en": (
+        "Three years ago, ",
+        "Six months ago, ",
+        "At the time, ",
+        "In 2019, ",
+        "In the spring of 2019, ",
+        "Last year, ",
+    ),
+}
 #: {past} and {older} are years before publication
 BACKGROUND: Mapping[str, Sequence[str]] = {
     "fr": (

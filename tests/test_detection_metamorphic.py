@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,11 +48,11 @@ def _swapped(told: m.Told) -> Iterator[tuple[m.Told, bool]]:
         yield other, m.answer(other) == m.answer(told, m.SWAP)
 
 
-def _silenced(change: Callable[[m.Told], m.Told]) -> Check:
+def _silenced(changes: Callable[[m.Told], Iterable[m.Told]]) -> Check:
     def check(told: m.Told) -> Iterator[tuple[m.Told, bool]]:
         if m.alerts(told):
-            other = change(told)
-            yield other, not m.alerts(other)
+            for other in changes(told):
+                yield other, not m.alerts(other)
 
     return check
 
@@ -129,10 +129,10 @@ def test_tellings(change: Callable[[m.Told], m.Told], text: str, expected: str) 
 def test_an_act_is_put_in_doubt_where_it_stands() -> None:
     before = m.told("Il pleut. Le Mali expulse deux diplomates français. Paris regrette.")
     after = "Il pleut. Selon une rumeur, le Mali expulse deux diplomates français. Paris regrette."
-    assert m.rumoured(before).text == after
+    assert next(iter(m.rumoured(before))).text == after
 
 
 def test_a_check_can_fail() -> None:
     told = m.told("Le Mali expulse deux diplomates français.")
     assert not all(holds for _, holds in _spelt(m.of_niger)(told))
-    assert not all(holds for _, holds in _silenced(m.decomposed)(told))
+    assert not all(holds for _, holds in _silenced(lambda told: [m.decomposed(told)])(told))

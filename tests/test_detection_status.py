@@ -40,6 +40,12 @@ def _statuses(text: str, *, title: str = "", language: str = "fr", type_id: str 
         ("Rentrés avant d’être expulsés, deux diplomates français parlent du Mali.", Status.PAST),
         ("Au mois de juillet, le Mali a expulsé deux diplomates français.", Status.PAST),
         ("Depuis août, le Mali a expulsé deux diplomates français.", Status.PAST),
+        # What opens the sentence as a clause of its own speaks of all that follows.
+        ("À l’époque, le Mali expulse deux diplomates français.", Status.PAST),
+        ("Rumeur : le Mali expulse deux diplomates français.", Status.HYPOTHETICAL),
+        ("Au printemps 2019, le Mali expulse deux diplomates français.", Status.PAST),
+        ("Après une réunion, le Mali expulse deux diplomates français.", Status.ASSERTED),
+        ("Avant l’aube, le Mali expulse deux diplomates français.", Status.ASSERTED),
     ],
 )
 def test_french(text: str, status: Status) -> None:
@@ -58,6 +64,9 @@ def test_french(text: str, status: Status) -> None:
         ("Mali had expelled two French diplomats.", Status.PAST),
         ("Mali expelled two French diplomats in March 2021.", Status.PAST),
         ("Two French diplomats are no longer welcome in Mali.", Status.ASSERTED),
+        ("Reportedly, Mali expelled two French diplomats.", Status.HYPOTHETICAL),
+        ("At the time, Mali expelled two French diplomats.", Status.PAST),
+        ("In the spring of 2019, Mali expelled two French diplomats.", Status.PAST),
         ("Mali expelled two French diplomats in August.", Status.PAST),
         ("Mali expelled two French diplomats. France rejects the accusation.", Status.ASSERTED),
     ],
