@@ -24,6 +24,8 @@ _NATIONALITY_REACH = 9
 _APPOSITION_REACH = 4
 #: what a verb governs directly stands at most so many words behind it
 _DIRECT_REACH = 7
+#: « sur ordre de » stands at most so many words after the act
+_ORDER_REACH = 18
 #: a subject of the sentence beats a nearer state that merely qualifies some noun
 _FAR_OWNER = 20
 
@@ -136,7 +138,8 @@ def _belongs_left(scene: Scene, span: Span) -> Mention | None:
             return None
         word = scene.words[at - 1] if at else ""
         inside = any(part[0] <= at - 1 < part[1] and part != span for part in scene.spans)
-        if inside or _is(word, "institutions") or _is(word, "stops") or _is(word, "genitive"):
+        adjective = word == "military" and at == span[0]  # "French military attaché"
+        if inside or (_is(word, "institutions") and not adjective) or _is(word, "stops") or _is(word, "genitive"):
             return None
     return None
 
@@ -281,7 +284,18 @@ def _following(scene: Scene, markers: str, *, begin: int, reach: int, span: int)
 
 
 def _by(scene: Scene) -> Mention | None:
-    return _following(scene, "agent", begin=scene.head[1], reach=18, span=6)
+    return _following(scene, "agent", begin=scene.head[1], reach=18, span=6) or _at_the_order(scene)
+
+
+def _at_the_order(scene: Scene) -> Mention | None:
+    """Return on whose order it was done: « fermé sur décision de Paris », "on the orders of Bamako"."""
+    words = scene.words
+    for at in range(scene.head[1] + 1, min(scene.head[1] + _ORDER_REACH, scene.sentence.last)):
+        if _is(words[at], "order") and any(_is(word, "on_order") for word in words[max(scene.head[1], at - 2) : at]):
+            for mention in scene.mentions:
+                if at < mention.first <= at + 4 and mention.kind not in {MentionKind.MEDIA, MentionKind.PLACE}:
+                    return mention
+    return None
 
 
 def _author(scene: Scene) -> Mention | None:
