@@ -326,7 +326,9 @@ def _doubted(rules: LanguageRules, reading: Reading, sentence: Sentence, span: S
             return True
         if other is sentence:
             verdict = judge(doubts, head=(span[0], span[0] + 1), trigger=span, own_words=(), rivals=())
-            if verdict.status is not Status.ASSERTED:
+            # What takes an act back may be the very words the model took for it: « rétablit ses relations ».
+            taken_back = any(cue.meaning is Status.ENDED for cue in doubts.cues)
+            if verdict.status is not Status.ASSERTED or taken_back:
                 return True
     return False
 

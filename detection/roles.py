@@ -403,6 +403,13 @@ def find_roles(scene: Scene, *, actor: Sequence[str], target: Sequence[str]) -> 
         target: the same for the target, which is looked for first.
     """
     target_code, target_from = _search(scene, target, None)
+    if "by_owner" in actor and target_code is not None:
+        # « L'ambassade de France à Bamako a été fermée par Paris »: a state acts on what is its own.
+        agent = _by(scene)
+        if agent is not None and agent.code == target_code:
+            other_code, other_from = _search(scene, target, target_code)
+            if other_code is not None:
+                return Roles(target_code, other_code, "by_owner", other_from)
     actor_code, actor_from = _search(scene, actor, target_code)
     if target_code is None and actor_code is None and "other" in actor and "other" in target:
         # « Rupture des relations : le Mali franchit le pas »: a state that stands alone acts.
