@@ -1,7 +1,7 @@
 """The presearch: one automaton pass that says whether a text holds any word a rule needs.
 
-Of each rule line the group with the rarest words is its *anchor*. Words are looked for as plain
-beginnings of words in the folded text; matching proper then reads only sentences that hold one.
+Of each rule line the group with the rarest words is its *anchor*. They are looked for as
+words in the folded text; matching proper then reads only sentences that hold one.
 """
 
 from __future__ import annotations
@@ -23,13 +23,18 @@ _BETWEEN_WORDS = re.compile(r"[^\w ]|[\d_]")
 def _rarest_word(phrase: Phrase) -> str:
     """Return the word of a phrase to look for, empty when it has none: a long one, and no state if there is another."""
     # The presearch takes digits for gaps.
-    words = [word.removesuffix("*") for word in phrase if not (word.startswith("@") or any(map(str.isdigit, word)))]
+    words = [word for word in phrase if not (word.startswith("@") or any(map(str.isdigit, word)))]
     states = state_words()
-    return max(words, key=lambda word: (len(word) >= MIN_LITERAL and word not in states, len(word)), default="")
+    return max(words, key=lambda word: (_size(word) >= MIN_LITERAL and word not in states, _size(word)), default="")
+
+
+def _size(word: str) -> int:
+    """Return how many letters of a word are known."""
+    return len(word.removesuffix("*"))
 
 
 def anchor(line: Line, index: PhraseIndex) -> tuple[int, frozenset[str]]:
-    """Return the group of a line that is hardest to find, and literals of which every match holds at least one.
+    """Return the group of a line that is hardest to find, and words (or ``stem*``) of which every match holds one.
 
     Raises:
         NotationError: no group of the line has a word of three letters in each of its phrases.
@@ -37,7 +42,7 @@ def anchor(line: Line, index: PhraseIndex) -> tuple[int, frozenset[str]]:
     best, literals, best_score = line.groups[0], frozenset[str](), (0, 0)
     for group in line.groups:
         own = frozenset(_rarest_word(phrase) for phrase in index.phrases(group))
-        score = (min(map(len, own)), -len(own))
+        score = (min(map(_size, own)), -len(own))
         if score > best_score:
             best, literals, best_score = group, own, score
     shortest = 2 if any(not literal.isascii() for literal in literals) else MIN_LITERAL
@@ -50,19 +55,17 @@ def anchor(line: Line, index: PhraseIndex) -> tuple[int, frozenset[str]]:
 
 
 class Presearch:
-    """Finds the anchors of a rule set in folded text, where words begin."""
+    """Finds the anchors of a rule set in folded text, as words."""
 
     def __init__(self, literals: Iterable[str]) -> None:
-        unique = set(literals)
-        # A literal that begins with another one adds nothing: the shorter is always found with it.
-        pruned = [word for word in unique if not any(word[:size] in unique for size in range(1, len(word)))]
-        patterns = [f" {word}" for word in sorted(pruned)]
+        # A space on either side keeps « ban » apart from « bananier »; a beginning may go on.
+        patterns = sorted({f" {word}".removesuffix("*") if word.endswith("*") else f" {word} " for word in literals})
         self._automaton = AhoCorasick(patterns, matchkind=MatchKind.Standard) if patterns else None
 
     def offsets(self, folded: str) -> list[int]:
-        """Return where anchors begin, in order; empty when there is nothing to detect."""
+        """Return where anchors begin; empty when there is nothing to detect."""
         if self._automaton is None:
             return []
         # With a space before it, a pattern's offset is that of its word in the text.
-        spaced = " " + _BETWEEN_WORDS.sub(" ", folded)
-        return [start for _, start, _ in self._automaton.find_matches_as_indexes(spaced)]
+        spaced = f" {_BETWEEN_WORDS.sub(' ', folded)} "
+        return [start for _, start, _ in self._automaton.find_matches_as_indexes(spaced, overlapping=True)]

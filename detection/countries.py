@@ -141,22 +141,32 @@ def _contextual_forms(
 class _Presearch:
     """Says without tokens whether a text may name a state; it never overlooks one."""
 
-    def __init__(self, forms: Iterable[_Form], stems: Iterable[str]) -> None:
+    def __init__(self, forms: Iterable[_Form], stems: Iterable[tuple[str, str]]) -> None:
         naming = [form for form in forms if form.code is not None or form.contextual >= 0]
-        words = {max(form.words, key=len) for form in naming if not form.capitals}
-        self._words = AhoCorasick(sorted(words | set(stems)))
+        words: dict[str, set[str]] = {}
+        for form in naming:
+            if not form.capitals:
+                words.setdefault(max(form.words, key=len), set()).add(form.code or "?")
+        for stem, code in stems:
+            words.setdefault(stem, set()).add(code)
+        literals = sorted(words)
+        self._words = AhoCorasick(literals)
+        self._codes = [words[literal] for literal in literals]
         capitals = sorted({form.words for form in naming if form.capitals})
         self._capitals = re.compile("|".join(map(_in_capitals, capitals)))
         # Trying every code at every letter takes longer than all the rest: few letters can begin one.
         initials = "".join(_capital(first) for first in sorted({words[0][0] for words in capitals}))
         self._initials = re.compile(f"[{initials}]")
 
-    def finds(self, text: str, folded: str, searched: str) -> bool:
+    def finds(self, text: str, folded: str, searched: str, count: int) -> bool:
         """Look in a printed text, in the same text folded, and that written out."""
-        for _, start, end in self._words.find_matches_as_indexes(searched, overlapping=True):
+        named: set[str] = set()
+        for number, start, end in self._words.find_matches_as_indexes(searched, overlapping=True):
             alone = not (searched[start - 1 : start].isalpha() or searched[end : end + 1].isalpha())
             if alone or not searched[start:end].isascii():
-                return True
+                named |= self._codes[number]
+                if len(named) >= count:
+                    return True
         return self._finds_capitals(text) or IGNORABLE in folded
 
     def _finds_capitals(self, text: str) -> bool:
@@ -186,19 +196,21 @@ def _in_capitals(words: tuple[str, ...]) -> str:
 def _presearch() -> _Presearch:
     gazetteer = _gazetteer()
     return _Presearch(
-        (form for forms in gazetteer.forms.values() for form in forms), (stem for stem, _ in gazetteer.stems)
+        (form for forms in gazetteer.forms.values() for form in forms),
+        ((stem, form.code or "?") for stem, form in gazetteer.stems),
     )
 
 
-def may_name_state(text: str, folded: str, searched: str) -> bool:
+def may_name_state(text: str, folded: str, searched: str, count: int = 1) -> bool:
     """Say whether :func:`find_mentions` may find something; cheap, and False only where it finds nothing.
 
     Args:
         text: as printed.
         folded: the same text folded.
         searched: that written out.
+        count: how many states; with 2 it is False only where fewer are named.
     """
-    return _presearch().finds(text, folded, searched)
+    return _presearch().finds(text, folded, searched, count)
 
 
 @cache

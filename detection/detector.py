@@ -292,26 +292,31 @@ def detect(document: Document, rules: RuleSet, *, learned: bool = True) -> Detec
         rules: from :func:`detection.engine.load_rules`.
         learned: False asks the rules alone.
     """
-    found = _by_rules(document, rules)
-    signal = _by_model(document, found, rules) if learned else None
+    found, reading = _by_rules(document, rules)
+    signal = _by_model(document, found, reading, rules) if learned else None
     if signal is None:
         return found
     return replace(found, signals=(*found.signals, signal), trace=(*found.trace, _learned_step(signal)))
 
 
-def _by_model(document: Document, found: Detection, rules: RuleSet) -> Signal | None:
+def _by_model(document: Document, found: Detection, reading: Reading | None, rules: RuleSet) -> Signal | None:
     own = rules.languages.get(found.language or "")
     if own is None or own.language not in paraphrase.LANGUAGES or any(step.reason == "genre" for step in found.trace):
         return None
-    title_end = min(len(document.title), paraphrase.LEAD)
-    text = f"{document.title}\n{document.text}"[: title_end + paraphrase.LEAD]
-    folded = fold(text)
-    if not may_name_state(text, folded, written_out(folded)):
-        return None
-    reading = read(text, folded, title_end=title_end, published=_published(document, text))
+    reading = reading or _read_lead(document)
     if reading is None:
         return None
     return paraphrase.told_otherwise(reading, found.signals, lambda *place: _doubted(own, reading, *place))
+
+
+def _read_lead(document: Document) -> Reading | None:
+    """Read the beginning of a text that the rules had no reason to read, unless it names fewer than two states."""
+    title_end = min(len(document.title), paraphrase.LEAD)
+    text = f"{document.title}\n{document.text}"[: title_end + paraphrase.LEAD]
+    folded = fold(text)
+    if not may_name_state(text, folded, written_out(folded), count=2):
+        return None
+    return read(text, folded, title_end=title_end, published=_published(document, text))
 
 
 def _doubted(rules: LanguageRules, reading: Reading, sentence: Sentence, span: Span) -> bool:
@@ -350,7 +355,8 @@ def _learned_step(signal: Signal) -> Step:
     )
 
 
-def _by_rules(document: Document, rules: RuleSet) -> Detection:
+def _by_rules(document: Document, rules: RuleSet) -> tuple[Detection, Reading | None]:
+    """Return what the rules find, and the reading of the text if it came to that."""
     whole = f"{document.title}\n{document.text}"
     text = whole[:MAX_CHARACTERS]
     unread: tuple[str, ...] = ()
@@ -363,12 +369,12 @@ def _by_rules(document: Document, rules: RuleSet) -> Detection:
     searched = written_out(folded)
     offsets = rules.presearch.offsets(searched)
     if not offsets or not may_name_state(text, folded, searched):
-        return Detection(language=language, unread=unread)
+        return Detection(language=language, unread=unread), None
     offsets.sort()
     title_end = min(len(document.title), len(text))
     reading = read(text, folded, title_end=title_end, published=_published(document, text))
     if reading is None:
-        return Detection(language=language, unread=unread)
+        return Detection(language=language, unread=unread), None
     exact = len(searched) == len(folded)
     sentences = list(_worth_reading(reading, offsets, exact=exact))
     worth = {sentence.index for sentence in sentences}
@@ -385,7 +391,7 @@ def _by_rules(document: Document, rules: RuleSet) -> Detection:
         steps += explained
         if gathered.full:
             unread += (f"reading stopped after {MAX_MATCHES} matches ({own.language}); what follows was not weighed",)
-    return Detection(language=language, signals=_unique(signals), trace=tuple(steps), unread=unread)
+    return Detection(language=language, signals=_unique(signals), trace=tuple(steps), unread=unread), reading
 
 
 def _read_cues(rules: LanguageRules, reading: Reading, sentences: Sequence[Sentence], gathered: _Gathered) -> None:

@@ -116,7 +116,7 @@ def _phrases(rules: RuleSet) -> list[str]:
 def rejected(articles: int = 1) -> dict[str, list[Document]]:
     """Return articles that hold no act, by why they are rejected."""
     nobody = "Le marché du dimanche a retrouvé ses couleurs et les maraîchers leurs habitués. "
-    nothing = "Le marché du Mali a retrouvé ses couleurs et les maraîchers de France leurs habitués. "
+    nothing = "Les bananiers du Mali fleurissent et les abeilles bourdonnent sous les manguiers. "
     return {"no state": _documents([nobody * 60] * articles), "no trigger": _documents([nothing * 60] * articles)}
 
 

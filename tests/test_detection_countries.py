@@ -43,6 +43,8 @@ def test_the_presearch_overlooks_no_state(text: str) -> None:
     folded = fold(text)
     if find_mentions(tokenize(folded), text):
         assert may_name_state(text, folded, written_out(folded))
+    if len({mention.code for mention in find_mentions(tokenize(folded), text)}) > 1:
+        assert may_name_state(text, folded, written_out(folded), count=2)
 
 
 @pytest.mark.parametrize("text", ["Une machine romantique à normaliser", "UNE ANOMALIE", "Un élu, us et coutumes", ""])
@@ -111,3 +113,10 @@ def test_the_states_of_the_region_are_known() -> None:
     wanted = "FRA MLI NER BFA TCD SEN CIV DZA MAR TUN MRT TGO BEN GIN GHA NGA CMR CAF COD RWA RUS UKR USA GBR DEU BEL"
     wanted += " CHE ESP ITA SWE CHN TUR IRN ISR SYR EGY LBY SDN UN EU ECOWAS AES AU"
     assert set(wanted.split()) <= countries().keys()
+
+
+@pytest.mark.parametrize(
+    ("text", "two"), [("Le Mali et les Maliens", False), ("Le Mali et Paris", True), ("Il pleut", False)]
+)
+def test_whether_two_states_are_named_is_seen_before_reading(text: str, two: bool) -> None:
+    assert may_name_state(text, fold(text), written_out(fold(text)), count=2) is two

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import exp
@@ -30,8 +29,6 @@ class Answer:
     type: str
     #: how sure it is that the state named first acts on the other, 0–1
     first_acts: float
-    #: places in the lead of the words that spoke most for an act, strongest first
-    reasons: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +50,15 @@ class Model:
             probability=_sure(float(scores[0])),
             type=self.types[best],
             first_acts=_sure(float(scores[1])),
-            reasons=self._reasons(lead.words),
         )
 
-    def _reasons(self, words: Sequence[str]) -> tuple[int, ...]:
-        """Return the words that spoke most for an act: what the answer would lose without each."""
+    def reasons(self, lead: Lead) -> tuple[int, ...]:
+        """Return the places in the lead of the words that spoke most for an act, strongest first.
+
+        It takes longer than the answer, and is asked only where there is one.
+        """
         gains = []
-        for at, word in enumerate(words):
+        for at, word in enumerate(lead.words):
             if word.startswith("<"):
                 continue
             alone = features((word,))

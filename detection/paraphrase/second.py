@@ -41,17 +41,20 @@ def told_otherwise(reading: Reading, signals: Sequence[Signal], doubted: Doubted
     lead = read_lead(reading)
     if lead is None or lead.crowded or any(_explains(one, lead) for one in signals):
         return None
-    answer = shipped_model().answer(lead)
-    kind = event_types()[answer.type]
-    if answer.probability < SURE or kind.severity < _LEAST_SEVERITY or not answer.reasons:
+    model = shipped_model()
+    answer = model.answer(lead)
+    if answer.probability < SURE or event_types()[answer.type].severity < _LEAST_SEVERITY:
         return None
-    strongest = lead.tokens[answer.reasons[0]]
+    reasons = model.reasons(lead)
+    if not reasons:
+        return None
+    strongest = lead.tokens[reasons[0]]
     sentence = next(one for one in reading.sentences if one.first <= strongest < one.last)
-    inside = [token for at in answer.reasons if sentence.first <= (token := lead.tokens[at]) < sentence.last]
+    inside = [token for at in reasons if sentence.first <= (token := lead.tokens[at]) < sentence.last]
     span = (min(inside), max(inside) + 1)
     if doubted(sentence, span):
         return None
-    return _signal(reading, lead, answer, sentence, span)
+    return _signal(reading, answer, lead.sides, [lead.tokens[at] for at in reasons], sentence, span)
 
 
 def _explains(signal: Signal, lead: Lead) -> bool:
@@ -63,10 +66,11 @@ def _explains(signal: Signal, lead: Lead) -> bool:
     return bool(own & sides) and signal.severity >= _LEAST_SEVERITY and (stranger or signal.type == "hostage_taking")
 
 
-def _signal(reading: Reading, lead: Lead, answer: Answer, sentence: Sentence, span: Span) -> Signal:
+def _signal(
+    reading: Reading, answer: Answer, sides: tuple[str, str], found: Sequence[int], sentence: Sentence, span: Span
+) -> Signal:
     tokens = reading.tokens
-    actor, target = lead.sides if answer.first_acts >= 0.5 else lead.sides[::-1]
-    found = [lead.tokens[at] for at in answer.reasons]
+    actor, target = sides if answer.first_acts >= 0.5 else sides[::-1]
     return Signal(
         type=answer.type,
         severity=event_types()[answer.type].severity,
