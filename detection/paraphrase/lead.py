@@ -35,7 +35,7 @@ class Lead:
     tokens: tuple[int, ...]
     #: codes of the two sides, the one named first before the other
     sides: tuple[str, str]
-    #: whether a third state is named, so that the sides are in doubt
+    #: whether a third state or a body is named, so that the sides are in doubt
     crowded: bool
 
 
@@ -50,7 +50,7 @@ def read_lead(reading: Reading) -> Lead | None:
     if sides is None:
         return None
     words, tokens = _anonymous(reading.tokens.words[:last], mentions, sides)
-    strangers = {mention.code for mention in mentions} - set(sides) - _BODIES
+    strangers = {mention.code for mention in mentions} - set(sides)
     return Lead(words=words, tokens=tokens, sides=sides, crowded=bool(strangers))
 
 
