@@ -198,3 +198,17 @@ def test_a_quoted_lack_of_decision_takes_nothing_back() -> None:
     assert _told(f"Le Mali expulse deux diplomates français. {quote}") == [("MLI", Status.ASSERTED)]
     undecided = "Aucune décision n’a encore été prise, assure le ministère."
     assert _told(f"Le Mali expulse deux diplomates français. {undecided}") == [("MLI", Status.HYPOTHETICAL)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Le Mali rétablit ses relations diplomatiques avec la France.",
+        "La France dégèle les avoirs de dirigeants maliens.",
+        "Le Mali lève la suspension de RFI.",
+        "Le Mali libère deux Français.",
+    ],
+)
+def test_what_is_taken_back_is_asserted_by_neither_path(text: str) -> None:
+    document = Document(title="", text=text, published_at=PUBLISHED, language="fr")
+    assert not [one for one in detect(document, load_rules()).signals if one.status is Status.ASSERTED]
