@@ -207,6 +207,7 @@ def test_a_quoted_lack_of_decision_takes_nothing_back() -> None:
         "La France dégèle les avoirs de dirigeants maliens.",
         "Le Mali lève la suspension de RFI.",
         "Le Mali libère deux Français.",
+        "La France renvoie son ambassadeur au Mali.",
     ],
 )
 def test_what_is_taken_back_is_asserted_by_neither_path(text: str) -> None:
