@@ -7,6 +7,34 @@ from functools import cache
 from typing import Protocol
 
 LANGUAGES = ("fr", "en", "ar", "ru")
+#: letters of Bambara that no other of these languages has
+_BAMBARA_LETTERS = frozenset("ɛɔɲŋ")
+#: its commonest small words, as typed with and without them
+_BAMBARA_WORDS = frozenset(
+    {
+        "ye",
+        "ka",
+        "bɛ",
+        "be",
+        "bɛna",
+        "ko",
+        "ni",
+        "ma",
+        "ani",
+        "min",
+        "minnu",
+        "don",
+        "kɛ",
+        "ke",
+        "kɛra",
+        "kera",
+        "jamana",
+        "u",
+        "la",
+    }
+)
+#: a text is Bambara when one letter in so many is one of its own, or two words in five are its small ones
+_BAMBARA_SHARE, _BAMBARA_WORD_SHARE = 50, 0.4
 #: enough for a sure answer, and cheap
 _SAMPLE = 800
 #: below this probability the text is taken for unknown and every rule set reads it
@@ -30,6 +58,14 @@ def _identifier() -> _Identifier:
     return known
 
 
+def _is_bambara(sample: str, letters: list[str]) -> bool:
+    if sum(letter.lower() in _BAMBARA_LETTERS for letter in letters) * _BAMBARA_SHARE > len(letters):
+        return True
+    words = sample.lower().replace("'", " ").split()
+    known = [word for word in words if word in _BAMBARA_WORDS]
+    return len(set(known)) > 2 and len(known) >= _BAMBARA_WORD_SHARE * len(words)
+
+
 def identify_language(text: str) -> str | None:
     """Return the ISO 639-1 code of a text's language, or None when the text does not tell."""
     # Spaces that only French sets, or decomposed letters, say nothing of the language a text was written in.
@@ -41,6 +77,8 @@ def identify_language(text: str) -> str | None:
         return "ar"
     if sum("\u0400" <= letter <= "\u04ff" for letter in letters) * 2 > len(letters):
         return "ru"
+    if _is_bambara(sample, letters):
+        return "bm"
     if sum(letter < "\u0250" for letter in letters) * 2 < len(letters):
         return None
     # A decoder fault in the archive may leave half a surrogate pair, which cannot be encoded.

@@ -178,7 +178,7 @@ def test_the_trace_says_why_a_match_was_dropped() -> None:
 
 def test_an_unknown_language_is_read_by_every_rule_set() -> None:
     assert ("expel_diplomats", "MLI", "FRA", "asserted") in _acts(
-        _detect("Mali expelled two French diplomats.", language="bm")
+        _detect("Mali expelled two French diplomats.", language="sw")
     )
 
 
