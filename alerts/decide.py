@@ -122,7 +122,13 @@ def decide(
 
 def _over_the_bar(watch: Watch, signals: tuple[Signal, ...]) -> tuple[Signal, ...]:
     """The signals a watch asks for; all of them when none is left, because a doubt is told rather than lost."""
-    kept = tuple(s for s in signals if s.status in watch.statuses and s.severity >= watch.min_severity)
+    kept = tuple(
+        one
+        for one in signals
+        if one.status in watch.statuses
+        and one.severity >= watch.min_severity
+        and one.confidence >= watch.min_confidence
+    )
     return kept or signals
 
 

@@ -19,7 +19,7 @@ class Assessment:
     severity: int
     #: ``alert``, or the first clause of the watch that the best signal fails: ``no_signal``,
     #: ``other_source``, ``other_language``, ``query``, ``other_pair``, ``other_type``,
-    #: ``status_denied`` (or another status), ``below_severity``
+    #: ``status_denied`` (or another status), ``below_severity``, ``below_confidence``
     reason: str
     #: a sentence for people
     detail: str
@@ -47,6 +47,7 @@ _CLAUSES: tuple[Callable[[Signal, Watch], bool], ...] = (
     lambda signal, watch: not watch.types or signal.type in watch.types,
     lambda signal, watch: signal.status in watch.statuses,
     lambda signal, watch: signal.severity >= watch.min_severity,
+    lambda signal, watch: signal.confidence >= watch.min_confidence,
 )
 
 
@@ -68,6 +69,9 @@ def _failure(signal: Signal, watch: Watch, passed: int) -> Assessment:
         cues = ", ".join(signal.cues)
         because = f" ({cues})" if cues else ""
         return _refusal(f"status_{signal.status.value}", f"{act} is {signal.status.value}{because}")
+    if passed == 4:
+        asked = f"the watch asks for {watch.min_confidence:.2f}"
+        return _refusal("below_confidence", f"{act} is read with confidence {signal.confidence:.2f}, {asked}")
     return _refusal("below_severity", f"{act} has severity {signal.severity}, the watch asks for {watch.min_severity}")
 
 

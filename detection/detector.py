@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from detection import paraphrase
+from detection import paraphrase, weighing
 from detection.compiler import LanguageRules, RuleSet
 from detection.countries import may_name_state
 from detection.language import identify_language
@@ -245,11 +245,12 @@ def _recalls(found: Found, others: Sequence[Found], reading: Reading, sentence: 
     )
 
 
-def _signal(candidate: Candidate, reading: Reading) -> Signal:
+def _signal(candidate: Candidate, others: Sequence[Candidate], agreeing: int, reading: Reading) -> Signal:
     start, end = candidate.trigger
+    severity, modifiers = weighing.severity(candidate, others, reading)
     return Signal(
         type=candidate.type,
-        severity=candidate.rule.severity,
+        severity=severity,
         actor=candidate.roles.actor,
         target=candidate.roles.target,
         status=candidate.verdict.status,
@@ -258,6 +259,8 @@ def _signal(candidate: Candidate, reading: Reading) -> Signal:
         end=reading.tokens.ends[end - 1],
         rule=candidate.rule.entry.id,
         cues=candidate.verdict.cues,
+        confidence=weighing.confidence(candidate, agreeing, reading),
+        modifiers=modifiers,
     )
 
 
@@ -274,7 +277,11 @@ def _conclude(gathered: _Gathered, reading: Reading, *, has_title: bool) -> tupl
     steps = [_candidate_step(candidate, reading, "kept") for candidate in kept]
     steps += [_candidate_step(candidate, reading, reason) for candidate, reason in dropped]
     steps = sorted(gathered.steps + steps, key=lambda step: (step.sentence_index, not step.kept))
-    return [_signal(candidate, reading) for candidate in kept], steps
+    agreeing = Counter(reason for _, reason in dropped)
+    signals = [
+        _signal(candidate, kept, agreeing[f"merged into {candidate.rule.entry.id}"], reading) for candidate in kept
+    ]
+    return signals, steps
 
 
 def detect(document: Document, rules: RuleSet, *, learned: bool = True) -> Detection:

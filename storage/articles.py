@@ -241,6 +241,7 @@ def save_signals(database: Database, article_id: int, revision_id: int, signals:
             "article_id": article_id, "revision_id": revision_id, "type": signal.type, "severity": signal.severity,
             "actor": signal.actor, "target": signal.target, "status": signal.status, "sentence": signal.sentence,
             "start": signal.start, "end": signal.end, "rule": signal.rule, "cues": json.dumps(signal.cues),
+            "confidence": signal.confidence, "modifiers": json.dumps(signal.modifiers),
         }
         for signal in signals
     )  # fmt: skip
@@ -269,6 +270,8 @@ def signal_from_row(row: dict[str, Any]) -> Signal:
         end=row["end"],
         rule=row["rule"],
         cues=tuple(json.loads(row["cues"])),
+        confidence=row["confidence"],
+        modifiers=tuple(json.loads(row["modifiers"])),
     )
 
 

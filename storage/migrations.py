@@ -313,6 +313,12 @@ def _telling_stories(database: Database) -> None:
     database.conn.execute("CREATE INDEX story_telling ON story (last_seen_at, id) WHERE telling = 1")
 
 
+def _confidence(database: Database) -> None:
+    """Know how sure a reading is, and what raised its severity."""
+    database.conn.execute("ALTER TABLE signal ADD COLUMN confidence REAL NOT NULL DEFAULT 1")
+    database.conn.execute("ALTER TABLE signal ADD COLUMN modifiers TEXT NOT NULL DEFAULT '[]'")
+
+
 #: in order; add new steps at the end, never edit one that was released
 STEPS: tuple[Callable[[Database], None], ...] = (
     _archive,
@@ -328,6 +334,7 @@ STEPS: tuple[Callable[[Database], None], ...] = (
     _looks_by_host,
     _texts_of_pages,
     _telling_stories,
+    _confidence,
 )
 NEWEST_VERSION = len(STEPS)
 

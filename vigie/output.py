@@ -128,4 +128,6 @@ def signal_record(signal: Signal) -> dict[str, Any]:
         "end": signal.end,
         "rule": signal.rule,
         "cues": list(signal.cues),
+        "confidence": signal.confidence,
+        "modifiers": list(signal.modifiers),
     }

@@ -19,6 +19,8 @@ LANGUAGES = frozenset({"fr", "en"})
 SURE = 0.9
 #: acts below this are words, and words are left to the rules
 _LEAST_SEVERITY = 2
+#: an answer of the model counts for less than a rule's
+_TRUST = 0.8
 #: characters that hold the lead of any article
 LEAD = 1_600
 
@@ -81,5 +83,6 @@ def _signal(
         start=tokens.starts[span[0]],
         end=tokens.ends[span[1] - 1],
         rule=f"learned.{answer.type}",
-        cues=(*(reading.text[tokens.starts[one] : tokens.ends[one]] for one in found), f"{answer.probability:.2f}"),
+        cues=tuple(reading.text[tokens.starts[one] : tokens.ends[one]] for one in found),
+        confidence=round(answer.probability * _TRUST, 2),
     )

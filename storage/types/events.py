@@ -39,6 +39,10 @@ class Signal:
     rule: str
     #: words that decided the status
     cues: tuple[str, ...] = ()
+    #: how sure the reading is, 0–1
+    confidence: float = 1.0
+    #: what raised the severity above that of the type: ``many``, ``ambassador``, ``reciprocal``
+    modifiers: tuple[str, ...] = ()
 
     @property
     def act(self) -> tuple[str, str | None, str | None]:
