@@ -20,7 +20,7 @@ from scheduler import refetch
 from scheduler.archive import Archive
 from scheduler.pace import LOST_RETRY
 from scheduler.pipeline import Pipeline, Processed
-from scheduler.refetch import NextLook
+from scheduler.refetch import NextLook, Withdrawal
 from storage import articles, looks, revisions
 from storage.articles import SaveKind
 from storage.comparing import Reading, share_kept
@@ -53,6 +53,8 @@ class _Finding:
     processed: Processed | None
     #: answers in a row that said the page is gone
     missing: int
+    #: what was decided of a page that seems gone and was not known to be
+    withdrawal: Withdrawal | None = None
     #: the page changed, went or came back
     changed: bool
     failure: CrawlFailure | None
@@ -193,19 +195,29 @@ class LookDesk:
             return _Finding(processed=None, missing=0, changed=restored, failure=None)
         failure = result.failure or CrawlFailure(reason=FailureReason.INTERNAL, detail="the crawler gave no answer")
         missing = look.missing + (failure.reason in refetch.MISSING)
-        gone = missing > look.missing and missing >= refetch.CONFIRMED
-        changed = gone and revisions.withdraw(database, look.article_id, failure.detail, now)
-        if changed:
-            logger.info("article %d is withdrawn: %s", look.article_id, failure.detail)
-        return _Finding(processed=None, missing=missing, changed=changed, failure=failure)
+        if missing == look.missing or articles.get(database, look.article_id).withdrawn_at is not None:
+            return _Finding(processed=None, missing=missing, changed=False, failure=failure)
+        verdict = _judge_missing(database, look, missing, now)
+        changed = verdict.gone and revisions.withdraw(database, look.article_id, failure.detail, now)
+        word = "is withdrawn" if verdict.gone else "seems gone"
+        logger.info("article %d %s (%s): %s", look.article_id, word, verdict.reason, failure.detail)
+        return _Finding(processed=None, missing=missing, withdrawal=verdict, changed=changed, failure=failure)
+
+
+def _judge_missing(database: Database, look: DueLook, missing: int, now: datetime) -> Withdrawal:
+    since = look.missing_since or now
+    others = looks.others(database, look, since, refetch.MISSING)
+    return refetch.withdrawal(missing=missing, since=since, now=now, there=others.there, others_missing=others.missing)
 
 
 def _plan(
     look: DueLook, found: _Finding, now: datetime, *, has_signal: bool, changed_at: datetime | None, sparing: bool
 ) -> NextLook:
     chance = random.random()  # noqa: S311 (spreads load, hides nothing)
-    if look.missing < found.missing < refetch.CONFIRMED:
-        plan = refetch.confirming(now, chance)
+    begin = min(look.first_seen_at, look.effective_at)
+    if found.withdrawal is not None and not found.withdrawal.gone and look.looks + 1 < refetch.MAX_LOOKS:
+        since = look.missing_since or now
+        plan = refetch.after_missing(found.withdrawal, begin=begin, since=since, now=now, chance=chance)
     else:
         plan = refetch.next_look(
             first_seen=look.first_seen_at,
@@ -262,6 +274,7 @@ def plan_first(
         has_signal=bool(processed.signals),
         etag=result.etag,
         last_modified=result.last_modified,
+        read_at=None if result.article.partial else now,
     )
 
 

@@ -39,6 +39,10 @@ RESERVED_LOOKS = 100
 MISSING = frozenset({FailureReason.NOT_FOUND, FailureReason.GONE, FailureReason.SOFT_404})
 #: how many answers in a row make a page withdrawn
 CONFIRMED = 2
+#: a page of whose host nothing else was seen meanwhile is believed gone after this: a failed deployment is over by then
+ALONE = 30 * MINUTE
+#: pages of a host that seems gone as a whole are asked for again after this
+SITE_HOLD = HOUR
 #: how long after the last planned look a host that asks for patience is waited for
 PATIENCE = 24 * HOUR
 _SPREAD = 0.1
@@ -51,7 +55,17 @@ class NextLook:
 
     #: None: no more
     at: datetime | None
-    #: ``planned``, ``after_change``, ``confirm``, ``asked`` (Retry-After), ``held``, ``backlog``, ``done``, ``enough``
+    #: ``planned``, ``after_change``, ``confirm``, ``site_missing``, ``asked`` (Retry-After), ``held``, ``backlog``,
+    #: ``done``, ``enough``
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawal:
+    """Whether a page that seems gone is recorded as withdrawn."""
+
+    gone: bool
+    #: ``first`` (one answer may be an accident), ``site_answers``, ``site_missing``, ``alone``, ``stayed_missing``
     reason: str
 
 
@@ -106,6 +120,48 @@ def waits(*, has_signal: bool, sparing: bool) -> tuple[tuple[timedelta, ...], tu
 def confirming(now: datetime, chance: float) -> NextLook:
     """Return when to ask again for a page that seems gone."""
     return NextLook(at=now + CONFIRM * (1 + chance), reason="confirm")
+
+
+def withdrawal(*, missing: int, since: datetime, now: datetime, there: int, others_missing: int) -> Withdrawal:
+    """Decide whether a page is withdrawn, or its whole site out of order for a while.
+
+    Only what other pages of the host were found to be *since* this one seemed gone counts: what answered before a
+    site broke does not show that it works. As long as more of them seem gone than are there, nothing is recorded.
+
+    Args:
+        missing: answers in a row that said the page is gone, the present one included.
+        since: the first of them.
+        now: the present.
+        there: other pages of the host that were there since then.
+        others_missing: other pages of the host that seemed gone since then.
+    """
+    if missing < CONFIRMED:
+        return Withdrawal(gone=False, reason="first")
+    if others_missing > there:
+        return Withdrawal(gone=False, reason="site_missing")
+    if there:
+        return Withdrawal(gone=True, reason="site_answers")
+    if now - since < ALONE:
+        return Withdrawal(gone=False, reason="alone")
+    return Withdrawal(gone=True, reason="stayed_missing")
+
+
+def after_missing(verdict: Withdrawal, *, begin: datetime, since: datetime, now: datetime, chance: float) -> NextLook:
+    """Return when to ask again for a page that seems gone and is not withdrawn yet.
+
+    Args:
+        verdict: why it is not.
+        begin: when the article was published.
+        since: when the page first seemed gone.
+        now: the present.
+        chance: a random number in 0–1.
+    """
+    if verdict.reason == "first":
+        return confirming(now, chance)
+    if verdict.reason == "alone":
+        return NextLook(at=max(since + ALONE, now + CONFIRM) + CONFIRM * chance, reason="confirm")
+    at = now + SITE_HOLD * (1 + _SPREAD * chance)
+    return NextLook(at=None if at - begin > WINDOW + PATIENCE else at, reason="site_missing")
 
 
 def not_before(look: NextLook, earliest: datetime) -> NextLook:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from storage.times import from_text, from_text_or_none, to_text, to_text_or_none
-from storage.types import CrawlFailure, FeedEntry
+from storage.types import CrawlFailure, FailureReason, FeedEntry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,10 +31,22 @@ class DueLook:
     looks: int
     #: answers in a row that said the page is gone
     missing: int
+    #: the first of them
+    missing_since: datetime | None
     changed_at: datetime | None
     first_seen_at: datetime
     effective_at: datetime
     has_signal: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostAnswers:
+    """What the other pages of a host were found to be, each at its latest look."""
+
+    #: pages that were there
+    there: int
+    #: pages that seemed gone
+    missing: int
 
 
 def begin(
@@ -47,15 +59,22 @@ def begin(
     has_signal: bool,
     etag: str | None,
     last_modified: str | None,
+    read_at: datetime | None = None,
 ) -> None:
-    """Plan the first look at an article's page; one that is planned already stays as it is."""
+    """Plan the first look at an article's page; one that is planned already stays as it is.
+
+    ``read_at`` is when the page itself was read, None when it was not.
+    """
     database.execute(
         """
-        INSERT INTO look (article_id, host, next_look_at, reason, has_signal, etag, last_modified)
-        VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (article_id) DO NOTHING
+        INSERT INTO look (article_id, host, next_look_at, reason, has_signal, etag, last_modified, looked_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (article_id) DO NOTHING
         """,
-        (article_id, host, to_text_or_none(next_look_at), reason, int(has_signal), etag, last_modified),
-    )
+        (
+            article_id, host, to_text_or_none(next_look_at), reason, int(has_signal), etag, last_modified,
+            to_text_or_none(read_at),
+        ),
+    )  # fmt: skip
 
 
 def due(
@@ -131,13 +150,18 @@ def record(
     """Store what a look gave and when the next one is due, and count it for its host."""
     database.execute(
         """
-        UPDATE look SET next_look_at = ?, reason = ?, looks = looks + 1, missing = ?, changed_at = ?, has_signal = ?,
-            etag = ?, last_modified = ?, failure = ?, detail = ? WHERE article_id = ?
+        UPDATE look SET next_look_at = :at, reason = :reason, looks = looks + 1, missing = :missing,
+            changed_at = :changed_at, has_signal = :has_signal, etag = :etag, last_modified = :last_modified,
+            failure = :failure, detail = :detail, looked_at = :now,
+            missing_since = iif(:missing = 0, NULL, coalesce(missing_since, :now))
+        WHERE article_id = :id
         """,
-        (
-            to_text_or_none(next_look_at), reason, missing, to_text_or_none(changed_at), int(has_signal), etag,
-            last_modified, failure.reason if failure else None, failure.detail if failure else None, look.article_id,
-        ),
+        {
+            "at": to_text_or_none(next_look_at), "reason": reason, "missing": missing,
+            "changed_at": to_text_or_none(changed_at), "has_signal": int(has_signal), "etag": etag,
+            "last_modified": last_modified, "failure": failure.reason if failure else None,
+            "detail": failure.detail if failure else None, "now": to_text(now), "id": look.article_id,
+        },
     )  # fmt: skip
     database.execute(
         """
@@ -146,6 +170,26 @@ def record(
         """,
         (look.host, _day(now)),
     )
+
+
+def others(database: Database, look: DueLook, since: datetime, reasons: Iterable[FailureReason]) -> HostAnswers:
+    """Return what the other pages of a look's host were found to be since a moment.
+
+    Args:
+        database: the archive.
+        look: the page that is left out.
+        since: what was found before says nothing.
+        reasons: failures that say a page is gone; pages that failed otherwise are not counted.
+    """
+    row = database.execute(
+        """
+        SELECT count(*) FILTER (WHERE failure IS NULL),
+            count(*) FILTER (WHERE failure IN (SELECT value FROM json_each(:reasons)))
+        FROM look WHERE host = :host AND article_id <> :id AND looked_at >= :since
+        """,
+        {"host": look.host, "id": look.article_id, "since": to_text(since), "reasons": json.dumps(list(reasons))},
+    ).fetchone()
+    return HostAnswers(there=int(row[0]), missing=int(row[1]))
 
 
 def postpone(database: Database, article_id: int, next_look_at: datetime | None, reason: str) -> None:
@@ -216,6 +260,7 @@ def _due(row: dict[str, Any]) -> DueLook:
         last_modified=row["last_modified"],
         looks=row["looks"],
         missing=row["missing"],
+        missing_since=from_text_or_none(row["missing_since"]),
         changed_at=from_text_or_none(row["changed_at"]),
         first_seen_at=from_text(row["first_seen_at"]),
         effective_at=from_text(row["effective_at"]),

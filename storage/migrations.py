@@ -319,6 +319,12 @@ def _confidence(database: Database) -> None:
     database.conn.execute("ALTER TABLE signal ADD COLUMN modifiers TEXT NOT NULL DEFAULT '[]'")
 
 
+def _looks_at_a_host(database: Database) -> None:
+    """Know when a page was last looked at and since when it seems gone, to compare the pages of a host."""
+    database.conn.execute("ALTER TABLE look ADD COLUMN looked_at TEXT")
+    database.conn.execute("ALTER TABLE look ADD COLUMN missing_since TEXT")
+
+
 #: in order; add new steps at the end, never edit one that was released
 STEPS: tuple[Callable[[Database], None], ...] = (
     _archive,
@@ -335,6 +341,7 @@ STEPS: tuple[Callable[[Database], None], ...] = (
     _texts_of_pages,
     _telling_stories,
     _confidence,
+    _looks_at_a_host,
 )
 NEWEST_VERSION = len(STEPS)
 

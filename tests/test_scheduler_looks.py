@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from aiohttp import web
+from sqlite_utils import Database
 
 from alerts.settings import DeliverySettings
 from crawler.client import CrawlerProcess
@@ -72,19 +73,26 @@ class Press:
     modified: datetime | None = None
     summary: str = ""
     published: datetime = field(default_factory=lambda: datetime.now(UTC))
+    #: further articles, and the paths that are gone whatever ``status`` says
+    more: tuple[str, ...] = ()
+    gone: frozenset[str] = frozenset()
     base: str = ""
     answered: list[int] = field(default_factory=list)
 
     async def feed(self, _request: web.Request) -> web.Response:
-        item = (
-            f"<item><title>{escape(self.title)}</title><link>{self.base}/a.html</link>"
+        item = "".join(
+            f"<item><title>{escape(self._headline(name))}</title><link>{self.base}/{name}.html</link>"
             f"<description>{escape(self.summary)}</description>"
             f"<pubDate>{format_datetime(self.published)}</pubDate></item>"
+            for name in ("a", *self.more)
         )
         return web.Response(
             text=f'<?xml version="1.0"?><rss version="2.0"><channel><title>t</title>{item}</channel></rss>',
             content_type="application/rss+xml",
         )
+
+    def _headline(self, name: str) -> str:
+        return self.title if name == "a" else f"{self.title}, épisode {name}"
 
     async def page(self, request: web.Request) -> web.Response:
         response = self._page(request)
@@ -94,16 +102,23 @@ class Press:
     def _page(self, request: web.Request) -> web.Response:
         if self.location not in {None, request.path}:
             return web.Response(status=302, headers={"Location": self.location or ""})
+        if request.path in self.gone:
+            return web.Response(status=404)
+        title = self._headline(request.path.strip("/").removesuffix(".html") if self.more else "a")
         if self.etag is not None and request.headers.get("If-None-Match") == self.etag and self.status == 200:
             return web.Response(status=304, headers={"ETag": self.etag})
         headers = {"ETag": self.etag} if self.etag else {}
         return web.Response(
-            status=self.status, text=self.wall or html(self.title, self.paragraphs, self.modified),
+            status=self.status, text=self.wall or html(title, self.paragraphs, self.modified),
             content_type="text/html", headers=headers,
         )  # fmt: skip
 
     async def section(self, _request: web.Request) -> web.Response:
         return web.Response(text=html("Toute l’actualité du fleuve", SECTION, None), content_type="text/html")
+
+
+def article_at(database: Database, url: str) -> int:
+    return int(database.execute("SELECT id FROM article WHERE url = ?", (url,)).fetchone()[0])
 
 
 def html(title: str, paragraphs: tuple[str, ...], modified: datetime | None) -> str:
@@ -185,6 +200,8 @@ async def press() -> AsyncIterator[Press]:
     app = web.Application()
     app.router.add_get("/feed.xml", outlet.feed)
     app.router.add_get("/a.html", outlet.page)
+    for name in "bcd":
+        app.router.add_get(f"/{name}.html", outlet.page)
     app.router.add_get("/rubrique", outlet.section)
     app.router.add_get("/moved.html", outlet.page)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
@@ -266,6 +283,9 @@ async def test_a_page_that_is_gone_twice_is_withdrawn_once_and_restored_once(
     press.status = 410
     await room.look()
     assert 5 * MINUTE <= room.now - seen <= 10 * MINUTE
+    assert await room.events() == [], "no other page shows that the site works"
+    await room.look()
+    assert 30 * MINUTE <= room.now - seen <= 35 * MINUTE
     assert await room.events() == [EventKind.WITHDRAWN]
     stored = await archive.read(articles.get, 1)
     assert stored.withdrawn_at == room.now
@@ -284,10 +304,30 @@ async def test_an_address_that_leads_to_a_section_is_a_page_withdrawn_and_no_edi
 ) -> None:
     room = await newsroom(archive, crawler, press)
     press.location = "/rubrique"
-    await room.look()
-    await room.look()
+    for _ in range(3):
+        await room.look()
     assert await room.events() == [EventKind.WITHDRAWN]
     assert len(await archive.read(articles.revisions, 1)) == 1
+
+
+@pytest.mark.parametrize("whole_site", [True, False])
+async def test_a_site_that_is_out_of_order_withdraws_nothing(
+    archive: Archive, crawler: CrawlerProcess, press: Press, whole_site: bool
+) -> None:
+    press.more = ("b", "c", "d")
+    room = await newsroom(archive, crawler, press)
+    broken = room.now
+    press.status, press.gone = (404, frozenset()) if whole_site else (200, frozenset({"/a.html"}))
+    while room.now - broken < 2 * HOUR:
+        room.now += 5 * MINUTE
+        await room.looks.read_due()
+    told = [event.article_id for event in await archive.read(revisions.events_since, broken)]
+    assert told == ([] if whole_site else [await archive.read(article_at, f"{press.base}/a.html")])
+    press.status = 200
+    while room.now - broken < 5 * HOUR:
+        room.now += 5 * MINUTE
+        await room.looks.read_due()
+    assert [event.article_id for event in await archive.read(revisions.events_since, broken)] == told
 
 
 async def test_an_article_that_moved_is_the_same_article(

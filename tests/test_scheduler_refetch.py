@@ -121,6 +121,47 @@ def test_what_seems_gone_is_asked_for_again_within_minutes() -> None:
         assert timedelta(minutes=5) <= found.at - SEEN <= timedelta(minutes=10)
 
 
+MISSING = timedelta(minutes=7)
+
+
+@pytest.mark.parametrize(
+    ("missing", "after", "there", "others_missing", "gone", "reason"),
+    [
+        (1, 0 * MINUTE, 9, 0, False, "first"),
+        (2, MISSING, 1, 0, True, "site_answers"),
+        (2, MISSING, 3, 3, True, "site_answers"),
+        (2, MISSING, 0, 1, False, "site_missing"),
+        (9, 20 * HOUR, 3, 4, False, "site_missing"),
+        (2, MISSING, 0, 0, False, "alone"),
+        (3, refetch.ALONE, 0, 0, True, "stayed_missing"),
+    ],
+)
+def test_a_page_is_withdrawn_only_while_its_site_works(
+    missing: int, after: timedelta, there: int, others_missing: int, gone: bool, reason: str
+) -> None:
+    verdict = refetch.withdrawal(
+        missing=missing, since=SEEN, now=SEEN + after, there=there, others_missing=others_missing
+    )
+    assert verdict == refetch.Withdrawal(gone=gone, reason=reason)
+
+
+@given(chance=st.floats(0, 1), mass=st.booleans())
+def test_a_page_that_stays_gone_is_decided_on_or_let_go(chance: float, mass: bool) -> None:
+    now, missing = SEEN + 5 * MINUTE, 1
+    since = now
+    while True:
+        verdict = refetch.withdrawal(missing=missing, since=since, now=now, there=0, others_missing=int(mass))
+        if verdict.gone:
+            break
+        plan = refetch.after_missing(verdict, begin=SEEN, since=since, now=now, chance=chance)
+        if plan.at is None:
+            break
+        assert plan.at >= now + refetch.CONFIRM
+        now, missing = plan.at, missing + 1
+    assert verdict.gone is not mass
+    assert now - SEEN <= WINDOW + refetch.PATIENCE if mass else now - since <= refetch.ALONE + 2 * refetch.CONFIRM
+
+
 def test_a_look_is_put_off_when_the_site_asks_for_it() -> None:
     planned = NextLook(at=SEEN + HOUR, reason="planned")
     assert refetch.not_before(planned, SEEN) is planned

@@ -11,7 +11,7 @@ from sqlite_utils import Database
 
 from storage import articles, entries, looks, sources
 from storage.database import open_writer, transaction
-from storage.looks import DueLook
+from storage.looks import DueLook, HostAnswers
 from storage.types import Article, CrawlFailure, FailureReason, FeedEntry, Source
 
 NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
@@ -62,6 +62,39 @@ def test_looks_are_due_in_their_order_one_a_host(database: Database) -> None:
     assert [look.article_id for look in due(database, limit=1)] == [first]
     assert [look.article_id for look in due(database, busy_hosts=["fleuve.example"])] == [late]
     assert looks.count_due(database, NOW) == 3
+
+
+def test_the_other_pages_of_a_host_are_counted_since_a_moment(database: Database) -> None:
+    gone = CrawlFailure(reason=FailureReason.NOT_FOUND, detail="no such page", status=404)
+    fault = CrawlFailure(reason=FailureReason.SERVER_ERROR, detail="fault", status=500)
+    answers = [("there", None, NOW), ("before", None, NOW - HOUR), ("gone", gone, NOW), ("fault", fault, NOW)]
+    for slug, failure, at in answers:
+        planned(database, slug, NOW)
+        (look,) = due(database, host_looks=50)
+        looks.record(
+            database, look, next_look_at=None, reason="done", missing=int(failure is gone), changed_at=None,
+            has_signal=False, etag=None, last_modified=None, failure=failure, now=at,
+        )  # fmt: skip
+    planned(database, "elsewhere", NOW + HOUR, host="sahel.example")
+    planned(database, "asked", NOW)
+    look = due(database, host_looks=50)[0]
+    reasons = {FailureReason.NOT_FOUND}
+    assert looks.others(database, look, NOW, reasons) == HostAnswers(there=1, missing=1)
+    assert looks.others(database, look, NOW - HOUR, reasons) == HostAnswers(there=2, missing=1)
+    assert looks.others(database, look, NOW + HOUR, reasons) == HostAnswers(there=0, missing=0)
+
+
+def test_a_page_remembers_since_when_it_seems_gone(database: Database) -> None:
+    planned(database, "a", NOW)
+    seen = []
+    for hour, missing in enumerate((1, 2, 2, 0, 1)):
+        (look,) = due(database, NOW + hour * HOUR, host_looks=50)
+        looks.record(
+            database, look, next_look_at=NOW, reason="confirm", missing=missing, changed_at=None, has_signal=False,
+            etag=None, last_modified=None, failure=None, now=NOW + hour * HOUR,
+        )  # fmt: skip
+        seen.append(due(database, NOW + hour * HOUR, host_looks=50)[0].missing_since)
+    assert seen == [NOW, NOW, NOW, None, NOW + 4 * HOUR]
 
 
 def test_a_look_knows_what_the_feed_said_and_what_was_found(database: Database) -> None:
