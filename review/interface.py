@@ -23,7 +23,7 @@ from review.paging import LARGEST_ID, read_numbered_place, read_place, write_pla
 from review.room import Room
 from review.searching import find_stories, read_search
 from review.standing import source_standing
-from storage import alerts, articles, overview, reading, stories
+from storage import alerts, articles, entries, overview, reading, stories
 from storage import revisions as history
 from storage.reading import StoryFilter
 from storage.types import Status
@@ -120,6 +120,7 @@ def _add_other_routes(router: APIRouter, room: Room) -> None:
                 articles.revisions(database, article_id),
                 alerts.decisions(database, article_id),
                 history.events(database, article_id),
+                entries.unread(database, article_id),
             )
 
     @router.get("/sources", summary="Sources and how they are doing, those in trouble first")

@@ -14,7 +14,17 @@ from storage.overview import SourceHealth
 from storage.reading import AlertRow, AlertSummary, DeliveryLog, StoryRow
 from storage.revisions import ArticleEvent, EventKind
 from storage.stories import summary
-from storage.types import DecisionKind, DeliveryState, FailureReason, OutcomeClass, Revision, Signal, Status, Story
+from storage.types import (
+    CrawlFailure,
+    DecisionKind,
+    DeliveryState,
+    FailureReason,
+    OutcomeClass,
+    Revision,
+    Signal,
+    Status,
+    Story,
+)
 
 
 class Model(BaseModel):
@@ -284,6 +294,8 @@ class ArticleDetail(Model):
     agency: str | None
     origin: str
     partial: bool
+    partial_reason: FailureReason | None = Field(description="why the page of a partial article was not read")
+    partial_detail: str | None
     published_at: datetime | None
     first_seen_at: datetime
     story_id: int | None
@@ -302,10 +314,14 @@ class ArticleDetail(Model):
         revisions: list[Revision],
         decisions: list[StoredDecision],
         events: list[ArticleEvent],
+        unread: CrawlFailure | None,
     ) -> ArticleDetail:
         """Build it from what the archive says of one article."""
-        names = cls.model_fields.keys() - {"signals", "revisions", "decisions", "events"}
+        built = {"signals", "revisions", "decisions", "events", "partial_reason", "partial_detail"}
+        names = cls.model_fields.keys() - built
         return cls(
+            partial_reason=unread.reason if unread else None,
+            partial_detail=unread.detail if unread else None,
             signals=tuple(SignalModel.model_validate(signal) for signal in signals),
             revisions=tuple(RevisionModel.model_validate(revision) for revision in revisions),
             decisions=tuple(DecisionModel.model_validate(decision) for decision in decisions),

@@ -15,7 +15,7 @@ from review.paging import read_id, read_place, write_place
 from review.room import Room
 from review.searching import StoryPage, find_stories, read_search
 from review.standing import emptiness, group_events
-from storage import alerts, articles, overview, reading, stories
+from storage import alerts, articles, entries, overview, reading, stories
 from storage import revisions as history
 from storage.errors import SearchError
 from storage.types import Revision, Status
@@ -155,6 +155,7 @@ def _article(room: Room, request: Request, article_id: int) -> HTMLResponse:
             "article.html",
             database=database,
             article=article,
+            unread=entries.unread(database, article_id),
             story=None if article.story_id is None else stories.get(database, article.story_id),
             revisions=revisions,
             shown=shown,

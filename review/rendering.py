@@ -49,6 +49,7 @@ def environment() -> Environment:
         alert_standing=alert_standing,
         source_standing=source_standing,
         reasons_of=reasons_of,
+        failure_word=health_wording.failure_word,
         explain_health=health_wording.explain,
         advise=health_wording.advice,
         severity_name=naming.severity_name,

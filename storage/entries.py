@@ -14,7 +14,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from storage.times import from_text, from_text_or_none, to_text, to_text_or_none
-from storage.types import CrawlFailure, FeedEntry
+from storage.types import CrawlFailure, FailureReason, FeedEntry
 
 #: no page waits longer than this for its next attempt
 LONGEST_WAIT = timedelta(days=31)
@@ -152,6 +152,18 @@ def failed(
             to_text_or_none(next_attempt_at), entry_id,
         ),
     )  # fmt: skip
+
+
+def unread(database: Database, article_id: int) -> CrawlFailure | None:
+    """Return why an article's page could not be read the last time, or None when it could, or nothing is known."""
+    row = database.execute(
+        """
+        SELECT e.failure, e.detail FROM entry e JOIN article a ON a.key = e.key
+        WHERE a.id = ? AND a.partial = 1 AND e.failure IS NOT NULL
+        """,
+        (article_id,),
+    ).fetchone()
+    return None if row is None else CrawlFailure(reason=FailureReason(row[0]), detail=row[1] or "")
 
 
 def clamp(database: Database, now: datetime) -> int:

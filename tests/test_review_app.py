@@ -9,7 +9,7 @@ import json
 import re
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
@@ -25,7 +25,7 @@ from review.health import Check, Readiness
 from review.server import open_listener, serve
 from review.settings import ReviewSettings
 from scheduler.announcing import Announcements
-from storage import alerts, articles, deliveries, health, revisions, sources, stories
+from storage import alerts, articles, deliveries, entries, health, revisions, sources, stories
 from storage.alerts import NewDelivery
 from storage.database import open_writer, transaction
 from storage.types import (
@@ -38,6 +38,7 @@ from storage.types import (
     DecisionKind,
     DeliveryState,
     FailureReason,
+    FeedEntry,
     Health,
     HealthEvent,
     HealthState,
@@ -394,6 +395,29 @@ def test_story_page_shows_events_articles_and_the_delivery_log(site: Site) -> No
     assert "a@example.org" in page.words
     assert "paire surveillée" in page.words
     assert page.words.index("Le Mali expulse") < page.words.index("Reprise")
+
+
+def test_a_partial_article_says_why_its_page_was_not_read(site: Site) -> None:
+    url, title = "https://rfi.example/mur", "Un titre du flux"
+    entry = FeedEntry(url=url, title=title, summary="", authors=(), published_at=NOW)
+    detail = "the page is for subscribers"
+    with transaction(site.database):
+        sources.ensure(site.database, RFI.id, RFI.name, RFI.url, NOW)
+        entries.add(site.database, RFI.id, url, entry, NOW)
+        partial = Article(source_id=RFI.id, url=url, title=title, paragraphs=(), partial=True, fetched_at=NOW)
+        saved = articles.save(site.database, partial, key=url, origin="RFI", now=NOW)
+        (pending,) = entries.due(site.database, NOW, 9)
+        failure = CrawlFailure(reason=FailureReason.PAYWALL, detail=detail)
+        entries.failed(site.database, pending.id, failure, None, saved.article_id)
+    path = f"/articles/{saved.article_id}"
+    assert "La page n’a pas été lue\u202f: réservé aux abonnés." in Markup(site.get(path).body).words
+    assert "The page was not read: for subscribers only." in Markup(site.get(f"{path}?lang=en").body).words
+    told = site.get(f"/api/v1{path}").json()
+    assert (told["partial"], told["partial_reason"], told["partial_detail"]) == (True, "paywall", detail)
+    with transaction(site.database):
+        full = replace(partial, partial=False, paragraphs=("Le texte.",))
+        articles.save(site.database, full, key=url, origin="RFI", now=NOW)
+    assert site.get(f"/api/v1{path}").json()["partial_reason"] is None
 
 
 def test_article_page_marks_the_sentence_and_explains_decisions(site: Site) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -140,6 +142,28 @@ def test_import_search_export_and_explain(here: Path, capsys: pytest.CaptureFixt
     assert lines(capsys) == []
     assert run_command_line(["export", "articles", "--format", "csv"]) == 0
     assert len(list(csv.DictReader(io.StringIO(capsys.readouterr().out)))) == 2
+
+
+def test_explain_says_why_an_article_is_partial(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "in.jsonl").write_text(json.dumps(LINE), encoding="utf-8")
+    assert run_command_line(["import", "in.jsonl"]) == 0
+    (told,) = lines(capsys)
+    (data,) = here.rglob("vigie.db")
+    with closing(sqlite3.connect(data)) as database, database:
+        database.execute("UPDATE article SET partial = 1")
+    command = ["explain", str(told["article"])]
+    assert run_command_line(command) == 0
+    assert "partial: only title and summary are known, the page was not read\n" in capsys.readouterr().out
+    with closing(sqlite3.connect(data)) as database, database:
+        database.execute(
+            """
+            INSERT INTO entry (key, source_id, url, title, summary, authors, seen_at, state, next_attempt_at, failure,
+                detail) SELECT key, source_id, url, 't', '', '[]', first_seen_at, 'failed', first_seen_at, 'blocked',
+                'HTTP 403' FROM article
+            """
+        )
+    assert run_command_line(command) == 0
+    assert "the page was not read: blocked: HTTP 403" in capsys.readouterr().out
 
 
 def test_a_spreadsheet_runs_no_formula_of_an_export(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -161,6 +161,8 @@ def explain(context: Context, article: int, *, watch_id: str | None) -> int:
     console = output.console()
     console.print(Text(stored.title, style="bold"))
     console.print(Text(f"{stored.source_name} · {stored.url} · story {stored.story_id}", style="dim"))
+    if stored.partial:
+        console.print(_partial(database, article), markup=False)
     found = detect(
         Document(
             title=stored.title,
@@ -190,6 +192,15 @@ def explain(context: Context, article: int, *, watch_id: str | None) -> int:
         console.print(line, markup=False)
     database.conn.close()
     return 0
+
+
+def _partial(database: Any, article: int) -> str:
+    """Return that a page was not read, and why."""
+    from storage import entries
+
+    failure = entries.unread(database, article)
+    why = f": {failure.reason}: {failure.detail}" if failure is not None else ""
+    return f"  partial: only title and summary are known, the page was not read{why}"
 
 
 def _history(database: Any, article: int) -> list[str]:
