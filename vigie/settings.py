@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 import ipaddress
 import re
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from alerts.settings import Channel, DeliverySettings
 from crawler.browser import BrowserSettings, missing
@@ -24,10 +23,11 @@ from detection.taxonomy import event_types
 from scheduler.heartbeat import HeartbeatSettings
 from storage.sources import LONGEST_BACKOFF
 from storage.types import Source, Watch
-from vigie import __version__, models
+from vigie import __version__
 from vigie.channels import build_address, build_channel, build_delivery
 from vigie.errors import ConfigurationError, Problem
 from vigie.models import ConfigurationFile, SourceTable, WatchTable
+from vigie.setting_problems import dotted, problems, suggest
 from vigie.toml_lines import Location, line_of
 
 #: read from the working directory when no file is named
@@ -115,7 +115,7 @@ def parse_settings(text: str, path: Path | None, base: Path) -> Settings:
     try:
         file = ConfigurationFile.model_validate(data)
     except ValidationError as error:
-        raise ConfigurationError(path, tuple(_problems(error, text))) from error
+        raise ConfigurationError(path, tuple(problems(error, text))) from error
     return _Builder(file, text, path, base).build()
 
 
@@ -189,7 +189,7 @@ class _Builder:
         )
 
     def _report(self, location: Location, message: str) -> None:
-        self._problems.append(Problem(key=_dotted(location), message=message, line=line_of(self._text, location)))
+        self._problems.append(Problem(key=dotted(location), message=message, line=line_of(self._text, location)))
 
     def _check_networks(self) -> None:
         for text in self._file.network.allow_cidrs:
@@ -288,7 +288,7 @@ class _Builder:
             for code in sorted({code for pair in table.pairs for code in pair} - set(countries())):
                 self._warnings.append(
                     f"watch {table.id}: no text names {code!r} to Vigie, so its pair never alerts"
-                    f"{_suggest(code, countries())}"
+                    f"{suggest(code, countries())}"
                 )
             self._check_names((*place, "types"), "type", table.types, set(event_types()))
             self._check_names((*place, "sources"), "source", table.sources, sources)
@@ -333,91 +333,9 @@ class _Builder:
     def _check_names(self, location: Location, what: str, names: Iterable[str], known: set[str]) -> None:
         for name in names:
             if name not in known:
-                self._report(location, f"there is no {what} {name!r}{_suggest(name, known)}")
+                self._report(location, f"there is no {what} {name!r}{suggest(name, known)}")
 
 
 def _watch(table: WatchTable) -> Watch:
     values = table.model_dump()
     return Watch(**{**values, "name": table.name or table.id})
-
-
-#: names pydantic puts into a path for the kind of channel
-_BRANCHES = frozenset({"email", "webhook"})
-#: tables that come in numbers
-_LISTED = frozenset({"source", "watch", "channel"})
-_SHORT_FORMS = {
-    "bool_type": "write true or false, without quotation marks",
-    "int_type": "write a whole number, without quotation marks",
-    "string_type": "write text in quotation marks",
-}
-
-
-def _problems(error: ValidationError, text: str) -> Iterator[Problem]:
-    for detail in error.errors(include_url=False):
-        location = detail["loc"]
-        if location[:1] == ("channel",):
-            # The name of a union's branch ("email") comes after the index, and is no part of the path in the file.
-            location = (*location[:2], *(part for part in location[2:3] if part not in _BRANCHES), *location[3:])
-        message = _message(dict(detail), location)
-        yield Problem(key=_dotted(location), message=message, line=line_of(text, location))
-
-
-def _message(detail: dict[str, Any], location: Location) -> str:
-    if detail["type"] == "extra_forbidden":
-        known = _known_keys(location[:-1])
-        return f"unknown key{_suggest(str(location[-1]), known)}; known here: {', '.join(sorted(known))}"
-    if detail["type"] == "missing":
-        return "is required; add it"
-    if detail["type"] == "union_tag_invalid":
-        return 'there is no such channel type; write type = "email" or type = "webhook"'
-    if detail["type"] == "union_tag_not_found":
-        return 'a channel needs type = "email" or type = "webhook"'
-    if detail["type"] == "tuple_type":
-        table = location[0] if len(location) == 1 else None
-        return f"write [[{table}]] with two brackets" if table in _LISTED else f'write a list: {location[-1]} = ["…"]'
-    if detail["type"] in _SHORT_FORMS:
-        return _SHORT_FORMS[detail["type"]]
-    if detail["type"] == "string_pattern_mismatch":
-        return _pattern_message(detail, location)
-    return str(detail["msg"]).removeprefix("Value error, ")
-
-
-def _pattern_message(detail: dict[str, Any], location: Location) -> str:
-    if "listen" in location:
-        form = "'127.0.0.1:8470'"
-    elif {"language", "languages"} & set(location):
-        form = "two small letters such as 'fr'"
-    else:
-        form = "three capitals such as 'MLI', or UN, EU, AU, ECOWAS, AES"
-    return f"{detail['input']!r} is not understood; write {form}"
-
-
-def _known_keys(location: Location) -> set[str]:
-    if not location:
-        return set(ConfigurationFile.model_fields)
-    name = str(location[0])
-    if name == "channel":
-        return set(models.EmailTable.model_fields) | set(models.WebhookTable.model_fields)
-    tables: dict[str, type[BaseModel]] = {
-        "service": models.Service,
-        "network": models.Network,
-        "detection": models.Detection,
-        "source": models.SourceTable,
-        "watch": models.WatchTable,
-        "delivery": models.Delivery,
-        "retention": models.Retention,
-    }
-    model = tables.get(name)
-    return set(model.model_fields) if model else set()
-
-
-def _suggest(name: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""
-
-
-def _dotted(location: Location) -> str:
-    text = ""
-    for part in location:
-        text += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if text else str(part)
-    return text
