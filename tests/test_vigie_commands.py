@@ -166,6 +166,28 @@ def test_explain_says_why_an_article_is_partial(here: Path, capsys: pytest.Captu
     assert "the page was not read: blocked: HTTP 403" in capsys.readouterr().out
 
 
+def test_only_what_sends_needs_secrets(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("VIGIE_UNSET", raising=False)
+    hook = '\n[[channel]]\nid = "hook"\ntype = "webhook"\nurl = "https://a.example/"\nsecret = "env:VIGIE_UNSET"\n'
+    with (here / "vigie.toml").open("a", encoding="utf-8") as stream:
+        stream.write(hook)
+    (here / "in.jsonl").write_text(json.dumps(LINE), encoding="utf-8")
+    for command in (
+        ["import", "in.jsonl"], ["search", "mali"], ["explain", "1"], ["alerts", "list"], ["deliveries", "list"],
+        ["sources", "list"], ["sources", "export-opml"], ["export", "articles"], ["flag", "in.jsonl"],
+        ["backup", "copy"],
+    ):  # fmt: skip
+        assert run_command_line(command) == 0, command
+    capsys.readouterr()
+    for command in (["check"], ["check", "--send"], ["run", "--once"], ["doctor"]):
+        assert run_command_line(command) == 2, command
+        told = capsys.readouterr().err
+        assert told.count("VIGIE_UNSET") == 1
+        assert len(told.strip().splitlines()) == 1
+
+
 def test_a_spreadsheet_runs_no_formula_of_an_export(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (here / "in.jsonl").write_text(json.dumps({**LINE, "title": "=cmd|' /C calc'!A0"}), encoding="utf-8")
     assert run_command_line(["import", "in.jsonl"]) == 0

@@ -228,6 +228,29 @@ def test_false_and_empty_values_override_too() -> None:
     assert (changed.full_text, changed.feeds) == (False, ())
 
 
+def test_a_channel_without_its_secret_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("VIGIE_UNSET", raising=False)
+    hook = HOOK.replace('secret_file = "key"', 'secret = "env:VIGIE_UNSET"')
+    text = '[service]\nnotify = ["hook"]\n' + hook + WATCH + 'channels = ["hook"]\n'
+    (found,) = refused(text)
+    assert "channel[1].secret: the environment variable VIGIE_UNSET is not set" in found
+
+
+def test_what_sends_nothing_reads_no_secret(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("VIGIE_UNSET", "VIGIE_PING"):
+        monkeypatch.delenv(name, raising=False)
+    mail = MAIL.replace("localhost", "mail.example") + 'username = "v"\npassword = "env:VIGIE_UNSET"\n'
+    text = '[service]\nheartbeat_url = "env:VIGIE_PING"\n' + mail + HOOK + WATCH + 'channels = ["mail", "hook"]\n'
+    found = parse_settings(text, FILE, Path("/nowhere"), with_secrets=False)
+    assert [channel.id for channel in found.channels] == ["mail", "hook"]
+    assert found.heartbeat.url is None
+    assert SECRET not in found.channels[1].secrets  # type: ignore[union-attr]
+    there = parse_settings(HOOK, FILE, base, with_secrets=False)
+    assert SECRET not in there.channels[0].secrets, "not even one that is at hand"  # type: ignore[union-attr]
+    with pytest.raises(ConfigurationError, match="not both"):
+        parse_settings(HOOK + 'secret = "env:VIGIE_UNSET"', FILE, base, with_secrets=False)
+
+
 def test_channels_take_secrets_from_files_and_the_environment(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VIGIE_OLD_KEY", f" {SECRET} ")
     login = 'tls = "starttls"\nusername = "v"\npassword_file = "password"\n'

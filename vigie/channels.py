@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import ipaddress
 import os
+import secrets
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -21,7 +23,12 @@ _PORTS = {"none": 25, "starttls": 587, "tls": 465}
 
 
 def build_channel(
-    table: EmailTable | WebhookTable, *, base: Path, language: Literal["fr", "en"], allow_cidrs: tuple[str, ...]
+    table: EmailTable | WebhookTable,
+    *,
+    base: Path,
+    language: Literal["fr", "en"],
+    allow_cidrs: tuple[str, ...],
+    with_secrets: bool = True,
 ) -> Channel:
     """Build a channel.
 
@@ -30,19 +37,20 @@ def build_channel(
         base: the folder relative paths start from.
         language: for a channel that states none.
         allow_cidrs: private networks a webhook may call.
+        with_secrets: False leaves the secrets where they are; the channel then carries random ones, fit for nothing.
 
     Raises:
         ConfigurationError: a secret is missing or the settings cannot work; keys are relative to the table.
     """
     try:
         if isinstance(table, EmailTable):
-            return _email(table, base, language)
-        return _webhook(table, base, language, allow_cidrs)
+            return _email(table, base, language, with_secrets=with_secrets)
+        return _webhook(table, base, language, allow_cidrs, with_secrets=with_secrets)
     except ChannelError as error:
         raise _in_the_file(error, error.key) from error
 
 
-def _email(table: EmailTable, base: Path, language: Literal["fr", "en"]) -> EmailChannel:
+def _email(table: EmailTable, base: Path, language: Literal["fr", "en"], *, with_secrets: bool) -> EmailChannel:
     tls = table.tls or ("tls" if table.port == 465 else "none" if _is_loopback(table.host) else "starttls")
     return EmailChannel(
         id=table.id,
@@ -52,22 +60,24 @@ def _email(table: EmailTable, base: Path, language: Literal["fr", "en"]) -> Emai
         port=table.port or _PORTS[tls],
         tls=tls,
         username=table.username,
-        password=_secret("password", table.password, table.password_file, base),
+        password=_secret("password", table.password, table.password_file, base, with_secrets=with_secrets),
         sender=table.sender,
         recipients=table.recipients,
     )
 
 
 def _webhook(
-    table: WebhookTable, base: Path, language: Literal["fr", "en"], allow_cidrs: tuple[str, ...]
+    table: WebhookTable, base: Path, language: Literal["fr", "en"], allow_cidrs: tuple[str, ...], *, with_secrets: bool
 ) -> WebhookChannel:
-    secret = _secret("secret", table.secret, table.secret_file, base)
+    secret = _secret("secret", table.secret, table.secret_file, base, with_secrets=with_secrets)
     if secret is None:
         cure = (
             'alerts are signed: name the file that holds the key, secret_file = "webhook.key", or secret = "env:NAME"'
         )
         raise _problem("secret_file", cure)
-    previous = _secret("previous_secret", table.previous_secret, table.previous_secret_file, base)
+    previous = _secret(
+        "previous_secret", table.previous_secret, table.previous_secret_file, base, with_secrets=with_secrets
+    )
     return WebhookChannel(
         id=table.id,
         language=table.language or language,
@@ -104,8 +114,12 @@ def build_delivery(table: Delivery) -> DeliverySettings:
         raise _in_the_file(error, key) from error
 
 
-def build_address(key: str, value: str | None, file: str | None, base: Path) -> str | None:
+def build_address(
+    key: str, value: str | None, file: str | None, base: Path, *, with_secrets: bool = True
+) -> str | None:
     """Return an address that is a secret when it holds one: written plainly, as ``env:NAME``, or in a file.
+
+    Without secrets, one that stands elsewhere is None.
 
     Raises:
         ConfigurationError: it cannot be had, or is no web address.
@@ -113,8 +127,8 @@ def build_address(key: str, value: str | None, file: str | None, base: Path) -> 
     if value is not None and file is None and not value.startswith("env:"):
         address, where = value, key
     else:
-        found = _secret(key, value, file, base)
-        if found is None:
+        found = _secret(key, value, file, base, with_secrets=with_secrets)
+        if found is None or not with_secrets:
             return None
         address, where = found, key if file is None else f"{key}_file"
     try:
@@ -133,11 +147,13 @@ def _in_the_file(error: ChannelError, key: str) -> ConfigurationError:
     return _problem(key, str(error).removeprefix(f"{error.where}: {error.key}: "))
 
 
-def _secret(key: str, value: str | None, file: str | None, base: Path) -> str | None:
+def _secret(key: str, value: str | None, file: str | None, base: Path, *, with_secrets: bool) -> str | None:
     """Return a secret from ``<key>_file`` or from ``<key> = "env:NAME"``; it is never written in the file itself."""
     if value is not None and file is not None:
         raise _problem(key, f"give {key} or {key}_file, not both")
     if file is not None:
+        if not with_secrets:
+            return _stand_in()
         try:
             text = (base / file).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
@@ -155,9 +171,16 @@ def _secret(key: str, value: str | None, file: str | None, base: Path) -> str | 
         raise _problem(key, f'a secret is never written in this file; use {key}_file = "path" or {key} = "env:NAME"')
     if not name:
         raise _problem(key, f'name the environment variable: {key} = "env:NAME"')
+    if not with_secrets:
+        return _stand_in()
     if not os.environ.get(name):
         raise _problem(key, f"the environment variable {name} is not set; export it, or use {key}_file")
     return os.environ[name].strip()
+
+
+def _stand_in() -> str:
+    """Return a key that nobody knows: should it ever sign anything, nobody could have forged it."""
+    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 def _is_loopback(host: str) -> bool:

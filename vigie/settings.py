@@ -78,8 +78,12 @@ class Settings:
     warnings: tuple[str, ...] = ()
 
 
-def load(path: Path | None) -> Settings:
+def load(path: Path | None, *, with_secrets: bool = True) -> Settings:
     """Read the configuration: the named file, else ``vigie.toml`` here, else the built-in defaults.
+
+    Args:
+        path: the file, or None.
+        with_secrets: False for what sends nothing: environment and files that hold secrets are left alone.
 
     Raises:
         ConfigurationError: the file is missing, is no TOML, or something in it cannot be used.
@@ -89,7 +93,7 @@ def load(path: Path | None) -> Settings:
     if path is None:
         from vigie.example import default_text
 
-        return parse_settings(default_text(), None, Path())
+        return parse_settings(default_text(), None, Path(), with_secrets=with_secrets)
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
@@ -97,16 +101,17 @@ def load(path: Path | None) -> Settings:
         raise ConfigurationError(path, (Problem(key="", message=message),)) from error
     except UnicodeDecodeError as error:
         raise ConfigurationError(path, (Problem(key="", message="is not UTF-8 text; save it as UTF-8"),)) from error
-    return parse_settings(text, path, path.absolute().parent)
+    return parse_settings(text, path, path.absolute().parent, with_secrets=with_secrets)
 
 
-def parse_settings(text: str, path: Path | None, base: Path) -> Settings:
+def parse_settings(text: str, path: Path | None, base: Path, *, with_secrets: bool = True) -> Settings:
     """Build settings from the text of a configuration file.
 
     Args:
         text: TOML.
         path: the file's name, for messages.
         base: the folder that relative paths in the file start from.
+        with_secrets: as for :func:`load`.
 
     Raises:
         ConfigurationError: names every key that cannot be used, with its line and the cure.
@@ -116,7 +121,7 @@ def parse_settings(text: str, path: Path | None, base: Path) -> Settings:
         file = ConfigurationFile.model_validate(data)
     except ValidationError as error:
         raise ConfigurationError(path, tuple(problems(error, text))) from error
-    return _Builder(file, text, path, base).build()
+    return _Builder(file, text, path, base, with_secrets=with_secrets).build()
 
 
 def _read_toml(text: str, path: Path | None) -> dict[str, Any]:
@@ -134,11 +139,14 @@ def _read_toml(text: str, path: Path | None) -> dict[str, Any]:
 class _Builder:
     """Turns the checked file into settings, gathering what does not fit together."""
 
-    def __init__(self, file: ConfigurationFile, text: str, path: Path | None, base: Path) -> None:
+    def __init__(
+        self, file: ConfigurationFile, text: str, path: Path | None, base: Path, *, with_secrets: bool
+    ) -> None:
         self._file = file
         self._text = text
         self._path = path
         self._base = base
+        self._with_secrets = with_secrets
         self._problems: list[Problem] = []
         self._warnings: list[str] = []
 
@@ -151,8 +159,11 @@ class _Builder:
         self._check_browser(sources)
         channels = self._channels()
         queries: dict[str, Query] = {}
-        watches = self._watches({source.id for source in sources}, {channel.id for channel in channels}, queries)
-        self._check_names(("service", "notify"), "channel", file.service.notify or (), {c.id for c in channels})
+        # One that stands in the file and cannot be used is told once, and is not said to be missing as well.
+        source_ids = {source.id for source in sources} | {table.id for table in file.source}
+        channel_ids = {table.id for table in file.channel}
+        watches = self._watches(source_ids, channel_ids, queries)
+        self._check_names(("service", "notify"), "channel", file.service.notify or (), channel_ids)
         delivery, heartbeat = self._delivery(), self._heartbeat()
         if self._problems or delivery is None or heartbeat is None:
             raise ConfigurationError(self._path, tuple(self._problems))
@@ -263,6 +274,7 @@ class _Builder:
                         base=self._base,
                         language=self._file.service.language,
                         allow_cidrs=self._file.network.allow_cidrs,
+                        with_secrets=self._with_secrets,
                     )
                 )
             except ConfigurationError as error:
@@ -310,7 +322,13 @@ class _Builder:
         if service.heartbeat_interval < timedelta(seconds=1):
             self._report(("service", "heartbeat_interval"), "a heartbeat goes out once a second at most; write '5m'")
         try:
-            url = build_address("heartbeat_url", service.heartbeat_url, service.heartbeat_url_file, self._base)
+            url = build_address(
+                "heartbeat_url",
+                service.heartbeat_url,
+                service.heartbeat_url_file,
+                self._base,
+                with_secrets=self._with_secrets,
+            )
         except ConfigurationError as error:
             for problem in error.problems:
                 self._report(("service", problem.key), problem.message)

@@ -69,10 +69,10 @@ def add(settings: Settings, path: Path, sources: Sequence[Source]) -> None:
     end = "\r\n" if "\r\n" in text else "\n"
     gap = "" if not text or text.endswith(("\n\n", "\r\n\r\n")) else end if text.endswith("\n") else end * 2
     added = gap + "\n".join(table_of(source) for source in sources).replace("\n", end)
-    parse_settings(text + added, path, path.parent)
+    parse_settings(text + added, path, path.parent, with_secrets=False)
     try:
         _replace(path, before + added.encode())
-        load(path)
+        load(path, with_secrets=False)
     except ConfigurationError:
         _replace(path, before)
         raise

@@ -46,7 +46,7 @@ def import_(context: Context, files: tuple[str, ...], *, alerts: bool) -> int:
     from vigie.importing import import_files
     from vigie.settings import load
 
-    return PARTLY if import_files(files, load(context.path), sending=alerts) else 0
+    return PARTLY if import_files(files, load(context.path, with_secrets=False), sending=alerts) else 0
 
 
 @click.command()
@@ -75,7 +75,7 @@ def search(
     from vigie.settings import load
 
     wanted = ArticleFilter(since=since, until=until, source_id=source, language=lang, limit=limit)
-    with open_archive(load(context.path)) as database:
+    with open_archive(load(context.path, with_secrets=False)) as database:
         rows = [
             {
                 "id": article.id,
@@ -120,7 +120,7 @@ def export(
         return _export_evidence(context, alert_id, target)
     if alert_id is not None or target is not None:
         raise click.UsageError("ALERT and --output belong to 'vigie export evidence' alone")
-    with open_archive(load(context.path)) as database:
+    with open_archive(load(context.path, with_secrets=False)) as database:
         rows = (output.plain(row) for row in records(database, what, since=since, until=until, query=query))
         if form == "jsonl":
             for row in rows:
@@ -138,7 +138,7 @@ def _export_evidence(context: Context, alert_id: str | None, target: Path | None
 
     if alert_id is None:
         raise click.UsageError("name the alert: vigie export evidence ALERT; 'vigie alerts list' shows them")
-    with open_archive(load(context.path)) as database:
+    with open_archive(load(context.path, with_secrets=False)) as database:
         database.conn.execute("BEGIN")
         files = packing.build(database, alert_id, now=now_utc(), version=__version__)
     target = target or Path(f"{alert_id}.zip")
@@ -192,7 +192,7 @@ def backup(context: Context, destination: Path) -> int:
     from storage.backup import backup as copy
     from vigie.settings import load
 
-    click.echo(f"{copy(load(context.path).data_dir, destination)} written and verified")
+    click.echo(f"{copy(load(context.path, with_secrets=False).data_dir, destination)} written and verified")
     return 0
 
 
@@ -205,7 +205,7 @@ def restore(context: Context, source: Path) -> int:
     from storage.folder import ownership
     from vigie.settings import load
 
-    folder = load(context.path).data_dir
+    folder = load(context.path, with_secrets=False).data_dir
     with ownership(folder):
         put_back(source, folder)
     click.echo(f"{folder} restored from {source}")

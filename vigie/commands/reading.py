@@ -41,7 +41,7 @@ def flag(
     from vigie.flagging import Flagger
     from vigie.settings import load
 
-    flagger = Flagger(load(context.path), watch_id, rule_folders or None)
+    flagger = Flagger(load(context.path, with_secrets=False), watch_id, rule_folders or None)
     for refusal in flagger.refusals:
         click.echo(f"vigie: rule refused: {refusal}", err=True)
     failed = bool(flagger.refusals)
@@ -109,7 +109,7 @@ def extract(context: Context, files: tuple[str, ...], *, as_json: bool, jsonl: b
     from vigie.extracting import extract_file, extract_lines
     from vigie.settings import load
 
-    settings = load(context.path)
+    settings = load(context.path, with_secrets=False)
     failed = False
     for name in files:
         if jsonl:
@@ -155,7 +155,7 @@ def explain(context: Context, article: int, *, watch_id: str | None) -> int:
     from storage.database import open_reader
     from vigie.settings import load
 
-    settings = load(context.path)
+    settings = load(context.path, with_secrets=False)
     database = open_reader(settings.data_dir)
     stored = articles.get(database, article)
     console = output.console()
@@ -238,7 +238,7 @@ def evaluate(
     from vigie.evaluating import evaluate_lines
     from vigie.settings import load
 
-    result = evaluate_lines(file, load(context.path), watch_id, rule_folders or None)
+    result = evaluate_lines(file, load(context.path, with_secrets=False), watch_id, rule_folders or None)
     for problem in result.problems:
         click.echo(f"vigie: {problem}", err=True)
     if as_json:

@@ -23,7 +23,7 @@ def _change(context: Context, name: str, **given: Any) -> int:
     from vigie.searching import change
     from vigie.settings import load
 
-    click.echo(change(load(context.path), name, **given))
+    click.echo(change(load(context.path, with_secrets=False), name, **given))
     return 0
 
 
@@ -45,7 +45,7 @@ def list_alerts(context: Context, *, limit: int, as_json: bool) -> int:
     from vigie.searching import open_archive
     from vigie.settings import load
 
-    with open_archive(load(context.path)) as database:
+    with open_archive(load(context.path, with_secrets=False)) as database:
         rows = [
             {
                 "id": alert.id,
@@ -74,7 +74,7 @@ def show_alert(context: Context, alert_id: str, *, as_json: bool) -> int:
     from vigie.searching import open_archive
     from vigie.settings import load
 
-    with open_archive(load(context.path)) as database:
+    with open_archive(load(context.path, with_secrets=False)) as database:
         alert = get(database, alert_id)
         sent = listing(database, alert_id=alert_id)
     body = json.loads(alert.payload)
@@ -113,7 +113,7 @@ def reset_channel(context: Context, channel: str) -> int:
     """Try CHANNEL again after its receiver answered 410 Gone, or without waiting for the next probe."""
     from vigie.settings import load
 
-    known = [configured.id for configured in load(context.path).channels]
+    known = [configured.id for configured in load(context.path, with_secrets=False).channels]
     if channel not in known:
         raise VigieError(f"there is no channel {channel!r}; the configuration has: {', '.join(known) or 'none'}")
     return _change(context, "reset_channel", channel=channel)
@@ -131,7 +131,7 @@ def list_deliveries(context: Context, *, state: str | None, limit: int, as_json:
     from vigie.searching import open_archive
     from vigie.settings import load
 
-    with open_archive(load(context.path)) as database:
+    with open_archive(load(context.path, with_secrets=False)) as database:
         rows = listing(database, state=DeliveryState(state) if state else None, limit=limit)
     columns = ("id", "alert_id", "channel_id", "recipient", "state", "attempts", "next_attempt_at", "last_error")
     output.print_rows(rows, as_json=as_json, columns=columns)
@@ -170,7 +170,7 @@ def add_silence(context: Context, *, watch_id: str | None, duration: str, reason
     from vigie.durations import parse_duration
     from vigie.settings import load
 
-    settings = load(context.path)
+    settings = load(context.path, with_secrets=False)
     if watch_id is not None and watch_id not in {watch.id for watch in settings.watches}:
         raise VigieError(f"there is no watch {watch_id!r} in the configuration")
     try:
@@ -190,7 +190,7 @@ def list_silences(context: Context, *, as_json: bool) -> int:
     from vigie.searching import open_archive
     from vigie.settings import load
 
-    with open_archive(load(context.path)) as database:
+    with open_archive(load(context.path, with_secrets=False)) as database:
         rows = listing(database)
     output.print_rows(rows, as_json=as_json, columns=("id", "watch_id", "author", "reason", "starts_at", "ends_at"))
     return 0

@@ -39,7 +39,7 @@ def list_sources(context: Context, *, as_json: bool) -> int:
     from vigie.settings import load
 
     output.print_rows(
-        source_rows(load(context.path)),
+        source_rows(load(context.path, with_secrets=False)),
         as_json=as_json,
         columns=("id", "name", "country", "enabled", "health", "reason"),
     )
@@ -55,7 +55,7 @@ def check_sources(context: Context, ids: tuple[str, ...], *, as_json: bool) -> i
     from vigie.listing import check_sources as check
     from vigie.settings import load
 
-    rows = asyncio.run(check(load(context.path), ids))
+    rows = asyncio.run(check(load(context.path, with_secrets=False), ids))
     output.print_rows(rows, as_json=as_json, columns=("source", "kind", "address", "ok", "entries", "detail"))
     return 0 if all(row["ok"] for row in rows) else PARTLY
 
@@ -80,7 +80,7 @@ def add_source(
     from vigie.adding import propose
     from vigie.settings import load
 
-    settings = load(context.path)
+    settings = load(context.path, with_secrets=False)
     path = sourcefile.file_of(context.path)
     stated = AddressKind(kind) if kind else None
     proposal = asyncio.run(propose(settings, url, kind=stated, source_id=source_id, name=name))
@@ -132,7 +132,7 @@ def import_opml(context: Context, file: Path, *, dry_run: bool) -> int:
     from vigie import opml, sourcefile
     from vigie.settings import load
 
-    settings = load(context.path)
+    settings = load(context.path, with_secrets=False)
     try:
         with file.open("rb") as stream:
             body = stream.read(opml.MAX_BYTES + 1)
@@ -162,7 +162,7 @@ def export_opml(context: Context) -> int:
     from vigie.opml import write_opml
     from vigie.settings import load
 
-    enabled = [source for source in load(context.path).sources if source.enabled]
+    enabled = [source for source in load(context.path, with_secrets=False).sources if source.enabled]
     click.echo(write_opml(enabled).decode(), nl=False)
     left_out = [source.id for source in enabled if not source.feeds]
     if left_out:
