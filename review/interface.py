@@ -23,7 +23,7 @@ from review.paging import LARGEST_ID, read_numbered_place, read_place, write_pla
 from review.room import Room
 from review.searching import find_stories, read_search
 from review.standing import source_standing
-from storage import alerts, articles, entries, overview, reading, stories
+from storage import alert_log, alerts, articles, entries, overview, reading, stories
 from storage import revisions as history
 from storage.reading import StoryFilter
 from storage.types import Status
@@ -93,7 +93,7 @@ def _add_story_routes(router: APIRouter, room: Room) -> None:
                     FoundSignalModel.model_validate(found) for found in reading.story_signals(database, story_id)
                 ),
                 articles=StoryDetail.members(stories.members(database, story_id)),
-                alerts=tuple(AlertModel.of(row) for row in reading.alerts(database, story_id=story_id)),
+                alerts=tuple(AlertModel.of(row) for row in alert_log.alerts(database, story_id=story_id)),
             )
 
 
@@ -102,7 +102,7 @@ def _add_other_routes(router: APIRouter, room: Room) -> None:
     def list_alerts(before: Before = None, limit: Limit = 50) -> AlertPage:
         place = _place(read_place(before)) if before else None
         with room.readers.reading() as database:
-            rows = reading.alerts(database, before=place, limit=limit + 1)
+            rows = alert_log.alerts(database, before=place, limit=limit + 1)
         shown = rows[:limit]
         last = shown[-1].alert if len(rows) > limit else None
         return AlertPage(

@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field
 
 from alerts.health_wording import explain
+from storage.alert_log import AlertRow, DeliveryLog
 from storage.alerts import StoredDecision
 from storage.articles import StoredArticle
 from storage.overview import SourceHealth
-from storage.reading import AlertRow, AlertSummary, DeliveryLog, StoryRow
+from storage.reading import AlertSummary, StoryRow
 from storage.revisions import ArticleEvent, EventKind
 from storage.stories import summary
 from storage.types import (

@@ -15,7 +15,7 @@ from review.paging import read_id, read_place, write_place
 from review.room import Room
 from review.searching import StoryPage, find_stories, read_search
 from review.standing import emptiness, group_events
-from storage import alerts, articles, entries, overview, reading, stories
+from storage import alert_log, alerts, articles, entries, overview, reading, stories
 from storage import revisions as history
 from storage.errors import SearchError
 from storage.types import Revision, Status
@@ -54,7 +54,7 @@ def page_routes(room: Room) -> APIRouter:
                 "sources.html",
                 database=database,
                 sources=overview.sources(database, room.now()),
-                notices=reading.alerts(database, notices=True, limit=NOTICES),
+                notices=alert_log.alerts(database, notices=True, limit=NOTICES),
                 channels=overview.channels(database),
             )
 
@@ -138,7 +138,7 @@ def _story(room: Room, request: Request, story_id: int) -> HTMLResponse:
             story=stories.get(database, story_id),
             events=group_events(reading.story_signals(database, story_id)),
             articles=stories.members(database, story_id),
-            alerts=reading.alerts(database, story_id=story_id),
+            alerts=alert_log.alerts(database, story_id=story_id),
         )
 
 
@@ -181,7 +181,7 @@ def _revision(revisions: list[Revision], wanted: str | None, current: int) -> Re
 def _alerts(room: Room, request: Request) -> HTMLResponse:
     before = read_place(request.query_params.get("before", ""))
     with room.readers.reading() as database:
-        rows = reading.alerts(database, notices=False, before=before, limit=ALERTS_PAGE + 1)
+        rows = alert_log.alerts(database, notices=False, before=before, limit=ALERTS_PAGE + 1)
         shown = rows[:ALERTS_PAGE]
         last = shown[-1].alert if len(rows) > ALERTS_PAGE else None
         return room.page(

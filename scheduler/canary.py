@@ -20,7 +20,7 @@ from scheduler.alerting import AlertingSettings, Route
 from scheduler.archive import Archive
 from scheduler.canary_page import SOURCE_ID, TITLE, CanaryPage, Perch, new_page
 from scheduler.pipeline import Pipeline, Processed
-from storage import deliveries, health, sources
+from storage import deliveries, sources, watch_state
 from storage.errors import StorageError
 from storage.types import (
     Article,
@@ -198,8 +198,8 @@ class Canary:
             self._told()
 
     def _record(self, database: Database, run: CanaryRun, now: datetime) -> bool:
-        before = health.last_canary(database)
-        health.record_canary(database, run)
+        before = watch_state.last_canary(database)
+        watch_state.record_canary(database, run)
         was_well = before is None or before.ok
         if was_well == run.ok:
             return False

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from scheduler.archive import Archive
 from scheduler.canary import Canary
 from scheduler.heartbeat import Heartbeat, HeartbeatSettings, Vitals, audit
-from storage import deliveries, health, sources
+from storage import deliveries, sources, watch_state
 from storage.errors import StorageError
 from storage.types import CanaryRun, NetworkState, Source
 
@@ -90,7 +90,7 @@ class LifeSigns:
 
     async def checks(self) -> list[tuple[str, bool, str]]:
         """Return (check, whether it holds, what a person should know) of network, canary and heartbeat."""
-        network = await self._archive.read(health.network)
+        network = await self._archive.read(watch_state.network)
         up = network.state is not NetworkState.DOWN
         since = f" since {network.since:%Y-%m-%d %H:%M} UTC" if network.since and not up else ""
         checks = [("network", up, "reached" if up else f"down{since}: {network.failed} hosts of {network.asked} fail")]
@@ -115,7 +115,7 @@ class LifeSigns:
         overdue: datetime | None = None
         read_at: datetime | None = None
         try:
-            await self._archive.write(health.note_audit, self._clock())
+            await self._archive.write(watch_state.note_audit, self._clock())
             overdue = await self._archive.read(deliveries.overdue_since, self._clock())
             states = await self._archive.read(sources.states)
             read_at = max((state.last_success_at for state in states if state.last_success_at), default=None)

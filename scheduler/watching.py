@@ -24,7 +24,7 @@ from scheduler.drift import PageOutcome
 from scheduler.health import ACCEPTED_AFTER, AddressFacts, Facts, judge
 from scheduler.network import Sight, underlying
 from scheduler.silence import Rhythm
-from storage import health, sources
+from storage import health, sources, watch_state
 from storage.health import PageRow
 from storage.types import (
     Article,
@@ -150,7 +150,7 @@ class HealthDesk:
             self._changed()
 
     def _wake(self, database: Database, now: datetime) -> None:
-        before = health.seen_alive(database, now)
+        before = watch_state.seen_alive(database, now)
         if before is not None and now - before > AWAY:
             health.add_interruption(database, health.ALL, before, now)
 
@@ -176,7 +176,7 @@ class HealthDesk:
             else:
                 health.record_failure(database, source.id, result.url, failure, result.failure.detail, now)
         if lost:
-            health.hasten(database, [(source.id, now + TRY_EVERY)], network.REASONS)
+            watch_state.hasten(database, [(source.id, now + TRY_EVERY)], network.REASONS)
         return told
 
     @staticmethod
@@ -186,21 +186,21 @@ class HealthDesk:
             health.add_interruption(database, source.id, failed_since, now)
 
     def _judge_network(self, database: Database, now: datetime) -> tuple[Network, bool]:
-        known = health.network(database)
+        known = watch_state.network(database)
         state = network.judge(self._sights.values(), known, now, confirm=self._settings.network_confirm)
         if state == known:
             return state, False
-        health.save_network(database, state)
+        watch_state.save_network(database, state)
         if NetworkState.DOWN not in {state.state, known.state}:
             return state, False
         if state.state is NetworkState.UP:
             logger.warning("the network is back")
             if known.since is not None:
                 health.add_interruption(database, health.ALL, known.since, now)
-            cut_off = health.cut_off(database, network.REASONS)
+            cut_off = watch_state.cut_off(database, network.REASONS)
             # One after the other: eighty sources at once would be a burst.
             due = [(source_id, now + SPREAD * place) for place, source_id in enumerate(cut_off, start=1)]
-            health.hasten(database, due, network.REASONS)
+            watch_state.hasten(database, due, network.REASONS)
         else:
             logger.error("the network is down: %d of %d hosts cannot be reached", state.failed, state.asked)
         self._announcer.network(database, state, now)

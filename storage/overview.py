@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlite_utils import Database
 
-from storage import deliveries, entries
+from storage import deliveries, entries, watch_state
 from storage import health as stored_health
 from storage.times import from_text, from_text_or_none, to_text
 from storage.types import WELL, CanaryRun, DeliveryState, FailureReason, Health, HealthState, Network, SourceState
@@ -127,8 +127,8 @@ def overview(database: Database, now: datetime) -> Overview:
         deliveries_dead=deliveries.count(database, DeliveryState.DEAD),
         deliveries_sent=deliveries.count(database, DeliveryState.SENT),
         states=tuple(stored_health.counts(database).items()),
-        network=stored_health.network(database),
-        canary=stored_health.last_canary(database),
+        network=watch_state.network(database),
+        canary=watch_state.last_canary(database),
     )
 
 

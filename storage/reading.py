@@ -15,13 +15,11 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from storage.alerts import alert_from_row
 from storage.articles import signal_from_row
-from storage.deliveries import delivery_from_row
 from storage.errors import SearchError
 from storage.stories import STORY_COLUMNS, story_from_row
-from storage.times import from_text, to_text, to_text_or_none
-from storage.types import Alert, Delivery, DeliveryState, OutcomeClass, Signal, Status, Story
+from storage.times import from_text, to_text
+from storage.types import DeliveryState, Signal, Status, Story
 
 #: SQLite calls back after so many of its instructions, to see whether a page took too long
 _STEPS_BETWEEN_CHECKS = 20_000
@@ -96,35 +94,6 @@ class ArticleSignal:
 
     article_id: int
     signal: Signal
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
-    """One try to send a delivery, and what the far end said."""
-
-    started_at: datetime
-    ended_at: datetime
-    outcome: OutcomeClass
-    code: int | None
-    detail: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveryLog:
-    """A delivery with its attempts, earliest first."""
-
-    delivery: Delivery
-    attempts: tuple[Attempt, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlertRow:
-    """A line of the list of alerts."""
-
-    alert: Alert
-    article_id: int | None
-    recorded_only: bool
-    deliveries: tuple[DeliveryLog, ...]
 
 
 @contextlib.contextmanager
@@ -341,78 +310,3 @@ def story_signals(database: Database, story_id: int, limit: int = 2_000) -> list
         (story_id, limit),
     )
     return [ArticleSignal(article_id=row["article_id"], signal=signal_from_row(row)) for row in rows]
-
-
-def alerts(
-    database: Database,
-    *,
-    story_id: int | None = None,
-    notices: bool | None = None,
-    before: tuple[datetime, str] | None = None,
-    limit: int = 50,
-) -> list[AlertRow]:
-    """Return alerts with their delivery logs, newest first.
-
-    Args:
-        database: the archive.
-        story_id: only alerts on this story.
-        notices: only, or without, what the watch tells of itself.
-        before: only alerts after this (creation time, id) in the list.
-        limit: at most so many.
-    """
-    before_time, before_id = before or (None, None)
-    rows = list(
-        database.query(
-            """
-            SELECT * FROM alert WHERE (:story IS NULL OR story_id = :story)
-                AND (:notices IS NULL OR (watch_id = '') = :notices)
-                AND (:before IS NULL OR (created_at, id) < (:before, :before_id))
-            ORDER BY created_at DESC, id DESC LIMIT :limit
-            """,
-            {
-                "story": story_id,
-                "notices": notices,
-                "before": to_text_or_none(before_time),
-                "before_id": before_id,
-                "limit": limit,
-            },
-        )
-    )
-    logs = _delivery_logs(database, [row["id"] for row in rows])
-    return [
-        AlertRow(
-            alert=alert_from_row(row),
-            article_id=row["article_id"],
-            recorded_only=bool(row["recorded_only"]),
-            deliveries=tuple(logs.get(row["id"], ())),
-        )
-        for row in rows
-    ]
-
-
-def _delivery_logs(database: Database, alert_ids: Sequence[str]) -> dict[str, list[DeliveryLog]]:
-    marks, names = _named(alert_ids, "alert")
-    attempts: dict[int, list[Attempt]] = {}
-    for row in database.query(
-        f"""
-        SELECT t.* FROM attempt t JOIN delivery d ON d.id = t.delivery_id WHERE d.alert_id IN ({marks}) ORDER BY t.id
-        """,  # noqa: S608 (placeholders)
-        names,
-    ):
-        attempts.setdefault(row["delivery_id"], []).append(
-            Attempt(
-                started_at=from_text(row["started_at"]),
-                ended_at=from_text(row["ended_at"]),
-                outcome=OutcomeClass(row["outcome"]),
-                code=row["code"],
-                detail=row["detail"],
-            )
-        )
-    logs: dict[str, list[DeliveryLog]] = {}
-    for row in database.query(
-        f"SELECT * FROM delivery WHERE alert_id IN ({marks}) ORDER BY channel_id, id",  # noqa: S608 (placeholders)
-        names,
-    ):
-        log = DeliveryLog(delivery=delivery_from_row(row), attempts=tuple(attempts.get(row["id"], ())))
-        logs.setdefault(row["alert_id"], []).append(log)
-    return logs

@@ -25,7 +25,7 @@ from review.health import Check, Readiness
 from review.server import open_listener, serve
 from review.settings import ReviewSettings
 from scheduler.announcing import Announcements
-from storage import alerts, articles, deliveries, entries, health, revisions, sources, stories
+from storage import alerts, articles, deliveries, entries, health, revisions, sources, stories, watch_state
 from storage.alerts import NewDelivery
 from storage.database import open_writer, transaction
 from storage.types import (
@@ -506,7 +506,7 @@ def test_states_network_canary_and_notices_are_shown_in_the_readers_language(sit
         sources.sync(site.database, [RFI], NOW)
         sources.record_poll(site.database, "rfi", failure=None, new_entries=0, next_check_at=NOW, now=NOW)
         health.save(site.database, "rfi", silent, first_read_at=None)
-        health.record_canary(site.database, CanaryRun(started_at=NOW, ended_at=NOW, stage="fetch", detail="dns"))
+        watch_state.record_canary(site.database, CanaryRun(started_at=NOW, ended_at=NOW, stage="fetch", detail="dns"))
         told.sources(site.database, [event], NOW)
     french, english = site.get("/sources").body, site.get("/sources?lang=en").body
     assert "son rythme n’explique que 24\u00a0h" in french
@@ -523,7 +523,7 @@ def test_states_network_canary_and_notices_are_shown_in_the_readers_language(sit
     for line in ('vigie_source_states{state="silent"} 1', "vigie_network_up 1", "vigie_canary_ok 0"):
         assert line in figures
     with transaction(site.database):
-        health.save_network(site.database, Network(state=NetworkState.DOWN, since=NOW, failed=61, asked=64))
+        watch_state.save_network(site.database, Network(state=NetworkState.DOWN, since=NOW, failed=61, asked=64))
     assert "61 des 64 sites" in site.get("/").body
     assert "vigie_network_up 0" in site.get("/metrics").body
 

@@ -27,7 +27,7 @@ from scheduler.heartbeat import HeartbeatSettings
 from scheduler.pipeline import Pipeline
 from scheduler.settings import ServiceSettings
 from scheduler.signs import LifeSigns
-from storage import health
+from storage import watch_state
 from storage.types import (
     Article,
     CanaryRun,
@@ -121,7 +121,7 @@ def test_a_canary_comes_through_and_leaves_no_trace(tmp_path: Path) -> None:
             flown = await bench.canary(Reader()).fly()
             assert flown.ok, (flown.stage, flown.detail)
         assert set((await bench.counts()).values()) == {0}
-        assert await bench.archive.read(health.last_canary) == flown
+        assert await bench.archive.read(watch_state.last_canary) == flown
         assert bench.told.runs == []
 
     run(tmp_path, work)

@@ -22,7 +22,7 @@ from aiohttp import web
 from scheduler.service import Service
 from scheduler.settings import ServiceSettings
 from scheduler.watching import HealthSettings
-from storage import health
+from storage import health, watch_state
 from storage.types import NetworkState
 from tests.world import World, exported, free_port, start_vigie, vigie, wait_until
 from vigie.running import service_settings
@@ -172,13 +172,13 @@ def test_a_lost_network_is_one_notice_and_its_return_another(portal: bool, tmp_p
                     outlet.fault = _portal if portal else _drop
                 for _ in range(4):
                     await service.run_once()
-                down = await service.archive.read(health.network)
+                down = await service.archive.read(watch_state.network)
                 assert down.state is NetworkState.DOWN
                 assert (down.failure is None) is portal
                 for outlet in world.outlets:
                     outlet.fault = None
                 await service.run_once()
-                assert (await service.archive.read(health.network)).state is NetworkState.UP
+                assert (await service.archive.read(watch_state.network)).state is NetworkState.UP
                 assert await service.archive.read(health.events) == []
             return [event.body for event in world.events]
 

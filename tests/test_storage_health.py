@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from storage import entries, health, sources
+from storage import entries, health, sources, watch_state
 from storage.database import open_writer, transaction
 from storage.health import PageRow
 from storage.types import (
@@ -127,35 +127,35 @@ def test_interruptions_of_all_and_of_one(archive: Database) -> None:
 
 
 def test_the_network_and_the_canary_are_remembered(archive: Database) -> None:
-    assert health.network(archive) == Network()
+    assert watch_state.network(archive) == Network()
     down = Network(state=NetworkState.DOWN, since=NOW, failed=3, asked=4, failure=FailureReason.DNS)
-    health.save_network(archive, down)
-    assert health.network(archive) == down
-    assert health.last_canary(archive) is None
+    watch_state.save_network(archive, down)
+    assert watch_state.network(archive) == down
+    assert watch_state.last_canary(archive) is None
     well = CanaryRun(started_at=NOW, ended_at=NOW + HOUR)
     lost = CanaryRun(started_at=NOW + HOUR, ended_at=NOW + HOUR, stage="fetch", detail="no answer")
-    health.record_canary(archive, well)
-    health.record_canary(archive, lost)
-    assert health.last_canary(archive) == lost
-    assert health.last_canary(archive, ok=True) == well
+    watch_state.record_canary(archive, well)
+    watch_state.record_canary(archive, lost)
+    assert watch_state.last_canary(archive) == lost
+    assert watch_state.last_canary(archive, ok=True) == well
 
 
 def test_the_service_knows_when_it_last_ran(archive: Database) -> None:
-    assert health.seen_alive(archive, NOW) is None
-    assert health.seen_alive(archive, NOW + DAY) == NOW
+    assert watch_state.seen_alive(archive, NOW) is None
+    assert watch_state.seen_alive(archive, NOW + DAY) == NOW
 
 
 def test_sources_cut_off_are_brought_forward_never_put_off(archive: Database) -> None:
     failure = CrawlFailure(reason=FailureReason.DNS, detail="no such host")
     sources.record_poll(archive, "fleuve", failure=failure, new_entries=0, next_check_at=NOW + DAY, now=NOW)
     sources.record_poll(archive, "sahel", failure=None, new_entries=0, next_check_at=NOW + DAY, now=NOW)
-    assert health.cut_off(archive, {FailureReason.DNS, FailureReason.TIMEOUT}) == ["fleuve"]
+    assert watch_state.cut_off(archive, {FailureReason.DNS, FailureReason.TIMEOUT}) == ["fleuve"]
     reset = CrawlFailure(reason=FailureReason.BLOCKED, detail="no")
     for url, failed in ((FEED, failure), ("https://fleuve.example/other", reset)):
         sources.record_feed(archive, PollResult(order_id="o", source_id="fleuve", url=url, failure=failed), NOW)
         sources.plan_address(archive, "fleuve", url, resume_at=NOW + DAY, failure=failed)
-    health.hasten(archive, [("fleuve", NOW + HOUR)], {FailureReason.DNS})
-    health.hasten(archive, [("fleuve", NOW + 2 * HOUR)], {FailureReason.DNS})
+    watch_state.hasten(archive, [("fleuve", NOW + HOUR)], {FailureReason.DNS})
+    watch_state.hasten(archive, [("fleuve", NOW + 2 * HOUR)], {FailureReason.DNS})
     assert sources.feed_state(archive, "fleuve", FEED).resume_at == NOW + HOUR
     assert sources.feed_state(archive, "fleuve", "https://fleuve.example/other").resume_at == NOW + DAY
     state = sources.state(archive, "fleuve")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from storage import alerts, articles, deliveries, entries, overview, reading, sources, stories
+from storage import alert_log, alerts, articles, deliveries, entries, overview, reading, sources, stories
 from storage.alerts import NewDelivery
 from storage.database import open_reader, open_writer, transaction
 from storage.errors import SearchError
@@ -190,13 +190,13 @@ def test_alert_summaries_and_logs(database: Database) -> None:
     assert row.alerts is not None
     assert (row.alerts.alerts, row.alerts.recorded_only, row.alerts.acknowledged) == (2, 1, 1)
     assert dict(row.alerts.deliveries) == {DeliveryState.PENDING: 1, DeliveryState.SENT: 1}
-    listed = reading.alerts(database, story_id=story)
+    listed = alert_log.alerts(database, story_id=story)
     assert [item.alert.id for item in listed] == ["alr_1", "alr_2"]
     assert [item.recorded_only for item in listed] == [False, True]
     sent = next(log for log in listed[0].deliveries if log.delivery.state is DeliveryState.SENT)
     assert [(attempt.outcome, attempt.code) for attempt in sent.attempts] == [(OutcomeClass.OK, 250)]
     last = listed[0].alert
-    assert [item.alert.id for item in reading.alerts(database, before=(last.created_at, last.id))] == ["alr_2"]
+    assert [item.alert.id for item in alert_log.alerts(database, before=(last.created_at, last.id))] == ["alr_2"]
     channels = {channel.id: (channel.waiting, channel.sent) for channel in overview.channels(database)}
     assert channels == {"mail": (0, 1), "hook": (1, 0)}
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from storage import evidence, reading
+from storage import alert_log, evidence
 from storage.articles import get
 from storage.database import open_reader
 from vigie import packet
@@ -95,7 +95,7 @@ def test_pages_are_stored_with_their_evidence_and_alerts_are_recorded(
     stored = evidence.of_revision(database, first.revision_id)
     assert stored is not None
     assert stored.captured_at.isoformat() == "2026-03-10T10:00:00+00:00"
-    assert [row.recorded_only for row in reading.alerts(database)] == [True]
+    assert [row.recorded_only for row in alert_log.alerts(database)] == [True]
     database.conn.close()
 
 
@@ -159,7 +159,7 @@ def test_a_page_that_unpacks_without_end_is_refused(here: Path, capsys: pytest.C
 def test_the_pages_of_a_packet_can_be_imported_again(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command_line(["import", Warc().add().save(here / "pages.warc")]) == 0
     database = open_reader(load(here / "vigie.toml").data_dir)
-    alert_id = reading.alerts(database)[0].alert.id
+    alert_id = alert_log.alerts(database)[0].alert.id
     database.conn.close()
     assert run_command_line(["export", "evidence", alert_id, "-o", "packet"]) == 0
     assert run_command_line(["init", "elsewhere"]) == 0

@@ -18,7 +18,7 @@ from crawler.browser import BrowserSettings, find_chromium, missing
 from detection.engine import load_folders
 from scheduler.clock import now_utc
 from scheduler.rulewatch import describe
-from storage import deliveries, folder, health, sources, websub
+from storage import deliveries, folder, health, sources, watch_state, websub
 from storage.errors import StorageError
 from storage.types import DeliveryState, NetworkState
 from vigie.searching import open_archive
@@ -117,7 +117,7 @@ def _sources(database: Database) -> list[dict[str, Any]]:
 
 def _watch(database: Database) -> list[dict[str, Any]]:
     """The way to the press, and the last canary, as the service left them."""
-    network, run = health.network(database), health.last_canary(database)
+    network, run = watch_state.network(database), watch_state.last_canary(database)
     down = network.state is NetworkState.DOWN
     reached = health_wording.network_sentence(network, "en") if down else "the press can be reached"
     if run is None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from storage import alerts, evidence, reading, revisions, stories
+from storage import alert_log, alerts, evidence, revisions, stories
 from storage.articles import StoredArticle
 from storage.evidence import StoredEvidence
 from storage.revisions import Version
@@ -165,7 +165,7 @@ def _decisions(database: Database, article: StoredArticle) -> dict[str, Any]:
 
 def _deliveries(database: Database, alert: Alert) -> Iterable[dict[str, Any]]:
     """Yield how the alert was sent; who got it is nobody's business but the sender's."""
-    for row in reading.alerts(database, story_id=alert.story_id, limit=_EVERYTHING):
+    for row in alert_log.alerts(database, story_id=alert.story_id, limit=_EVERYTHING):
         if row.alert.id == alert.id:
             for log in row.deliveries:
                 delivery = log.delivery

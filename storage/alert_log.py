@@ -1,0 +1,120 @@
+"""Read-only queries for alerts with all that became of them: each delivery, each attempt."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from storage.alerts import alert_from_row
+from storage.deliveries import delivery_from_row
+from storage.times import from_text, to_text_or_none
+from storage.types import Alert, Delivery, OutcomeClass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One try to send a delivery, and what the far end said."""
+
+    started_at: datetime
+    ended_at: datetime
+    outcome: OutcomeClass
+    code: int | None
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryLog:
+    """A delivery with its attempts, earliest first."""
+
+    delivery: Delivery
+    attempts: tuple[Attempt, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertRow:
+    """A line of the list of alerts."""
+
+    alert: Alert
+    article_id: int | None
+    recorded_only: bool
+    deliveries: tuple[DeliveryLog, ...]
+
+
+def alerts(
+    database: Database,
+    *,
+    story_id: int | None = None,
+    notices: bool | None = None,
+    before: tuple[datetime, str] | None = None,
+    limit: int = 50,
+) -> list[AlertRow]:
+    """Return alerts with their delivery logs, newest first.
+
+    Args:
+        database: the archive.
+        story_id: only alerts on this story.
+        notices: only, or without, what the watch tells of itself.
+        before: only alerts after this (creation time, id) in the list.
+        limit: at most so many.
+    """
+    before_time, before_id = before or (None, None)
+    rows = list(
+        database.query(
+            """
+            SELECT * FROM alert WHERE (:story IS NULL OR story_id = :story)
+                AND (:notices IS NULL OR (watch_id = '') = :notices)
+                AND (:before IS NULL OR (created_at, id) < (:before, :before_id))
+            ORDER BY created_at DESC, id DESC LIMIT :limit
+            """,
+            {
+                "story": story_id,
+                "notices": notices,
+                "before": to_text_or_none(before_time),
+                "before_id": before_id,
+                "limit": limit,
+            },
+        )
+    )
+    logs = _delivery_logs(database, [row["id"] for row in rows])
+    return [
+        AlertRow(
+            alert=alert_from_row(row),
+            article_id=row["article_id"],
+            recorded_only=bool(row["recorded_only"]),
+            deliveries=tuple(logs.get(row["id"], ())),
+        )
+        for row in rows
+    ]
+
+
+def _delivery_logs(database: Database, alert_ids: Sequence[str]) -> dict[str, list[DeliveryLog]]:
+    wanted = {"alerts": json.dumps(list(alert_ids))}
+    attempts: dict[int, list[Attempt]] = {}
+    for row in database.query(
+        """
+        SELECT t.* FROM attempt t JOIN delivery d ON d.id = t.delivery_id
+        WHERE d.alert_id IN (SELECT value FROM json_each(:alerts)) ORDER BY t.id
+        """,
+        wanted,
+    ):
+        attempts.setdefault(row["delivery_id"], []).append(
+            Attempt(
+                started_at=from_text(row["started_at"]),
+                ended_at=from_text(row["ended_at"]),
+                outcome=OutcomeClass(row["outcome"]),
+                code=row["code"],
+                detail=row["detail"],
+            )
+        )
+    logs: dict[str, list[DeliveryLog]] = {}
+    for row in database.query(
+        "SELECT * FROM delivery WHERE alert_id IN (SELECT value FROM json_each(:alerts)) ORDER BY channel_id, id",
+        wanted,
+    ):
+        log = DeliveryLog(delivery=delivery_from_row(row), attempts=tuple(attempts.get(row["id"], ())))
+        logs.setdefault(row["alert_id"], []).append(log)
+    return logs
