@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import errno
 import ipaddress
+import re
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -61,6 +62,8 @@ _DENIED_IPV6: tuple[tuple[ipaddress.IPv6Network, str], ...] = tuple(
 )
 #: stands in every refusal, because connection libraries fold several errors into one text
 _MARK = "refused by the egress guard"
+_CURE = "; if Vigie is meant to call it, name its network in [network] allow_cidrs"
+_REFUSAL = re.compile(rf"{_MARK}(?:.*?{re.escape(_CURE)}|.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +139,7 @@ def check(address: str, port: int, policy: EgressPolicy) -> None:
     if reason is not None:
         raise ForbiddenAddressError(
             errno.EACCES,
-            f"{_MARK}: {reason}. If Vigie is meant to call it, name its network in [network] allow_cidrs",
+            f"{_MARK}: {reason}{_CURE}",
         )
 
 
@@ -162,7 +165,8 @@ def refusal_in(error: BaseException) -> str | None:
     """Return the refusal hidden in a connection error, or None when it failed for another reason.
 
     Connection libraries wrap the :class:`ForbiddenAddressError` of one address, and fold those of
-    several into one text; both are found, through causes, contexts and ``os_error`` attributes.
+    several into one text; both are found, through causes, contexts and ``os_error`` attributes. What the library put
+    around it is left out; of several refusals the first is told.
     """
     waiting: list[BaseException | None] = [error]
     seen: set[int] = set()
@@ -172,7 +176,9 @@ def refusal_in(error: BaseException) -> str | None:
             continue
         seen.add(id(current))
         text = str(current.strerror or current) if isinstance(current, OSError) else str(current)
-        if isinstance(current, ForbiddenAddressError) or _MARK in text:
+        if (found := _REFUSAL.search(text)) is not None:
+            return found[0]
+        if isinstance(current, ForbiddenAddressError):
             return text
         nested = getattr(current, "os_error", None)
         waiting += [current.__cause__, current.__context__]

@@ -121,6 +121,11 @@ def test_refusal_is_found_behind_a_cause_and_absent_from_other_errors() -> None:
     wrapped = RuntimeError("no connection")
     wrapped.__cause__ = ForbiddenAddressError(13, "refused by the egress guard: no")
     assert refusal_in(wrapped) == "refused by the egress guard: no"
+    folded = (
+        "Multiple exceptions: [Errno 13] refused by the egress guard: a; if Vigie is meant to call it, name its "
+        "network in [network] allow_cidrs, [Errno 13] refused by the egress guard: b"
+    )
+    assert refusal_in(OSError(folded)) == folded.partition("13] ")[2].partition(", [")[0]
     assert refusal_in(ConnectionRefusedError(111, "Connection refused")) is None
     circle = RuntimeError("round")
     circle.__cause__ = circle
@@ -144,7 +149,11 @@ async def test_guarded_connector_never_reaches_a_local_server(host: str) -> None
         with pytest.raises((aiohttp.ClientError, ValueError)) as caught:
             await session.get(f"http://{host}:{port}/")
         if isinstance(caught.value, aiohttp.ClientConnectorError):
-            assert refusal_in(caught.value)
+            told = refusal_in(caught.value)
+            assert told is not None
+            assert told.startswith("refused by the egress guard: ")
+            assert told.endswith("; if Vigie is meant to call it, name its network in [network] allow_cidrs")
+            assert "ssl" not in told, "nothing of the library's own words"
     assert connections == 0
 
 

@@ -20,7 +20,7 @@ from storage.types import (
     PollOrder,
     PollResult,
 )
-from vigie.adding import MAX_KEPT, PREVIEW, _propose
+from vigie.adding import MAX_KEPT, PREVIEW, _propose, section_of
 from vigie.errors import VigieError
 from vigie.settings import parse_settings
 
@@ -91,6 +91,39 @@ async def test_what_was_said_to_be_a_section_is_asked_as_one() -> None:
     found = await _propose(crawler, SETTINGS, f"{HOME}afrique/", AddressKind.SECTION, None, None)
     assert (found.source.sections, found.source.url) == ((f"{HOME}afrique/",), HOME)
     assert crawler.asked == [f"{HOME}afrique/"]
+
+
+SECTION = f"{HOME}afrique/"
+ROBOTS = HomePage(addresses=(NamedAddress(kind=AddressKind.SITEMAP, url=f"{HOME}news"),))
+
+
+@pytest.mark.parametrize("own", [f"{HOME}rss/afrique.xml", f"{HOME}afrique/feed/", f"{HOME}?format=feed&id=afrique"])
+async def test_a_section_is_offered_by_its_own_feed_before_those_of_the_site(own: str) -> None:
+    named = (feed("all"), NamedAddress(kind=AddressKind.FEED, url=own))
+    lists = {f"{HOME}all.xml": ("a1", "z1"), own: ("a1",), f"{HOME}news": ("n1",), SECTION: ("a1",)}
+    crawler = Canned({SECTION: HomePage(addresses=named), f"{HOME}robots.txt": ROBOTS}, lists)
+    found = await _propose(crawler, SETTINGS, SECTION, None, None, None)
+    assert (found.source.feeds, found.source.sitemaps, found.source.sections) == ((own,), (), ())
+
+
+async def test_a_section_without_a_feed_is_offered_itself_and_the_site_only_when_it_lists_nothing() -> None:
+    homes = {SECTION: HomePage(addresses=(feed("all"), feed("africa-afriques"))), f"{HOME}robots.txt": ROBOTS}
+    lists = {f"{HOME}all.xml": ("z1",), f"{HOME}news": ("n1",)}
+    found = await _propose(Canned(homes, {**lists, SECTION: ("a1",)}), SETTINGS, SECTION, None, None, None)
+    assert (found.source.feeds, found.source.sitemaps, found.source.sections) == ((), (), (SECTION,))
+    crawler = Canned(homes, lists)
+    found = await _propose(crawler, SETTINGS, SECTION, None, None, None)
+    assert (found.source.feeds, found.source.sitemaps) == ((f"{HOME}all.xml",), (f"{HOME}news",))
+    assert crawler.asked.count(SECTION) == 2, "as a home page, and as a section, once each"
+
+
+@pytest.mark.parametrize(
+    ("path", "section"),
+    [("", None), ("fr/", None), ("index.html", None), ("fr/accueil", None), ("afrique", "afrique"),
+     ("fr/Monde.html", "monde"), ("a/politique-africaine/", "politique-africaine")],
+)  # fmt: skip
+def test_a_home_page_is_no_section(path: str, section: str | None) -> None:
+    assert section_of(f"{HOME}{path}") == section
 
 
 async def test_outlet_that_lists_nothing_is_refused_with_what_was_tried() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -38,6 +39,9 @@ PREVIEW = 5
 #: declared addresses that are tried, and those that are kept of each kind
 MAX_TRIED = 10
 MAX_KEPT = 3
+#: letters of a language's code, which is no section; names of home pages
+_LANGUAGE = 2
+_HOMES = frozenset({"index", "home", "accueil", "default"})
 
 
 class Asking(Protocol):
@@ -154,15 +158,27 @@ async def _home(crawler: Asking, url: str) -> HomePage:
 
 
 async def _tried(crawler: Asking, url: str, home: HomePage) -> tuple[list[Tried], bool]:
-    """Try the address itself, else what is declared, else the section page, else places of convention."""
+    """Try the address itself, else what is declared, else the section page, else places of convention.
+
+    Who names a section wants that section: its own feeds come first, then the page, and only then the whole site.
+    """
     if home.kind is not None:
         return [await _try(crawler, home.kind, url)], False
+    asked: list[Tried] = []
+    if (section := section_of(url)) is not None:
+        asked = await _try_all(crawler, [each for each in home.addresses if _is_of(each, section)][:MAX_TRIED])
+        if not _kept(asked):
+            asked.append(await _try(crawler, AddressKind.SECTION, url))
+        if _kept(asked):
+            return asked, False
     robots = await crawler.poll(_order(AddressKind.HOME, urljoin(url, "/robots.txt")))
     declared = [*home.addresses[:MAX_TRIED], *(robots.home.addresses[: MAX_TRIED // 2] if robots.home else ())]
-    tried = await _try_all(crawler, declared)
+    done = {each.url for each in asked}
+    tried = [*asked, *await _try_all(crawler, [each for each in declared if each.url not in done])]
     if _kept(tried):
         return tried, False
-    tried.append(await _try(crawler, AddressKind.SECTION, url))
+    if url not in done:
+        tried.append(await _try(crawler, AddressKind.SECTION, url))
     if _kept(tried):
         return tried, False
     for place in usual_places(url):
@@ -170,6 +186,21 @@ async def _tried(crawler: Asking, url: str, home: HomePage) -> tuple[list[Tried]
         if tried[-1].entries:
             return tried, True
     return tried, False
+
+
+def section_of(url: str) -> str | None:
+    """Return the name of the section an address leads to, or None for a home page, of a language too (``/fr/``)."""
+    segments = [segment for segment in urlsplit(url).path.lower().split("/") if segment]
+    name = segments[-1].partition(".")[0] if segments else ""
+    return None if len(name) <= _LANGUAGE or name in _HOMES else name
+
+
+def _is_of(address: NamedAddress, section: str) -> bool:
+    """Whether an address names a section, as a word of its own: ``/rss/afrique.xml``, ``/afrique/feed/``."""
+    parts = urlsplit(address.url)
+    return (
+        re.search(rf"(?<![a-z0-9]){re.escape(section)}(?![a-z0-9])", f"{parts.path}?{parts.query}".lower()) is not None
+    )
 
 
 async def _try_all(crawler: Asking, named: Iterable[NamedAddress]) -> list[Tried]:
