@@ -20,6 +20,7 @@ from detection.language import identify_language
 from detection.matching import Found, match_sentence
 from detection.merging import OPENING, Candidate, fill_roles, merge, settle
 from detection.patterns import Hits, Span
+from detection.quoted import quoted_passages, quoting
 from detection.reading import Reading, read
 from detection.roles import Scene, find_roles
 from detection.sentences import Sentence
@@ -389,9 +390,12 @@ def _by_rules(document: Document, rules: RuleSet) -> tuple[Detection, Reading | 
     known = rules.languages.get(language or "")
     signals: list[Signal] = []
     steps: list[Step] = []
-    for own in [known] if known else rules.languages.values():
+    readers = [(own, sentences) for own in ([known] if known else rules.languages.values())]
+    if known:
+        readers += _readers_of_quotations(rules, reading, sentences, known.language)
+    for own, read_by in readers:
         gathered = _Gathered([], [], set(), [])
-        _read_sentences(own, reading, sentences, gathered)
+        _read_sentences(own, reading, read_by, gathered)
         _read_cues(own, reading, rest, gathered)
         more, explained = _conclude(gathered, reading, has_title=bool(document.title.strip()))
         signals += more
@@ -399,6 +403,17 @@ def _by_rules(document: Document, rules: RuleSet) -> tuple[Detection, Reading | 
         if gathered.full:
             unread += (f"reading stopped after {MAX_MATCHES} matches ({own.language}); what follows was not weighed",)
     return Detection(language=language, signals=_unique(signals), trace=tuple(steps), unread=unread), reading
+
+
+def _readers_of_quotations(
+    rules: RuleSet, reading: Reading, sentences: Sequence[Sentence], language: str
+) -> list[tuple[LanguageRules, list[Sentence]]]:
+    """Return the rules of each other language that the text quotes, and the sentences they read."""
+    return [
+        (rules.languages[other], quoting(sentences, spans))
+        for other, spans in quoted_passages(reading.text, language).items()
+        if other in rules.languages
+    ]
 
 
 def _read_cues(rules: LanguageRules, reading: Reading, sentences: Sequence[Sentence], gathered: _Gathered) -> None:

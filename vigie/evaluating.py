@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,11 @@ class Evaluation:
     events: int
     misses: tuple[str, ...]
     problems: tuple[str, ...]
+    #: alerts by language
+    languages: Mapping[str, Score]
+    #: (events found, events) by type and by status
+    types: Mapping[str, tuple[int, int]]
+    statuses: Mapping[str, tuple[int, int]]
 
     @property
     def record(self) -> dict[str, Any]:
@@ -60,8 +66,25 @@ class Evaluation:
             "missed": self.alerts.misses,
             "events": self.events,
             "events_right": self.events_found,
+            "languages": {
+                language: {"precision": round(score.precision, 4), "recall": round(score.recall, 4)}
+                for language, score in self.languages.items()
+            },
+            "types": {name: {"right": right, "events": events} for name, (right, events) in self.types.items()},
+            "statuses": {name: {"right": right, "events": events} for name, (right, events) in self.statuses.items()},
             "misses": list(self.misses),
         }
+
+    @property
+    def breakdown(self) -> tuple[str, ...]:
+        """Lines of figures by language, type and status."""
+        lines = [
+            f"{language}: precision {score.precision:.3f}, recall {score.recall:.3f}"
+            for language, score in self.languages.items()
+        ]
+        for title, table in (("type", self.types), ("status", self.statuses)):
+            lines += [f"{title} {name}: {right}/{events} right" for name, (right, events) in table.items()]
+        return tuple(lines)
 
     @property
     def summary(self) -> str:
@@ -83,7 +106,9 @@ def evaluate_lines(
     """
     flagger = Flagger(settings, watch_id, rule_folders)
     watch = flagger.watches[0].id
-    hits = false_alarms = missed = events = right = 0
+    counts: dict[str, Counter[str]] = {}
+    types: Counter[tuple[str, bool]] = Counter()
+    statuses: Counter[tuple[str, bool]] = Counter()
     misses: list[str] = []
     problems: list[str] = list(flagger.refusals)
     for number, line in inputs.read_lines(name):
@@ -94,20 +119,38 @@ def evaluate_lines(
             continue
         flagged = flagger.flag(article).record
         alert, wanted = bool(flagged["watches"][watch]["alert"]), bool(article.record.get("should_alert"))
-        hits += alert and wanted
-        false_alarms += alert and not wanted
-        missed += wanted and not alert
+        counts.setdefault(str(flagged["lang"] or "?"), Counter())[_OUTCOMES[alert, wanted]] += 1
         if alert != wanted:
-            word = "false alarm" if alert else "missed"
-            misses.append(f"{word}: {article.id}: {article.title} [{flagged['watches'][watch]['reason']}]")
+            reason = flagged["watches"][watch]["reason"]
+            misses.append(f"{_OUTCOMES[alert, wanted]}: {article.id}: {article.title} [{reason}]")
         for event in article.record.get("events", ()):
-            events += 1
-            if _found(event, flagged["signals"]):
-                right += 1
-            else:
+            found = _found(event, flagged["signals"])
+            types[str(event.get("type")), found] += 1
+            statuses[str(event.get("status")), found] += 1
+            if not found:
                 misses.append(f"event: {article.id}: {_event(event)} not found; {_found_instead(flagged['signals'])}")
-    score = Score(hits=hits, false_alarms=false_alarms, misses=missed)
-    return Evaluation(alerts=score, events_found=right, events=events, misses=tuple(misses), problems=tuple(problems))
+    return Evaluation(
+        alerts=_score(sum(counts.values(), Counter())),
+        events_found=sum(number for (_, found), number in types.items() if found),
+        events=types.total(),
+        misses=tuple(misses),
+        problems=tuple(problems),
+        languages={language: _score(counts[language]) for language in sorted(counts)},
+        types=_table(types),
+        statuses=_table(statuses),
+    )
+
+
+_OUTCOMES = {(True, True): "right", (True, False): "false alarm", (False, True): "missed", (False, False): "silent"}
+
+
+def _score(outcomes: Counter[str]) -> Score:
+    return Score(hits=outcomes["right"], false_alarms=outcomes["false alarm"], misses=outcomes["missed"])
+
+
+def _table(counts: Counter[tuple[str, bool]]) -> dict[str, tuple[int, int]]:
+    names = sorted({name for name, _ in counts})
+    return {name: (counts[name, True], counts[name, True] + counts[name, False]) for name in names}
 
 
 _FIELDS = ("type", "actor", "target", "status")

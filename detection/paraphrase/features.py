@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import zip_longest
 from math import log, sqrt
 from zlib import crc32
 
@@ -47,7 +48,7 @@ def features(words: Sequence[str]) -> Features:
     """Return what the model looks at: pieces and words, each kind of length one."""
     pieces: Counter[int] = Counter()
     whole: Counter[int] = Counter()
-    for word, following in zip(words, (*words[1:], ""), strict=True):
+    for word, following in zip_longest(words, words[1:], fillvalue=""):
         pieces.update(_pieces(word))
         whole.update(_words(word, following))
     found: Features = {}

@@ -71,25 +71,47 @@ def _flag_lines(flagger: Any, name: str) -> bool:
     return failed
 
 
-_COLOURS = {"asserted": "bold red", "threatened": "yellow", "hypothetical": "yellow", "denied": "green"}
+#: doubt has its own colours; what is asserted goes by severity
+_COLOURS = {"threatened": "yellow", "hypothetical": "yellow", "denied": "green"}
+_SEVERITIES = {1: "white", 2: "cyan", 3: "magenta", 4: "red", 5: "bold red"}
+
+
+def _style(signal: dict[str, Any]) -> str:
+    if signal["status"] == "asserted":
+        return _SEVERITIES[signal["severity"]]
+    return _COLOURS.get(signal["status"], "blue")
+
+
+def _marked(article: inputs.InputArticle, signals: list[dict[str, Any]], *, coloured: bool) -> Text:
+    """Return a text whose evidence is marked: by colour, or where there is none by ⟦numbers: and brackets⟧."""
+    whole = f"{article.title}\n{article.text}" if article.title else article.text
+    shift = 0 if article.title else 1
+    if coloured:
+        text = Text(whole)
+        for signal in signals:
+            text.stylize(f"{_style(signal)} underline", signal["start"] - shift, signal["end"] - shift)
+        return text
+    marks = [(signal["end"] - shift, "⟧") for signal in signals]
+    marks += [(signal["start"] - shift, f"⟦{number}: ") for number, signal in enumerate(signals, start=1)]
+    for at, mark in sorted(marks, key=lambda one: (-one[0], one[1] == "⟧")):
+        whole = whole[:at] + mark + whole[at:]
+    return Text(whole)
 
 
 def _show(article: inputs.InputArticle, record: dict[str, Any]) -> None:
     """Print the text with each signal's trigger marked, then the list of signals."""
-    text = Text(f"{article.title}\n{article.text}" if article.title else article.text)
-    shift = 0 if article.title else 1
-    for signal in record["signals"]:
-        style = _COLOURS.get(signal["status"], "cyan")
-        text.stylize(f"{style} underline", signal["start"] - shift, signal["end"] - shift)
     console = output.console()
-    console.print(text)
+    console.print(_marked(article, record["signals"], coloured=console.is_terminal and not console.no_color))
     console.print()
-    for signal in record["signals"]:
-        style = _COLOURS.get(signal["status"], "cyan")
+    for number, signal in enumerate(record["signals"], start=1):
+        style = _style(signal)
         who = f"{signal['actor'] or '?'} → {signal['target'] or '?'}"
+        raised = f" raised by {', '.join(signal['modifiers'])}" if signal["modifiers"] else ""
+        cues = f" because of {', '.join(signal['cues'])}" if signal["cues"] else ""
         console.print(
             Text.assemble(
-                (f"{signal['severity']} ", "bold"), (f"{signal['type']} ", style), f"{who} ", (signal["status"], style),
+                f"{number}  ", (f"severity {signal['severity']}{raised}  ", "bold"), (f"{signal['type']} ", style),
+                f"{who} ", (signal["status"], style), f"{cues}  confidence {signal['confidence']:.2f}",
                 (f"  {signal['rule']}", "dim"),
             )
         )  # fmt: skip
@@ -147,79 +169,20 @@ def _show_extracted(record: dict[str, Any]) -> None:
 @click.command()
 @click.argument("article", type=click.IntRange(1, 2**63 - 1))
 @click.option("--watch", "watch_id", help="This watch only.")
+@click.option("--all", "every", is_flag=True, help="Every sentence, those without a match as well.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
-def explain(context: Context, article: int, *, watch_id: str | None) -> int:
+def explain(context: Context, article: int, *, watch_id: str | None, every: bool, as_json: bool) -> int:
     """Tell why ARTICLE (its number in the archive) did or did not alert: every clause, then the decision."""
-    from detection.engine import Document, detect, load_folders
-    from storage import alerts, articles
-    from storage.database import open_reader
+    from vigie.explaining import explain_article, print_explanation
     from vigie.settings import load
 
-    settings = load(context.path, with_secrets=False)
-    database = open_reader(settings.data_dir)
-    stored = articles.get(database, article)
-    console = output.console()
-    console.print(Text(stored.title, style="bold"))
-    console.print(Text(f"{stored.source_name} · {stored.url} · story {stored.story_id}", style="dim"))
-    if stored.partial:
-        console.print(_partial(database, article), markup=False)
-    found = detect(
-        Document(
-            title=stored.title,
-            text=stored.text,
-            published_at=stored.published_at or stored.first_seen_at,
-            language=stored.language,
-        ),
-        load_folders(settings.rule_folders).rules,
-    )
-    for note in found.unread:
-        console.print(f"  {note}", markup=False)
-    for step in found.trace:
-        verdict = "kept" if step.kept else f"dropped: {step.reason}"
-        cues = f" because of {', '.join(step.cues)}" if step.cues else ""
-        console.print(
-            f"  {step.type} {step.actor or '?'} → {step.target or '?'}, {step.status}{cues}; {verdict} ({step.rule})",
-            markup=False,
-        )
-        console.print(f"    {step.sentence}", markup=False, style="italic")
-    for decision in alerts.decisions(database, article):
-        if watch_id in {None, decision.watch_id}:
-            told = f" → {decision.alert_id}" if decision.alert_id else ""
-            console.print(
-                f"{decision.watch_id}: {decision.kind} ({decision.reason}): {decision.detail}{told}", markup=False
-            )
-    for line in _history(database, article):
-        console.print(line, markup=False)
-    database.conn.close()
+    explanation = explain_article(load(context.path, with_secrets=False), article, watch_id, every=every)
+    if as_json:
+        output.print_json(explanation)
+    else:
+        print_explanation(explanation)
     return 0
-
-
-def _partial(database: Any, article: int) -> str:
-    """Return that a page was not read, and why."""
-    from storage import entries
-
-    failure = entries.unread(database, article)
-    why = f": {failure.reason}: {failure.detail}" if failure is not None else ""
-    return f"  partial: only title and summary are known, the page was not read{why}"
-
-
-def _history(database: Any, article: int) -> list[str]:
-    """Return what happened to an article after it was first read, and when its page is looked at again."""
-    from storage import looks, revisions
-
-    lines = []
-    for event in revisions.events(database, article):
-        acts = [f"+ {act.type} {act.actor or '?'} → {act.target or '?'}, {act.status}" for act in event.added]
-        acts += [f"- {act.type} {act.actor or '?'} → {act.target or '?'}, {act.status}" for act in event.dropped]
-        silently = " (the page does not date it)" if event.silent else ""
-        about = "; ".join(part for part in (event.detail, *acts) if part)
-        lines.append(f"{event.at:%Y-%m-%d %H:%M} {event.kind}{silently}{': ' if about else ''}{about}")
-    look = looks.next_at(database, article)
-    if look is not None and look[0] is not None:
-        lines.append(f"next look at the page: {look[0]:%Y-%m-%d %H:%M} UTC ({look[1]})")
-    elif look is not None:
-        lines.append(f"the page is not looked at again ({look[1]})")
-    return lines
 
 
 @click.command()
@@ -246,5 +209,6 @@ def evaluate(
     else:
         for miss in result.misses:
             output.console().print(miss, markup=False)
-        output.console().print(result.summary, markup=False)
+        for line in (*result.breakdown, result.summary):
+            output.console().print(line, markup=False)
     return PARTLY if result.problems else 0
