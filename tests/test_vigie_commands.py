@@ -97,6 +97,7 @@ def test_flag_marks_plain_text(here: Path, capsys: pytest.CaptureFixture[str]) -
     shown = capsys.readouterr().out
     assert TITLE in shown
     assert "MLI → FRA" in shown
+    assert "⟦1: " in shown
     assert "france-mali: alerts" in shown
 
 
@@ -142,6 +143,20 @@ def test_import_search_export_and_explain(here: Path, capsys: pytest.CaptureFixt
     assert lines(capsys) == []
     assert run_command_line(["export", "articles", "--format", "csv"]) == 0
     assert len(list(csv.DictReader(io.StringIO(capsys.readouterr().out)))) == 2
+
+
+def test_explain_gives_json_with_every_clause(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "in.jsonl").write_text(json.dumps(LINE), encoding="utf-8")
+    assert run_command_line(["import", "in.jsonl"]) == 0
+    (first,) = lines(capsys)
+    assert run_command_line(["explain", str(first["article"]), "--json", "--all"]) == 0
+    (told,) = lines(capsys)
+    sentences = told["sentences"]
+    assert isinstance(sentences, list)
+    assert sentences[0]["index"] == 0
+    assert all(sentence["clauses"] for sentence in sentences)
+    assert told["decisions"]
+    assert told["partial"] is None
 
 
 def test_explain_says_why_an_article_is_partial(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -220,6 +235,20 @@ def test_evaluate_names_every_miss(here: Path, capsys: pytest.CaptureFixture[str
     figures = json.loads(capsys.readouterr().out)
     assert (figures["precision"], figures["recall"]) == (1.0, 0.5)
     assert figures["misses"] == ["missed: b: Crue à Mopti [no_signal]"]
+    assert figures["languages"] == {"fr": {"precision": 1.0, "recall": 0.5}}
+
+
+def test_evaluate_scores_events_by_type_and_status(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told = {"type": "expel_diplomats", "actor": "MLI", "target": "FRA", "status": "asserted"}
+    row = {**LINE, "should_alert": True, "events": [told, {**told, "type": "sanctions"}]}
+    (here / "gold.jsonl").write_text(json.dumps(row), encoding="utf-8")
+    assert run_command_line(["evaluate", "gold.jsonl", "--json"]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert figures["types"] == {
+        "expel_diplomats": {"right": 1, "events": 1},
+        "sanctions": {"right": 0, "events": 1},
+    }
+    assert figures["statuses"] == {"asserted": {"right": 1, "events": 2}}
 
 
 @pytest.mark.parametrize("arguments", [["nonsense"], ["run", "--twice"], ["explain", "abc"], ["search"], ["alerts"]])
