@@ -288,8 +288,8 @@ def _conclude(gathered: _Gathered, reading: Reading, *, has_title: bool) -> tupl
 def detect(document: Document, rules: RuleSet, *, learned: bool = True) -> Detection:
     r"""Return the signals of a document, with the trace that explains them.
 
-    Where the rules find no act between the two states of a lead, the trained model is asked
-    (:mod:`detection.paraphrase`).
+    A trained model gives its opinion on the lead: what it contradicts loses confidence, and where the rules find no
+    act between the two states, it may (:mod:`detection.paraphrase`).
 
     At most one signal stands for an act and a status. Offsets count characters of
     ``title + "\n" + text``. A text in a language without rules, or whose language nothing tells,
@@ -301,20 +301,20 @@ def detect(document: Document, rules: RuleSet, *, learned: bool = True) -> Detec
         learned: False asks the rules alone.
     """
     found, reading = _by_rules(document, rules)
-    signal = _by_model(document, found, reading, rules) if learned else None
-    if signal is None:
-        return found
-    return replace(found, signals=(*found.signals, signal), trace=(*found.trace, _learned_step(signal)))
+    return _with_the_model(document, found, reading, rules) if learned else found
 
 
-def _by_model(document: Document, found: Detection, reading: Reading | None, rules: RuleSet) -> Signal | None:
+def _with_the_model(document: Document, found: Detection, reading: Reading | None, rules: RuleSet) -> Detection:
     own = rules.languages.get(found.language or "")
     if own is None or own.language not in paraphrase.LANGUAGES or any(step.reason == "genre" for step in found.trace):
-        return None
+        return found
     reading = reading or _read_lead(document)
     if reading is None:
-        return None
-    return paraphrase.told_otherwise(reading, found.signals, lambda *place: _doubted(own, reading, *place))
+        return found
+    signals, more = paraphrase.second_opinion(reading, found.signals, lambda *place: _doubted(own, reading, *place))
+    if more is None:
+        return replace(found, signals=signals)
+    return replace(found, signals=(*signals, more), trace=(*found.trace, _learned_step(more)))
 
 
 def _read_lead(document: Document) -> Reading | None:

@@ -31,11 +31,12 @@ class Reading:
     @cached_property
     def news(self) -> tuple[Mention, ...]:
         """States named outside sentences that date themselves as background."""
-        background = [sentence for sentence in self.sentences if self._is_background(sentence)]
+        background = [sentence for sentence in self.sentences if self.is_background(sentence)]
         old = {mention.first for sentence in background for mention in self.mentions_in(sentence)}
         return tuple(mention for mention in self.mentions if mention.first not in old)
 
-    def _is_background(self, sentence: Sentence) -> bool:
+    def is_background(self, sentence: Sentence) -> bool:
+        """Say whether a sentence of the text dates itself as background."""
         dates = find_dates(self.tokens.words, sentence.first, sentence.last)
         return sentence.index > 0 and any(is_background(stated, self.published) for stated in dates)
 

@@ -162,7 +162,7 @@ class WatchTable(Table):
     pairs: tuple[Pair, ...] = ()
     types: tuple[str, ...] = ()
     min_severity: Severity = 2
-    min_confidence: Annotated[float, Field(ge=0, le=1)] = 0.0
+    min_confidence: Annotated[float, Field(ge=0, le=1)] = 0.3
     statuses: Annotated[tuple[Status, ...], AfterValidator(_some)] = (Status.ASSERTED,)
     sources: tuple[str, ...] = ()
     languages: tuple[Annotated[str, Field(pattern=r"^[a-z]{2}$")], ...] = ()

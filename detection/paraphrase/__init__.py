@@ -5,6 +5,6 @@ an article: its title and first sentences. Where it is sure that the lead tells 
 rules found none there, it gives one signal. ``docs/detection.md`` says what it reaches and what it costs.
 """
 
-from detection.paraphrase.second import LANGUAGES, LEAD, told_otherwise
+from detection.paraphrase.second import LANGUAGES, LEAD, second_opinion
 
-__all__ = ["LANGUAGES", "LEAD", "told_otherwise"]
+__all__ = ["LANGUAGES", "LEAD", "second_opinion"]

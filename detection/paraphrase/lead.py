@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from detection.countries import Mention, MentionKind
@@ -35,23 +35,36 @@ class Lead:
     tokens: tuple[int, ...]
     #: codes of the two sides, the one named first before the other
     sides: tuple[str, str]
-    #: whether a third state or a body is named, so that the sides are in doubt
+    #: whether a third state or a body is named in the title, twice, or as often as a side: the sides are in doubt then
     crowded: bool
 
 
 def read_lead(reading: Reading) -> Lead | None:
     """Return the lead of a text, or None when it does not name two states."""
-    sentences = [sentence for sentence in reading.sentences if sentence.index <= SENTENCES]
-    if not sentences:
+    places = _places(reading)
+    if not places:
         return None
-    last = min(sentences[-1].last, sentences[0].first + WORDS)
-    mentions = [mention for mention in reading.mentions if mention.first < last]
+    mentions = [mention for mention in reading.mentions if mention.first in places]
     sides = _sides(mentions)
     if sides is None:
         return None
-    words, tokens = _anonymous(reading.tokens.words[:last], mentions, sides)
-    strangers = {mention.code for mention in mentions} - set(sides)
-    return Lead(words=words, tokens=tokens, sides=sides, crowded=bool(strangers))
+    words, tokens = _anonymous(reading.tokens.words, places, mentions, sides)
+    strangers = [mention for mention in mentions if mention.code not in sides]
+    headline = any(mention.first < reading.sentences[0].last for mention in strangers)
+    least = min(sum(mention.code == side for mention in mentions) for side in sides)
+    crowded = headline or len(strangers) > 1 or len(strangers) >= least
+    return Lead(words=words, tokens=tokens, sides=sides, crowded=crowded)
+
+
+def _places(reading: Reading) -> dict[int, None]:
+    """Return the tokens of the lead in order: the title, then sentences that do not date themselves as background."""
+    places: dict[int, None] = {}
+    for sentence in reading.sentences[: SENTENCES + 1]:
+        if not reading.is_background(sentence):
+            places |= dict.fromkeys(range(sentence.first, sentence.last))
+        if len(places) >= WORDS:
+            break
+    return dict.fromkeys(list(places)[:WORDS])
 
 
 def _sides(mentions: Sequence[Mention]) -> tuple[str, str] | None:
@@ -71,20 +84,19 @@ def _sides(mentions: Sequence[Mention]) -> tuple[str, str] | None:
 
 
 def _anonymous(
-    words: Sequence[str], mentions: Sequence[Mention], sides: tuple[str, str]
+    words: Sequence[str], places: Iterable[int], mentions: Sequence[Mention], sides: tuple[str, str]
 ) -> tuple[tuple[str, ...], tuple[int, ...]]:
-    by_first = {mention.first: mention for mention in mentions}
+    named = {at: mention for mention in mentions for at in range(mention.first, mention.last)}
     masked: list[str] = []
     tokens: list[int] = []
-    at = 0
-    while at < len(words):
-        mention = by_first.get(at)
-        tokens.append(at)
+    for at in places:
+        mention = named.get(at)
         if mention is None:
             masked.append("0" if words[at].isdigit() else words[at])
-            at += 1
-        else:
+        elif at == mention.first:
             side = str(sides.index(mention.code) + 1) if mention.code in sides else "3"
             masked.append(f"<{side}{_KINDS[mention.kind]}>")
-            at = mention.last
+        else:
+            continue
+        tokens.append(at)
     return tuple(masked), tuple(tokens)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
 from detection.paraphrase.lead import Lead, read_lead
@@ -16,7 +17,11 @@ from storage.types import Signal, Status
 #: languages the model was trained on
 LANGUAGES = frozenset({"fr", "en"})
 #: least probability that makes a signal: chosen by cross-validation for as many right alerts as the rules give
-SURE = 0.9
+SURE = 0.8
+#: below this the model contradicts the rules, and what they found counts for little
+DOUBT = 0.15
+#: what a contradicted signal keeps of its confidence: a watch that asks for 0.3, as all do by default, stays silent
+_CONTRADICTED = 0.25
 #: acts below this are words, and words are left to the rules
 _LEAST_SEVERITY = 2
 #: an answer of the model counts for less than a rule's
@@ -29,11 +34,14 @@ LEAD = 1_600
 Doubted: TypeAlias = Callable[[Sentence, Span], bool]
 
 
-def told_otherwise(reading: Reading, signals: Sequence[Signal], doubted: Doubted) -> Signal | None:
-    """Return the act that a lead tells in words no rule has, or None.
+def second_opinion(
+    reading: Reading, signals: Sequence[Signal], doubted: Doubted
+) -> tuple[tuple[Signal, ...], Signal | None]:
+    """Return the signals of the rules as the model sees them, and the act that it alone finds, or None.
 
-    The rules come first: where they found an act of the two sides, in doubt or not, or one of a side and somebody
-    else, the model is not asked. Nor is it where a third state is named: it cannot tell who is meant.
+    What the rules found in the lead loses its confidence where the model reads no act at all there. The model finds
+    something itself only where the rules found no act of the two sides, in doubt or not, and none of a side and
+    somebody else; and not where a third state matters: it cannot tell who is meant.
 
     Args:
         reading: of the text, or of its beginning.
@@ -41,13 +49,27 @@ def told_otherwise(reading: Reading, signals: Sequence[Signal], doubted: Doubted
         doubted: what the status cues say of the sentence that the model points at.
     """
     lead = read_lead(reading)
-    if lead is None or lead.crowded or any(_explains(one, lead) for one in signals):
-        return None
-    model = shipped_model()
-    answer = model.answer(lead)
+    if lead is None:
+        return tuple(signals), None
+    silent = not lead.crowded and not any(_explains(one, lead) for one in signals)
+    end = reading.tokens.ends[lead.tokens[-1]]
+    doubtful = [one.status is Status.ASSERTED and _between(one, lead) and one.start < end for one in signals]
+    if not silent and not any(doubtful):
+        return tuple(signals), None
+    answer = shipped_model().answer(lead)
+    if answer.probability < DOUBT:
+        signals = [
+            replace(one, confidence=round(one.confidence * _CONTRADICTED, 2)) if contradicted else one
+            for one, contradicted in zip(signals, doubtful, strict=True)
+        ]
+    return tuple(signals), _told(reading, lead, answer, doubted) if silent else None
+
+
+def _told(reading: Reading, lead: Lead, answer: Answer, doubted: Doubted) -> Signal | None:
+    """Return the signal that an answer makes, if it is sure and nothing speaks against it."""
     if answer.probability < SURE or event_types()[answer.type].severity < _LEAST_SEVERITY:
         return None
-    reasons = model.reasons(lead)
+    reasons = shipped_model().reasons(lead)
     if not reasons:
         return None
     strongest = lead.tokens[reasons[0]]
@@ -59,10 +81,14 @@ def told_otherwise(reading: Reading, signals: Sequence[Signal], doubted: Doubted
     return _signal(reading, answer, lead.sides, [lead.tokens[at] for at in reasons], sentence, span)
 
 
+def _between(signal: Signal, lead: Lead) -> bool:
+    return {signal.actor, signal.target} == set(lead.sides)
+
+
 def _explains(signal: Signal, lead: Lead) -> bool:
     """Say whether a signal of the rules already says what a lead is about."""
     own, sides = {signal.actor, signal.target}, set(lead.sides)
-    if own == sides:
+    if _between(signal, lead):
         return True
     stranger = bool(own - sides - {None})
     return bool(own & sides) and signal.severity >= _LEAST_SEVERITY and (stranger or signal.type == "hostage_taking")

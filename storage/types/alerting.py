@@ -21,7 +21,7 @@ class Watch:
     types: tuple[str, ...] = ()
     min_severity: int = 2
     #: how sure the reading of an act must be, 0–1; 0 takes all
-    min_confidence: float = 0.0
+    min_confidence: float = 0.3
     statuses: tuple[Status, ...] = (Status.ASSERTED,)
     #: a query over the article that must hold as well
     query: str | None = None
