@@ -11,9 +11,10 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 
 from detection import paraphrase, weighing
+from detection.answers import Detection, Document, Step
 from detection.compiler import LanguageRules, RuleSet
 from detection.countries import may_name_state
 from detection.language import identify_language
@@ -48,52 +49,6 @@ _PRIVATE = frozenset({"removal_individual"})
 _ISO_DATE = re.compile(r"\b(20\d\d)-(\d\d)-(\d\d)\b")
 #: a date line stands within the first so many characters of the text
 _DATE_LINE = 200
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
-    """A text to read. ``lede`` is the standfirst where ``text`` does not hold it; it helps to tell the language."""
-
-    title: str
-    text: str
-    published_at: datetime | None = None
-    #: ISO 639-1, or None to have it identified
-    language: str | None = None
-    lede: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One match and what became of it: the material of explanations."""
-
-    #: number of the sentence, 0 for the title
-    sentence_index: int
-    sentence: str
-    rule: str
-    type: str
-    trigger: str
-    actor: str | None = None
-    target: str | None = None
-    #: where the roles were found
-    actor_from: str = ""
-    target_from: str = ""
-    status: str = ""
-    cues: tuple[str, ...] = ()
-    kept: bool = False
-    #: why it was dropped, or ``kept``
-    reason: str = "kept"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Detection:
-    """What a document gave."""
-
-    #: ISO 639-1, or None when neither the document nor its text tells
-    language: str | None
-    signals: tuple[Signal, ...] = ()
-    trace: tuple[Step, ...] = ()
-    #: what was not read, in sentences for people; empty for any press article
-    unread: tuple[str, ...] = ()
 
 
 def _published(document: Document, text: str) -> date | None:
@@ -329,6 +284,8 @@ def _read_lead(document: Document) -> Reading | None:
 
 def _doubted(rules: LanguageRules, reading: Reading, sentence: Sentence, span: Span) -> bool:
     """Say whether the cues of a sentence, or those of the title and the opening, put what a span tells in doubt."""
+    if any(reading.is_background(other) for other in reading.sentences[1:2]):
+        return True  # a text that opens in the past tells of the past
     for other in reading.sentences[: OPENING + 1]:
         hits = rules.index.scan(reading.tokens.words, other.first, other.last, reading.by_token)
         doubts = read_doubts(

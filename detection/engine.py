@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from detection.answers import Detection, Document, Step
 from detection.compiler import RuleSet
-from detection.detector import MAX_CHARACTERS, MAX_MATCHES, Detection, Document, Step, detect
+from detection.detector import MAX_CHARACTERS, MAX_MATCHES, detect
 from detection.folders import Loaded, load_folders
 from detection.testing import check_rules
 

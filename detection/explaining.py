@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from detection.answers import Detection, Document, Step
 from detection.compiler import RuleSet
-from detection.detector import MAX_CHARACTERS, Detection, Document, Step, detect
+from detection.detector import MAX_CHARACTERS, detect
 from detection.patterns import match_line
 from detection.reading import Reading, read
 from detection.sentences import Sentence

@@ -88,10 +88,10 @@ def _from_same_act(candidate: Candidate, complete: Sequence[Candidate]) -> Roles
 
 
 def _context(reading: Reading, at: int) -> Iterable[Sequence[Mention]]:
-    """Yield mentions of the sentences that may fill a role: before, the title, after, then all."""
+    """Yield mentions that may fill a role: before, the title, after, then all; background fills none."""
     order = [at - 1, 0, at + 1, at + 2] if at else [1, 2]
     for index in order:
-        if 0 <= index < len(reading.sentences) and index != at:
+        if 0 <= index < len(reading.sentences) and index != at and not reading.is_background(reading.sentences[index]):
             yield reading.mentions_in(reading.sentences[index])
     yield reading.news
 

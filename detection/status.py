@@ -292,7 +292,9 @@ def _applies(cue: FoundCue, sentence: Sentence, head: Span, trigger: Span) -> bo
 def _date_speaks_of(stated: StatedDate, doubts: Doubts, trigger: Span, rivals: Sequence[Span]) -> bool:
     """Say whether an old date is that of the trigger: it opens the sentence, or stands nearest to it."""
     sentence = doubts.sentence
-    if stated.first - sentence.first <= 3:
+    # « le renvoi, en 2022, de son ambassadeur »: set off by commas, and yet the date of the act.
+    within = trigger[0] <= stated.first < trigger[1]
+    if stated.first - sentence.first <= 3 or within or 0 <= trigger[0] - stated.last <= 2:
         return True
     inside = sentence.clause_of(stated.first) in {sentence.clause_of(trigger[0]), sentence.clause_of(trigger[1] - 1)}
     if not inside and not 0 <= stated.first - trigger[1] <= 4:

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 
+from detection.answers import Document
 from detection.compiler import RuleSet
-from detection.detector import Document, detect
+from detection.detector import detect
 from detection.errors import RuleError
 from detection.rulefile import RuleEntry, RuleFile, RuleTest
 from storage.types import Signal

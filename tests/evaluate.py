@@ -19,7 +19,13 @@ from vigie.settings import parse_settings
 DATA = Path(__file__).parent / "data"
 WATCH = '[[watch]]\nid = "france-mali"\npairs = [["FRA", "MLI"]]'
 #: file → least (precision, recall, share of events right); raised with the rules, never lowered silently
-FLOORS = {"detection_articles.jsonl": (0.98, 0.98, 0.86)}
+FLOORS = {
+    "detection_articles.jsonl": (0.98, 0.98, 0.86),
+    # the rules and the model were made on these …
+    "detection_tune.jsonl": (0.97, 0.86, 0.58),
+    # … and never on these, whose writer had not seen a rule: wording that no list has
+    "detection_test.jsonl": (0.88, 0.72, 0.34),
+}
 
 #: figure → the least it may be; the targets stand under the measuring set
 OWN_PAGES = dict.fromkeys(("body_f1", "title", "minute", "day", "authors_f1", "standfirst"), 0.99)

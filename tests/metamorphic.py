@@ -272,6 +272,11 @@ def with_dateline(told: Told) -> Iterable[Told]:
         yield replace(told, text=dateline.format(day=f"{told.published.day} {month}") + told.text)
 
 
+def open_sides(told: Told) -> bool:
+    """Say whether the text leaves a side of some act open."""
+    return any(None in (one.actor, one.target) for one in read(told).signals)
+
+
 def describe(told: Told) -> str:
     """Return what was found, on one line."""
     found = read(told).signals

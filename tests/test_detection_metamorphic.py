@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -15,14 +16,15 @@ import pytest
 from tests import metamorphic as m
 
 DATA = Path(__file__).parent / "data"
-FILES = [DATA / "detection_articles.jsonl", DATA / "detection_sentences.jsonl"]
+NAMES = ("articles", "sentences", "tune", "test")
+FILES = [DATA / f"detection_{name}.jsonl" for name in NAMES]
 FILES += [Path(name) for name in os.environ.get("VIGIE_METAMORPHIC", "").split(os.pathsep) if name]
 ARTICLES = [article for file in FILES for article in m.read_articles(file)]
 LATIN = [article for article in ARTICLES if article.language in {"fr", "en"}]
 
 #: check → article → why its violation stands for now. An entry that no longer violates must go, and none may be
 #: added for a change of rules or cues: mend the change.
-KNOWN: Mapping[str, Mapping[str, str]] = {}
+KNOWN: Mapping[str, Mapping[str, str]] = json.loads((DATA / "metamorphic_known.json").read_text("utf-8"))
 
 Check = Callable[[m.Told], Iterator[tuple[m.Told, bool]]]
 
@@ -63,6 +65,8 @@ def _with_background(told: m.Told) -> Iterator[tuple[m.Told, bool]]:
 
 
 def _with_dateline(told: m.Told) -> Iterator[tuple[m.Told, bool]]:
+    if m.open_sides(told):
+        return  # where the text leaves a side open, the place of the dispatch may name it
     for other in m.with_dateline(told):
         yield other, m.answer(other) == m.answer(told)
 

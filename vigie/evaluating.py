@@ -53,6 +53,8 @@ class Evaluation:
     #: (events found, events) by type and by status
     types: Mapping[str, tuple[int, int]]
     statuses: Mapping[str, tuple[int, int]]
+    #: (signals that a label agrees with, signals) of labelled articles, by confidence in tenths
+    bands: Mapping[str, tuple[int, int]]
 
     @property
     def record(self) -> dict[str, Any]:
@@ -72,6 +74,7 @@ class Evaluation:
             },
             "types": {name: {"right": right, "events": events} for name, (right, events) in self.types.items()},
             "statuses": {name: {"right": right, "events": events} for name, (right, events) in self.statuses.items()},
+            "confidence": {name: {"right": right, "signals": signals} for name, (right, signals) in self.bands.items()},
             "misses": list(self.misses),
         }
 
@@ -84,6 +87,9 @@ class Evaluation:
         ]
         for title, table in (("type", self.types), ("status", self.statuses)):
             lines += [f"{title} {name}: {right}/{events} right" for name, (right, events) in table.items()]
+        lines += [
+            f"signals of confidence {name}: {right}/{all_} labelled so" for name, (right, all_) in self.bands.items()
+        ]
         return tuple(lines)
 
     @property
@@ -107,6 +113,7 @@ def evaluate_lines(
     flagger = Flagger(settings, watch_id, rule_folders)
     watch = flagger.watches[0].id
     counts: dict[str, Counter[str]] = {}
+    bands: Counter[tuple[str, bool]] = Counter()
     types: Counter[tuple[str, bool]] = Counter()
     statuses: Counter[tuple[str, bool]] = Counter()
     misses: list[str] = []
@@ -123,12 +130,17 @@ def evaluate_lines(
         if alert != wanted:
             reason = flagged["watches"][watch]["reason"]
             misses.append(f"{_OUTCOMES[alert, wanted]}: {article.id}: {article.title} [{reason}]")
-        for event in article.record.get("events", ()):
+        labels = article.record.get("events", ())
+        for signal in flagged["signals"] if labels else ():
+            bands[_band(signal["confidence"]), any(_found(event, [signal]) for event in labels)] += 1
+        for event in labels:
             found = _found(event, flagged["signals"])
             types[str(event.get("type")), found] += 1
             statuses[str(event.get("status")), found] += 1
             if not found:
                 misses.append(f"event: {article.id}: {_event(event)} not found; {_found_instead(flagged['signals'])}")
+    if not counts:
+        problems.append(f"{name}: no labelled article in it, so nothing was scored")
     return Evaluation(
         alerts=_score(sum(counts.values(), Counter())),
         events_found=sum(number for (_, found), number in types.items() if found),
@@ -138,7 +150,13 @@ def evaluate_lines(
         languages={language: _score(counts[language]) for language in sorted(counts)},
         types=_table(types),
         statuses=_table(statuses),
+        bands=_table(bands),
     )
+
+
+def _band(confidence: float) -> str:
+    """Return the tenth a confidence lies in."""
+    return f"{int(confidence * 10) / 10:.1f}"
 
 
 _OUTCOMES = {(True, True): "right", (True, False): "false alarm", (False, True): "missed", (False, False): "silent"}

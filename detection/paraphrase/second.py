@@ -19,7 +19,7 @@ LANGUAGES = frozenset({"fr", "en"})
 #: least probability that makes a signal: chosen by cross-validation for as many right alerts as the rules give
 SURE = 0.8
 #: below this the model contradicts the rules, and what they found counts for little
-DOUBT = 0.15
+DOUBT = 0.1
 #: what a contradicted signal keeps of its confidence: a watch that asks for 0.3, as all do by default, stays silent
 _CONTRADICTED = 0.25
 #: acts below this are words, and words are left to the rules
@@ -40,8 +40,8 @@ def second_opinion(
     """Return the signals of the rules as the model sees them, and the act that it alone finds, or None.
 
     What the rules found in the lead loses its confidence where the model reads no act at all there. The model finds
-    something itself only where the rules found no act of the two sides, in doubt or not, and none of a side and
-    somebody else; and not where a third state matters: it cannot tell who is meant.
+    something itself only where the rules found no act of the two sides in the lead, in doubt or not, and none of a side
+    and somebody else; and not where a third state matters: it cannot tell who is meant.
 
     Args:
         reading: of the text, or of its beginning.
@@ -51,7 +51,8 @@ def second_opinion(
     lead = read_lead(reading)
     if lead is None:
         return tuple(signals), None
-    silent = not lead.crowded and not any(_explains(one, lead) for one in signals)
+    inside = [one for one in signals if reading.tokens.first_at(one.start) in lead.tokens]
+    silent = not lead.crowded and not any(_explains(one, lead) for one in inside)
     end = reading.tokens.ends[lead.tokens[-1]]
     doubtful = [one.status is Status.ASSERTED and _between(one, lead) and one.start < end for one in signals]
     if not silent and not any(doubtful):
