@@ -228,7 +228,7 @@ def _why(
     decision: Decision, signals: Sequence[Signal], articles: Sequence[StoryArticle], language: Language
 ) -> tuple[str, ...]:
     """The decision's reason, how little is known where no page could be read, the rule and cues behind each event."""
-    found = (wording.why_found(signal, signal.rule, signal.cues, language) for signal in signals)
+    found = (wording.why_found(signal, language) for signal in signals)
     decided = wording.why_decided(decision.reason, decision.detail, language)
     unread = (wording.unread(language),) if articles and all(article.partial for article in articles) else ()
     return tuple(shorten(line, 240) for line in (decided, *unread, *found))

@@ -7,7 +7,7 @@ quoted as printed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -22,6 +22,7 @@ from alerts.settings import Language
 from alerts.text import clean_line, shorten
 from detection.countries import country_name
 from detection.taxonomy import type_label
+from storage.types import Signal
 
 _FINE = "\u202f"
 _NBSP = "\u00a0"
@@ -208,11 +209,33 @@ def unread(language: Language) -> str:
     return _UNREAD[language]
 
 
-def why_found(act: Act, rule: str, cues: Sequence[str], language: Language) -> str:
-    """Return what made detection find an act: « expulsion de diplomates… : règle fr.expel, indices « … » »."""
-    rule_word, cues_word = ("règle", "indices") if language == "fr" else ("rule", "cues")
-    shown = f", {cues_word}{colon(language)}{', '.join(quoted(cue, language) for cue in cues)}" if cues else ""
-    return f"{act_line(act, language)} ({rule_word}{_NBSP}{rule}{shown})"
+_MODIFIERS: Mapping[Language, Mapping[str, str]] = {
+    "fr": {
+        "many": "trois diplomates ou plus",
+        "ambassador": "un ambassadeur détenu",
+        "reciprocal": "une réponse du même ordre",
+    },
+    "en": {
+        "many": "three diplomats or more",
+        "ambassador": "an ambassador detained",
+        "reciprocal": "an answer in kind",
+    },
+}
+
+
+def why_found(signal: Signal, language: Language) -> str:
+    """Return what made detection find an act: « expulsion de diplomates… (règle fr.expel, indices « … ») »."""
+    french = language == "fr"
+    parts = [f"{'règle' if french else 'rule'}{_NBSP}{signal.rule}"]
+    if signal.cues:
+        cues = ", ".join(quoted(cue, language) for cue in signal.cues)
+        parts.append(f"{'indices' if french else 'cues'}{colon(language)}{cues}")
+    if signal.modifiers:
+        raised = ", ".join(_MODIFIERS[language].get(one, one) for one in signal.modifiers)
+        parts.append(f"{'gravité relevée' if french else 'severity raised'}{colon(language)}{raised}")
+    sure = f"{signal.confidence:.2f}"
+    parts.append(f"{'confiance' if french else 'confidence'}{_NBSP}{sure.replace('.', ',') if french else sure}")
+    return f"{act_line(signal, language)} ({', '.join(parts)})"
 
 
 def colon(language: Language) -> str:

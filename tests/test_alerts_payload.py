@@ -97,6 +97,12 @@ def test_the_body_has_exactly_the_keys_of_the_contract() -> None:
     assert (data["alert"], data["watch"], data["sequence"]) == ("alr_x", "france-mali", 1)
 
 
+def test_what_raised_the_severity_is_told() -> None:
+    raised = replace(EXPEL, severity=5, modifiers=("many", "reciprocal"), confidence=0.9)
+    told = "severity raised: three diplomats or more, an answer in kind, confidence\u00a00.90"
+    assert told in body(raised, language="en")["data"]["why"][1]
+
+
 def test_french_words_carry_french_spaces() -> None:
     data = body(EXPEL)["data"]
     assert data["headline"] == "Grave · France → Mali\u202f: expulsion de diplomates"
@@ -106,7 +112,7 @@ def test_french_words_carry_french_spaces() -> None:
     assert data["why"] == [
         "Premier article retenu sur ce dossier",
         "France → Mali\u202f: expulsion de diplomates "
-        "(règle\u00a0fr.expel_diplomats.1, indices\u202f: «\u00a0a déclaré\u00a0»)",
+        "(règle\u00a0fr.expel_diplomats.1, indices\u202f: «\u00a0a déclaré\u00a0», confiance\u00a01,00)",
     ]
 
 
