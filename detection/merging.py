@@ -191,7 +191,7 @@ def settle(
                 verdict = governing.verdict
             for at, cue in text_cues:
                 near = at <= OPENING and at - candidate.sentence.index >= -1
-                governs = cue.meaning is not Status.PAST and near
+                governs = near and (cue.meaning is not Status.PAST or at <= 1)
                 if cue.scope is Scope.TITLE and cue.span[0] != 0:
                     continue
                 if at == 0 or governs:

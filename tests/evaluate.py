@@ -22,7 +22,7 @@ WATCH = '[[watch]]\nid = "france-mali"\npairs = [["FRA", "MLI"]]'
 FLOORS = {
     "detection_articles.jsonl": (0.98, 0.98, 0.86),
     # the rules and the model were made on these …
-    "detection_tune.jsonl": (0.97, 0.86, 0.58),
+    "detection_tune.jsonl": (0.97, 0.84, 0.56),
     # … and never on these, whose writer had not seen a rule: wording that no list has
     "detection_test.jsonl": (0.88, 0.72, 0.34),
 }
