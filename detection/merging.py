@@ -191,7 +191,8 @@ def settle(
                 verdict = governing.verdict
             for at, cue in text_cues:
                 near = at <= OPENING and at - candidate.sentence.index >= -1
-                governs = near and (cue.meaning is not Status.PAST or at <= 1)
+                opened = at == 1 and candidate.sentence.index == 0
+                governs = near and (cue.meaning is not Status.PAST or opened)
                 if cue.scope is Scope.TITLE and cue.span[0] != 0:
                     continue
                 if at == 0 or governs:
