@@ -113,3 +113,15 @@ def test_it_is_silent_where_cues_doubt_or_a_third_state_stands(title: str, text:
 
 def test_other_languages_are_left_to_the_rules() -> None:
     assert _learned("Франция и Мали", "Посол покинул Бамако.", language="ru") == []
+
+
+def test_a_rule_of_one_s_own_is_never_contradicted(tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_text(
+        'language = "fr"\n[[rule]]\nid = "own.cake"\ntype = "sanctions"\nmatch = ["~partager > gateau <= 3"]\n'
+        'actor = ["subject"]\ntarget = ["with", "other"]\n'
+        'test = [{ text = "Le Mali partage un gâteau avec la France.", actor = "MLI", target = "FRA" }]\n',
+        "utf-8",
+    )
+    document = Document(title="", text="Le Mali partage un gâteau avec la France.", language="fr")
+    (signal,) = [one for one in detect(document, load_rules((tmp_path,))).signals if one.rule == "own.cake"]
+    assert signal.confidence > 0.3

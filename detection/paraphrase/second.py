@@ -54,7 +54,7 @@ def second_opinion(
     inside = [one for one in signals if reading.tokens.first_at(one.start) in lead.tokens]
     silent = not lead.crowded and not any(_explains(one, lead) for one in inside)
     end = reading.tokens.ends[lead.tokens[-1]]
-    doubtful = [one.status is Status.ASSERTED and _between(one, lead) and one.start < end for one in signals]
+    doubtful = [_may_be_contradicted(one, lead, end) for one in signals]
     if not silent and not any(doubtful):
         return tuple(signals), None
     answer = shipped_model().answer(lead)
@@ -80,6 +80,12 @@ def _told(reading: Reading, lead: Lead, answer: Answer, doubted: Doubted) -> Sig
     if doubted(sentence, span):
         return None
     return _signal(reading, answer, lead.sides, [lead.tokens[at] for at in reasons], sentence, span)
+
+
+def _may_be_contradicted(signal: Signal, lead: Lead, end: int) -> bool:
+    # The model was trained beside the built-in rules; of what a user's own rules look for it knows nothing.
+    built_in = signal.rule.split(".", 1)[0] in LANGUAGES
+    return built_in and signal.status is Status.ASSERTED and _between(signal, lead) and signal.start < end
 
 
 def _between(signal: Signal, lead: Lead) -> bool:
