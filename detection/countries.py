@@ -76,6 +76,8 @@ class _Gazetteer:
     countries: Mapping[str, Country]
     #: forms by first word, longest first
     forms: Mapping[str, tuple[_Form, ...]]
+    #: second words of forms none of which is the first word alone: « la junte », and nothing else after « la »
+    seconds: Mapping[str, frozenset[str]]
     #: forms that are stems (``франци*``), by their stem
     stems: tuple[tuple[str, _Form], ...]
     #: (candidates, fallback) of each contextual entry
@@ -235,6 +237,11 @@ def _gazetteer() -> _Gazetteer:
     return _Gazetteer(
         MappingProxyType(countries),
         {first: tuple(sorted(some, key=lambda form: -len(form.words))) for first, some in by_first.items()},
+        {
+            first: frozenset(form.words[1] for form in some)
+            for first, some in by_first.items()
+            if all(len(form.words) > 1 for form in some)
+        },
         tuple(sorted(stems, key=lambda stem: -len(stem[0]))),
         contextual,
     )
@@ -308,7 +315,9 @@ def _neighbour(tokens: Tokens, text: str, places: Iterable[int]) -> str:
 
 def _form_at(gazetteer: _Gazetteer, tokens: Tokens, at: int, text: str) -> _Form | None:
     words = tokens.words
-    for form in gazetteer.forms.get(words[at], ()):
+    seconds = gazetteer.seconds.get(words[at])
+    alone = seconds is not None and (at + 1 == len(words) or words[at + 1] not in seconds)
+    for form in () if alone else gazetteer.forms.get(words[at], ()):
         if words[at : at + len(form.words)] == form.words and (
             not form.capitals or _printed_in_capitals(form, tokens, at, text)
         ):

@@ -144,12 +144,9 @@ def _read_sentence(
     matched: Sequence[Found],
     gathered: _Gathered,
 ) -> None:
-    words, tokens = reading.tokens.words, reading.tokens
     if sentence.index <= OPENING:
-        gathered.genre |= genre_cues(rules.cues, hits, words)
-    doubts = read_doubts(
-        rules.cues, hits, sentence, tokens, reading.text, language=rules.language, published=reading.published
-    )
+        gathered.genre |= genre_cues(rules.cues, hits, reading.tokens.words)
+    doubts = read_doubts(rules.cues, hits, sentence, reading, rules.language)
     gathered.text_cues += [(sentence.index, cue) for cue in doubts.cues if cue.scope in WHOLE_TEXT]
     if matched:
         doubts = replace(doubts, cues=tuple(cue for cue in doubts.cues if cue.scope not in WHOLE_TEXT))
@@ -288,9 +285,7 @@ def _doubted(rules: LanguageRules, reading: Reading, sentence: Sentence, span: S
         return True  # a text that opens in the past tells of the past
     for other in reading.sentences[: OPENING + 1]:
         hits = rules.index.scan(reading.tokens.words, other.first, other.last, reading.by_token)
-        doubts = read_doubts(
-            rules.cues, hits, other, reading.tokens, reading.text, language=rules.language, published=reading.published
-        )
+        doubts = read_doubts(rules.cues, hits, other, reading, rules.language)
         whole = [cue for cue in doubts.cues if cue.scope in WHOLE_TEXT]
         if whole or (not other.index and doubts.question):
             return True

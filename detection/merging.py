@@ -200,7 +200,7 @@ def settle(
                     break
         if verdict.status is Status.ASSERTED and candidate.narrated:
             verdict = _story_so_far(candidate, settled) or verdict
-        settled.append(replace(candidate, verdict=verdict))
+        settled.append(candidate if verdict is candidate.verdict else replace(candidate, verdict=verdict))
     return settled
 
 

@@ -28,6 +28,10 @@ DYNAMIC: Mapping[str, frozenset[MentionKind]] = {
 }
 #: beginnings are looked up by so many letters
 _STEM_KEY = 3
+#: words remembered; more than the press uses
+_MOST_OPENED = 100_000
+#: letters of the longest of them
+_LONGEST_OPENED = 40
 
 
 @dataclass(slots=True)
@@ -40,13 +44,17 @@ class _Node:
     #: by their first letters: beginnings of words and where they lead
     stems: dict[str, list[tuple[str, _Node]]] = field(default_factory=dict)
     dynamic: dict[str, _Node] = field(default_factory=dict)
+    #: whether there are beginnings or mentions at all
+    forks: bool = False
 
     def next(self, part: str) -> _Node:
         """Return the node that a part of a phrase leads to, made when there is none."""
         if part[0] == "@":
+            self.forks = True
             return self.dynamic.setdefault(part, _Node())
         if part[-1] != "*":
             return self.words.setdefault(part, _Node())
+        self.forks = True
         stem = part[:-1]
         known = self.stems.setdefault(stem[:_STEM_KEY], [])
         for other, node in known:
@@ -61,9 +69,12 @@ class PhraseTree:
 
     def __init__(self) -> None:
         self._root = _Node()
+        #: where words met lead, and whether a beginning or a number may fit them; texts repeat their words
+        self._opened: dict[str, tuple[_Node | None, bool]] = {}
 
     def add(self, number: int, phrases: Iterable[Phrase]) -> None:
         """Add the phrases of a group; groups are added in the order of their numbers."""
+        self._opened.clear()
         for phrase in phrases:
             node = self._root
             for part in phrase:
@@ -83,16 +94,21 @@ class PhraseTree:
             mentions: states named, by the index of their first word.
         """
         hits: dict[int, list[Span]] = {}
-        root, opened = self._root, self._root.words
-        stems, dynamic = bool(root.stems), bool(root.dynamic)
+        root, opened = self._root, self._opened
+        dynamic = bool(root.dynamic)
         for at in range(first, last):
             word = words[at]
-            node = opened.get(word)
-            special = (dynamic and (at in mentions or word.isdigit())) or (stems and _begins(root, word))
+            known = opened.get(word)
+            node, special = known if known is not None else self._open(word)
+            special = special or (dynamic and at in mentions)
             if node is None and not special:
                 continue
             after = at + 1
-            goes_on = node and after < last and (words[after] in node.words or node.stems or node.dynamic)
+            goes_on = (
+                node
+                and after < last
+                and (words[after] in node.words or (node.forks and _forks(node, words[after], after, mentions)))
+            )
             if node and not special and not goes_on:  # most words: what ends here is all
                 span = (at, after)
                 for number in node.ends:
@@ -108,8 +124,26 @@ class PhraseTree:
                 for other, end in _special(root, words, at, last, mentions):
                     _follow(other, words, end, last, mentions, found)
             for number, end in found.items():
-                hits.setdefault(number, []).append((at, end))
+                if number in hits:
+                    hits[number].append((at, end))
+                else:
+                    hits[number] = [(at, end)]
         return hits
+
+    def _open(self, word: str) -> tuple[_Node | None, bool]:
+        """Return where a word leads from the root, and whether a beginning or a number may fit it as well."""
+        root = self._root
+        found = root.words.get(word), (bool(root.dynamic) and word.isdigit()) or _begins(root, word)
+        if len(self._opened) >= _MOST_OPENED:
+            self._opened.clear()
+        if len(word) <= _LONGEST_OPENED:
+            self._opened[word] = found
+        return found
+
+
+def _forks(node: _Node, word: str, at: int, mentions: Mapping[int, Mention]) -> bool:
+    """Say whether a beginning, a number or a mention may lead on from a node."""
+    return bool((node.dynamic and (at in mentions or word.isdigit())) or (node.stems and _begins(node, word)))
 
 
 def _begins(node: _Node, word: str) -> bool:
@@ -123,12 +157,15 @@ def _follow(
 ) -> None:
     """Put into ``found`` the groups with a phrase that goes on from ``node``, and the index after the longest."""
     while True:
-        for number in node.ends:
-            if found.get(number, 0) < at:
-                found[number] = at
+        if not found:
+            found.update(dict.fromkeys(node.ends, at))
+        else:
+            for number in node.ends:
+                if found.get(number, 0) < at:
+                    found[number] = at
         if at >= last:
             return
-        if node.stems or node.dynamic:
+        if node.forks and _forks(node, words[at], at, mentions):
             for other, end in _special(node, words, at, last, mentions):
                 _follow(other, words, end, last, mentions, found)
         following = node.words.get(words[at])

@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import pairwise
 
 from detection.countries import Mention, find_mentions
-from detection.dates import find_dates, is_background
+from detection.dates import StatedDate, find_dates, is_background
 from detection.sentences import Sentence, split_sentences
 from detection.text import Tokens, tokenize
 
@@ -35,10 +35,22 @@ class Reading:
         old = {mention.first for sentence in background for mention in self.mentions_in(sentence)}
         return tuple(mention for mention in self.mentions if mention.first not in old)
 
+    @cached_property
+    def _old_dates(self) -> dict[int, tuple[StatedDate, ...]]:
+        return {}
+
+    def old_dates(self, sentence: Sentence) -> tuple[StatedDate, ...]:
+        """Return the dates in a sentence that are too old to be news."""
+        known = self._old_dates.get(sentence.index)
+        if known is None:
+            dates = find_dates(self.tokens.words, sentence.first, sentence.last)
+            known = tuple(stated for stated in dates if is_background(stated, self.published))
+            self._old_dates[sentence.index] = known
+        return known
+
     def is_background(self, sentence: Sentence) -> bool:
         """Say whether a sentence of the text dates itself as background."""
-        dates = find_dates(self.tokens.words, sentence.first, sentence.last)
-        return sentence.index > 0 and any(is_background(stated, self.published) for stated in dates)
+        return sentence.index > 0 and bool(self.old_dates(sentence))
 
     def mentions_in(self, sentence: Sentence) -> tuple[Mention, ...]:
         """Return the states named in a sentence, in order."""

@@ -10,7 +10,7 @@ import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 
 from detection.text import Tokens, fold, words_of, written_out
@@ -103,6 +103,12 @@ class Sentence:
         return self.clauses[token - self.first]
 
 
+@lru_cache(maxsize=8_192)
+def _bare(word: str) -> str:
+    """Return a printed word folded, without what is elided before it."""
+    return written_out(fold(word)).rsplit("'", 1)[-1]
+
+
 def _ends_sentence(text: str, begin: int, mark: re.Match[str]) -> bool:
     """Say whether the full stop (or ! or ?) of ``mark`` closes the sentence begun at ``begin``."""
     rest = text[mark.end() : mark.end() + 12].lstrip(_OPENERS)
@@ -113,7 +119,7 @@ def _ends_sentence(text: str, begin: int, mark: re.Match[str]) -> bool:
     before = _WORD_BEFORE.search(text, max(begin, mark.start() - 24), mark.start())
     if before is None:
         return True
-    word = written_out(fold(before[0])).rsplit("'", 1)[-1]
+    word = _bare(before[0])
     data = _data()
     initial = before[0].isupper() and _INITIAL.fullmatch(word)
     if initial or word in data.titles:

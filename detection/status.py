@@ -10,16 +10,16 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
-from detection.dates import StatedDate, find_dates, is_background
+from detection.dates import StatedDate
 from detection.errors import RuleError
 from detection.inflect import is_french_infinitive
 from detection.notation import NotationError
 from detection.patterns import Hits, Line, PhraseIndex, Span, compile_line, hull, match_line
+from detection.reading import Reading
 from detection.sentences import Sentence
 from detection.text import Tokens
 from storage.types import Status
@@ -363,35 +363,24 @@ def judge(
     return Verdict(Status.ASSERTED)
 
 
-def read_doubts(
-    cues: Cues,
-    hits: Hits,
-    sentence: Sentence,
-    tokens: Tokens,
-    text: str,
-    *,
-    language: str,
-    published: date | None,
-) -> Doubts:
+def read_doubts(cues: Cues, hits: Hits, sentence: Sentence, reading: Reading, language: str) -> Doubts:
     """Return what a sentence says of the reality of its acts.
 
     Args:
         cues: of the language.
         hits: of every group, from the index's scan of the sentence.
         sentence: the sentence.
-        tokens: tokens of the text.
-        text: as printed.
+        reading: of the text.
         language: of the cues; French has a mood of its own for rumours.
-        published: day of publication, if known.
     """
-    dates = find_dates(tokens.words, sentence.first, sentence.last)
+    tokens, text = reading.tokens, reading.text
     begun = language == "fr" and sentence.first < sentence.last
     return Doubts(
         sentence=sentence,
         language=language,
         words=tokens.words,
         cues=find_cues(cues, hits, sentence, tokens, text, language),
-        old_dates=tuple(stated for stated in dates if is_background(stated, published)),
+        old_dates=reading.old_dates(sentence),
         question=text[sentence.start : sentence.end].rstrip(' \u00a0\u202f»"”').endswith("?"),
         infinitive=begun and is_french_infinitive(tokens.words[sentence.first]),
     )

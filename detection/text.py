@@ -119,7 +119,8 @@ def tokenize(folded: str) -> Tokens:
         words = [word if word.isascii() else written_out(word) for word in words]
         spans = [span for word, span in zip(words, spans, strict=True) if word]
         words = [word for word in words if word]
-    return Tokens(tuple(words), tuple(start for start, _ in spans), tuple(end for _, end in spans))
+    starts, ends = zip(*spans, strict=True) if spans else ((), ())
+    return Tokens(tuple(words), starts, ends)
 
 
 @lru_cache(maxsize=100_000)

@@ -50,8 +50,9 @@ def test_one_state_makes_no_lead_and_three_make_a_crowd() -> None:
 @given(st.lists(st.text(max_size=8).filter(lambda word: " " not in word), max_size=30))
 def test_features_are_places_of_the_vector(words: list[str]) -> None:
     found = features(words)
-    assert all(0 <= place < SIZE for place in found)
-    assert found == features(words)
+    assert all(0 <= place < SIZE for place in found.places)
+    assert len(found.places) == len(found.values)
+    assert found.places.tolist() == features(words).places.tolist()
 
 
 def test_the_shipped_model_knows_types_of_the_ladder_and_stays_small() -> None:

@@ -110,10 +110,10 @@ def matrix(known: Sequence[Example]) -> csr_matrix:
     """Return the features of examples, one row each."""
     rows, columns, values = [], [], []
     for row, example in enumerate(known):
-        for place, value in features(example.lead.words).items():
-            rows.append(row)
-            columns.append(place)
-            values.append(value)
+        found = features(example.lead.words)
+        rows += [row] * len(found.places)
+        columns += found.places.tolist()
+        values += found.values.tolist()
     return csr_matrix((values, (rows, columns)), shape=(len(known), SIZE))
 
 

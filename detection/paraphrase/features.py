@@ -6,19 +6,30 @@ model is one array, and a word that training never met still shares its pieces w
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import zip_longest
-from math import log, sqrt
+from itertools import chain, zip_longest
+from typing import NamedTuple, TypeAlias
 from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
 
 #: places of the vector
 SIZE = 1 << 16
 #: lengths of the pieces of a word, its ends marked by blanks
 PIECES = (3, 4, 5)
 
-Features = dict[int, float]
+_Places: TypeAlias = NDArray[np.int64]
+
+
+class Features(NamedTuple):
+    """A sparse vector; a place that stands twice counts with the sum of its values."""
+
+    #: (n,) each below :data:`SIZE`
+    places: _Places
+    #: (n,) value at each place
+    values: NDArray[np.float32]
 
 
 def _place(text: str) -> int:
@@ -44,17 +55,16 @@ def _words(first: str, second: str) -> tuple[int, int]:
     return _place(f"w{first}"), _place(f"b{first} {second}")
 
 
+def _counted(places: Sequence[int]) -> Features:
+    """Return places with the logarithm of their counts, as a vector of length one."""
+    found, counts = np.unique(np.array(places, dtype=np.int64), return_counts=True)
+    weights = 1 + np.log(counts)
+    return Features(found, (weights / (np.sqrt(weights @ weights) or 1.0)).astype(np.float32))
+
+
 def features(words: Sequence[str]) -> Features:
     """Return what the model looks at: pieces and words, each kind of length one."""
-    pieces: Counter[int] = Counter()
-    whole: Counter[int] = Counter()
-    for word, following in zip_longest(words, words[1:], fillvalue=""):
-        pieces.update(_pieces(word))
-        whole.update(_words(word, following))
-    found: Features = {}
-    for counts in (pieces, whole):
-        weights = {place: 1 + log(count) for place, count in counts.items()}
-        length = sqrt(sum(weight * weight for weight in weights.values())) or 1.0
-        for place, weight in weights.items():
-            found[place] = found.get(place, 0.0) + weight / length
-    return found
+    pieces = _counted(list(chain.from_iterable(map(_pieces, words))))
+    pairs = zip_longest(words, words[1:], fillvalue="")
+    whole = _counted(list(chain.from_iterable(_words(*pair) for pair in pairs)))
+    return Features(np.concatenate((pieces.places, whole.places)), np.concatenate((pieces.values, whole.values)))

@@ -41,9 +41,7 @@ class Model:
 
     def answer(self, lead: Lead) -> Answer:
         """Return what the model makes of a lead."""
-        found = features(lead.words)
-        places = np.fromiter(found, dtype=np.int64, count=len(found))
-        values = np.fromiter(found.values(), dtype=np.float32, count=len(found))
+        places, values = features(lead.words)
         scores = values @ self.weights[places] + self.bias
         best = int(np.argmax(scores[2:]))
         return Answer(
@@ -61,8 +59,8 @@ class Model:
         for at, word in enumerate(lead.words):
             if word.startswith("<"):
                 continue
-            alone = features((word,))
-            gains.append((sum(float(self.weights[place, 0]) * value for place, value in alone.items()), at))
+            places, values = features((word,))
+            gains.append((float(values @ self.weights[places, 0]), at))
         gains.sort(key=lambda gain: (-gain[0], gain[1]))
         return tuple(at for gain, at in gains[:_REASONS] if gain > 0)
 
