@@ -39,6 +39,8 @@ _BEFORE = frozenset(
 )
 #: and after these with or without « de » or "of": « au printemps 2019 », "in the spring of 2019"
 _SEASONS = frozenset({"printemps", "ete", "automne", "hiver", "spring", "summer", "autumn", "fall", "winter"})
+#: the same with « de » or "of" only: « la fin de 2022 », "the end of 2022"
+_PARTS = frozenset({"fin", "debut", "milieu", "courant", "cours", "end", "beginning", "start", "middle", "course"})
 _YEARS = range(1900, 2100)
 #: what follows lies ahead, or belongs to a name: « d'ici le 5 », « jusqu'au 5 », "by May 5"
 _AHEAD = frozenset({"ici", "jusqu", "avant", "until", "by", "before", "prochain", "next"})
@@ -120,9 +122,12 @@ def _bare_year(words: Sequence[str], at: int) -> StatedDate | None:
     year = _number(words, at)
     if year is None or year not in _YEARS:
         return None
+    if at and words[at - 1] == "s":  # "Mali's 2022 ban"
+        return StatedDate(first=at, last=at + 1, year=year, month=None, day=None)
     linked = at > 1 and words[at - 1] in {"de", "of"}
     season = at - 1 - linked
-    if at and words[season] in _SEASONS:
+    parts = _SEASONS | _PARTS if linked else _SEASONS
+    if at and words[season] in parts:
         return StatedDate(first=season, last=at + 1, year=year, month=None, day=None)
     if not at or words[at - 1] in _BEFORE:
         return StatedDate(first=at, last=at + 1, year=year, month=None, day=None)

@@ -287,7 +287,9 @@ def _doubted(rules: LanguageRules, reading: Reading, sentence: Sentence, span: S
         hits = rules.index.scan(reading.tokens.words, other.first, other.last, reading.by_token)
         doubts = read_doubts(rules.cues, hits, other, reading, rules.language)
         whole = [cue for cue in doubts.cues if cue.scope in WHOLE_TEXT]
-        if whole or (not other.index and doubts.question):
+        asked = doubts.questioned[0] < doubts.questioned[1]
+        ended = any(cue.meaning is Status.ENDED for cue in doubts.cues)
+        if whole or (not other.index and (asked or ended)):
             return True
         if other is sentence:
             verdict = judge(doubts, head=(span[0], span[0] + 1), trigger=span, own_words=(), rivals=())

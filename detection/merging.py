@@ -195,6 +195,8 @@ def settle(
                 governs = near and (cue.meaning is not Status.PAST or opened)
                 if cue.scope is Scope.TITLE and cue.span[0] != 0:
                     continue
+                if at and cue.meaning is Status.DENIED and _told_in(title, candidate):
+                    continue  # what the headline tells as done is not what somebody further down calls false
                 if at == 0 or governs:
                     verdict = Verdict(cue.meaning, (cue.words,))
                     break
@@ -202,6 +204,16 @@ def settle(
             verdict = _story_so_far(candidate, settled) or verdict
         settled.append(candidate if verdict is candidate.verdict else replace(candidate, verdict=verdict))
     return settled
+
+
+def _told_in(title: Sequence[Candidate], candidate: Candidate) -> bool:
+    """Say whether the title tells an act as done."""
+    return any(
+        one.verdict.status is Status.ASSERTED
+        and _same_family(one.type, candidate.type)
+        and _agrees(one.roles, candidate.roles)
+        for one in title
+    )
 
 
 def _story_so_far(candidate: Candidate, settled: Sequence[Candidate]) -> Verdict | None:

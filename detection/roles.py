@@ -26,6 +26,8 @@ _APPOSITION_REACH = 4
 _DIRECT_REACH = 7
 #: « sur ordre de » stands at most so many words after the act
 _ORDER_REACH = 18
+#: and « par » with who acts
+_AGENT_REACH = 18
 #: a subject of the sentence beats a nearer state that merely qualifies some noun
 _FAR_OWNER = 20
 
@@ -62,9 +64,10 @@ class Scene:
     objects: tuple[Span, ...]
 
     def before(self, mention: Mention) -> str:
-        """Return the word before a mention, articles left out; empty at the sentence's begin."""
+        """Return the word before a mention, articles and descriptions left out; empty at the sentence's begin."""
         at = mention.first - 1
-        while at >= self.sentence.first and _is(self.words[at], "articles"):
+        skipped = _small_words()["articles"] | _small_words()["described"]
+        while at >= self.sentence.first and self.words[at] in skipped:
             at -= 1
         return self.words[at] if at >= self.sentence.first else ""
 
@@ -132,7 +135,9 @@ def _belongs_left(scene: Scene, span: Span) -> Mention | None:
     for at in range(span[0], max(span[0] - 4, scene.sentence.first - 1), -1):
         mention = by_last.get(at)
         if mention is not None and mention.last <= span[0]:
-            owned = mention.last < len(scene.words) and scene.words[mention.last] == "s"
+            owned = mention.last < len(scene.words) and (
+                scene.words[mention.last] == "s" or _is(scene.words[mention.last], "owning")
+            )
             if mention.kind is MentionKind.PEOPLE or owned:
                 return mention
             return None
@@ -224,8 +229,8 @@ def _may_act(scene: Scene, mention: Mention) -> bool:
         return not _small_words()["oblique_near"] & set(words[start : mention.first])
     before = scene.before(mention)
     if _is(before, "locative"):
-        # Without accents « à Bamako » reads like "a"; a name that opens its sentence acts.
-        return False
+        # Without accents « à Bamako » reads like "a". « la junte à Bamako », "authorities in Mali" act all the same.
+        return mention.first > 1 and _is(words[mention.first - 2], "institutions")
     return not _is(before, "oblique")
 
 
@@ -284,7 +289,22 @@ def _following(scene: Scene, markers: str, *, begin: int, reach: int, span: int)
 
 
 def _by(scene: Scene) -> Mention | None:
-    return _following(scene, "agent", begin=scene.head[1], reach=18, span=6) or _at_the_order(scene)
+    return _agent(scene) or _at_the_order(scene)
+
+
+def _agent(scene: Scene) -> Mention | None:
+    """Return who acts: the state after « par » or "by", unless it only pays or employs."""
+    for at in range(scene.head[1], min(scene.head[1] + _AGENT_REACH, scene.sentence.last)):
+        if _is(scene.words[at], "agent") and not (at and _is(scene.words[at - 1], "backing")):
+            for mention in scene.mentions:
+                if at < mention.first <= at + 6 and mention.kind not in {MentionKind.MEDIA, MentionKind.PLACE}:
+                    return mention
+    return None
+
+
+def _backer(scene: Scene) -> Mention | None:
+    """Return who pays or employs: « ONG financées par la France »."""
+    return _following(scene, "agent", begin=scene.head[1], reach=_AGENT_REACH, span=6)
 
 
 def _at_the_order(scene: Scene) -> Mention | None:
@@ -359,6 +379,7 @@ def _speaker(scene: Scene) -> Mention | None:
 
 _SOURCES: Mapping[str, Callable[[Scene], Mention | None]] = {
     "by": _by,
+    "backer": _backer,
     "subject": _subject,
     "object": _object,
     "author": _author,

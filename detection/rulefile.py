@@ -49,7 +49,7 @@ MAX_BYTES = 1_000_000
 #: where a role may be looked for, see :mod:`detection.roles`
 RoleSource = Literal[
     "by", "subject", "object", "matched", "direct", "author", "owner", "addressee", "posting", "with", "against", "at",
-    "from", "speaker", "by_owner", "opposite", "other", "context"
+    "from", "speaker", "backer", "by_owner", "opposite", "other", "context"
 ]  # fmt: skip
 
 

@@ -117,7 +117,8 @@ class Doubts:
     cues: tuple[FoundCue, ...]
     #: dates too far back to be news
     old_dates: tuple[StatedDate, ...]
-    question: bool
+    #: tokens that stand in a question: all of them, or the part of a title that asks
+    questioned: Span
     #: the sentence opens with a French infinitive: it names an act and does not tell it
     infinitive: bool
 
@@ -351,7 +352,7 @@ def judge(
     for stated in doubts.old_dates:
         if _date_speaks_of(stated, doubts, trigger, rivals):
             reasons.setdefault(Status.PAST, []).append(" ".join(doubts.words[stated.first : stated.last]))
-    if doubts.question:
+    if doubts.questioned[0] <= head[0] < doubts.questioned[1]:
         reasons.setdefault(Status.HYPOTHETICAL, []).append("?")
     if doubts.infinitive and head[0] == doubts.sentence.first:
         reasons.setdefault(Status.HYPOTHETICAL, []).append(doubts.words[head[0]])
@@ -381,6 +382,17 @@ def read_doubts(cues: Cues, hits: Hits, sentence: Sentence, reading: Reading, la
         words=tokens.words,
         cues=find_cues(cues, hits, sentence, tokens, text, language),
         old_dates=reading.old_dates(sentence),
-        question=text[sentence.start : sentence.end].rstrip(' \u00a0\u202f»"”').endswith("?"),
+        questioned=_questioned(sentence, tokens, text),
         infinitive=begun and is_french_infinitive(tokens.words[sentence.first]),
     )
+
+
+def _questioned(sentence: Sentence, tokens: Tokens, text: str) -> Span:
+    """Return the tokens that stand in a question, an empty span when none does."""
+    if text[sentence.start : sentence.end].rstrip(' \u00a0\u202f»"”').endswith("?"):
+        return sentence.first, sentence.last
+    mark = text.rfind("?", sentence.start, sentence.end) if sentence.index == 0 else -1
+    if mark < 0:
+        return sentence.first, sentence.first
+    begin = max(text.rfind(other, sentence.start, mark) for other in ":.!;—–") + 1
+    return tokens.first_at(max(begin, sentence.start)), tokens.first_at(mark)

@@ -23,8 +23,8 @@ FLOORS = {
     "detection_articles.jsonl": (0.98, 0.98, 0.86),
     # the rules and the model were made on these …
     "detection_tune.jsonl": (0.97, 0.84, 0.56),
-    # … and never on these, whose writer had not seen a rule: wording that no list has
-    "detection_test.jsonl": (0.88, 0.72, 0.34),
+    # … and never on these, whose writers had not seen a rule
+    "detection_test.jsonl": (0.93, 0.78, 0.42),
 }
 
 #: figure → the least it may be; the targets stand under the measuring set

@@ -128,7 +128,7 @@ def _precision_and_recall(path: Path) -> tuple[float, float, list[str]]:
 
 @pytest.mark.parametrize(
     ("name", "least_precision", "least_recall"),
-    [("articles", 0.97, 0.97), ("tune", 0.97, 0.84), ("test", 0.88, 0.72)],
+    [("articles", 0.97, 0.97), ("tune", 0.97, 0.84), ("test", 0.93, 0.78)],
 )
 def test_precision_and_recall_on_short_articles(name: str, least_precision: float, least_recall: float) -> None:
     precision, recall, wrong = _precision_and_recall(ARTICLES.with_name(f"detection_{name}.jsonl"))
@@ -144,8 +144,8 @@ def test_no_text_of_the_test_part_was_tuned_on() -> None:
         }
         for name in ("tune", "test")
     }
-    assert all(article.startswith("W1-A") for article in parts["test"])
-    assert not any(article.startswith("W1-A") for article in parts["tune"])
+    assert all(article.startswith(("W1-A", "W5-")) for article in parts["test"])
+    assert not any(article.startswith(("W1-A", "W5-")) for article in parts["tune"])
 
 
 @pytest.mark.skipif(not DEVELOPMENT.exists(), reason="VIGIE_TEST_ARTICLES names no folder with the development set")
