@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 
 from crawler.clean import clean_line
 
@@ -10,6 +11,7 @@ from crawler.clean import clean_line
 AGENCIES: dict[str, str] = {
     "aa": "Anadolu",
     "afp": "AFP",
+    "aib": "AIB",
     "agence anadolu": "Anadolu",
     "agence france-presse": "AFP",
     "amap": "AMAP",
@@ -28,6 +30,7 @@ AGENCIES: dict[str, str] = {
     "efe": "EFE",
     "keystone-ats": "Keystone-ATS",
     "map": "MAP",
+    "pana": "PANA",
     "panapress": "PANA",
     "reuters": "Reuters",
     "ria novosti": "RIA Novosti",
@@ -53,7 +56,17 @@ _BARE = re.compile(
     re.IGNORECASE,
 )
 _STAMPED = re.compile(rf"\d\d/\d\d/\d{{4}} .{{0,60}}\(({_NAMES})\).{{0,30}}", re.IGNORECASE)
-_DATELINE = re.compile(rf".{{2,60}}\(({_NAMES})\) ?[-–—:]", re.IGNORECASE)
+_DATELINE = re.compile(
+    rf".{{0,60}}\(({_NAMES})\) ?[-–—:]|(?:[^.!?(]{{2,40}})?\(({_NAMES})\) (?=[A-ZÀ-Ý«])|.{{2,50}}/({_NAMES})/",
+    re.IGNORECASE,
+)
+#: an agency that a text leans on: « rapporte l'AFP », "told Reuters"; only in the capitals of its own name
+_QUOTED = re.compile(
+    r"(?:[Ss]elon|[Aa]vec|rapporte|rapportent|indique|indiquent|écrit|d'après|citée? par|citant|à|par)"
+    r" (?:l'agence |l'|la )?(AFP|ATS|AP|AMAP|AIB|ANP|APA|APS|PANA|Reuters|Xinhua|Anadolu|TASS|Keystone-ATS)\b"
+    r"|(?:told|tells|reports?|reported|according to|with|by|citing) (?:the )?"
+    r"(AFP|AP|Reuters|Xinhua|Anadolu|TASS|AMAP|Associated Press)\b"
+)
 # Agencies and the initials of who edited it: « afp/jeb ».
 _SLASHED = re.compile(r"[A-Za-z]{2,8}(?:/[A-Za-z]{2,8}){1,4}")
 _SEPARATOR = re.compile(r" ?(?:/|,|\bet\b|\band\b|\bavec\b|\bwith\b) ?", re.IGNORECASE)
@@ -104,7 +117,33 @@ def credit_in(paragraph: str) -> str | None:
         if agency is not None:
             return agency
     opening = _DATELINE.match(text)
-    return _filed(opening[1], known_only=True) if opening is not None else None
+    return _filed(opening[1] or opening[2] or opening[3], known_only=True) if opening is not None else None
+
+
+def leaning_on(paragraph: str) -> str | None:
+    """Return the agency that a paragraph names as its source: « rapporte l'AFP », "told Reuters"."""
+    found = _QUOTED.search(clean_line(paragraph).replace("’", "'"))
+    return _filed(found[1] or found[2], known_only=True) if found is not None else None
+
+
+def agency_of(paragraphs: Sequence[str], authors: Iterable[str] = ()) -> str | None:
+    """Return the agency credited for a text that comes without a page: by its authors, its last lines or its dateline.
+
+    Args:
+        paragraphs: of the text.
+        authors: who signed.
+    """
+    signed = next((known for name in authors if (known := agency_name(name) or credit_line(name))), None)
+    if signed is not None or not paragraphs:
+        return signed
+    lines = (credit_line(line) for line in paragraphs)
+    credit = next((known for known in lines if known), None) or closing_credit(paragraphs[-1])
+    return (
+        credit
+        or credit_in(paragraphs[-1])
+        or credit_in(paragraphs[0])
+        or leaning_on(" ".join((*paragraphs[:3], paragraphs[-1])))
+    )
 
 
 def agency_name(name: str) -> str | None:

@@ -16,7 +16,7 @@ from datetime import datetime
 from lxml.html import HtmlElement
 
 from crawler import authors, fields, walls
-from crawler.agencies import closing_credit, credit_in, credit_line, is_byline
+from crawler.agencies import closing_credit, credit_in, credit_line, is_byline, leaning_on
 from crawler.authors import Signed, is_signature
 from crawler.body import article_lines
 from crawler.boilerplate import is_boilerplate
@@ -276,5 +276,5 @@ def _filtered(
             seen.add(key)
         agency = agency or credit
     if agency is None and kept:
-        agency = credit_in(kept[-1]) or credit_in(kept[0]) or credit_in(lede)
+        agency = credit_in(kept[-1]) or credit_in(kept[0]) or credit_in(lede) or leaning_on(" ".join(kept[:3]))
     return tuple(kept), people, agency

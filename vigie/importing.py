@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import click
 from sqlite_utils import Database
 
+from crawler.agencies import agency_of
 from crawler.answers import answer_fetch
 from crawler.clean import clean_line, clean_text
 from crawler.errors import RefusedError
@@ -186,13 +187,15 @@ def host_of(url: str) -> str:
 
 
 def _article(given: inputs.InputArticle, source_id: str, key: str, now: datetime) -> Article:
-    paragraphs = given.paragraphs or tuple(line for line in given.text.split("\n") if line.strip())
+    lines = given.paragraphs or tuple(line for line in given.text.split("\n") if line.strip())
+    paragraphs, authors = tuple(clean_text(line) for line in lines), tuple(clean_line(name) for name in given.authors)
     return Article(
         source_id=source_id,
         url=given.url or key,
         title=clean_line(given.title),
-        paragraphs=tuple(clean_text(paragraph) for paragraph in paragraphs),
-        authors=tuple(clean_line(author) for author in given.authors),
+        paragraphs=paragraphs,
+        authors=authors,
+        agency=agency_of(paragraphs, authors),
         published_at=given.published,
         language=given.language,
         fetched_at=now,
