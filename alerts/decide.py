@@ -4,11 +4,12 @@ Pure: the same article, watch, history and time give the same decision in the se
 a backtest. Every answer carries its reason.
 
 Reasons of an alert: ``new_story``, ``new_act``, ``higher_severity``. Reasons of silence: ``too_old``,
-``already_told``, or whatever the assessment said.
+``already_told``, ``told_in_affair``, or whatever the assessment said.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeAlias
@@ -76,6 +77,38 @@ class Told:
     acts: tuple[tuple[Act, int], ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Affair:
+    """What the people of a watch were told of the other stories of an affair lately."""
+
+    acts: tuple[tuple[Act, int], ...]
+    #: characters of the article's title and the line break after it
+    headline_end: int
+    #: those of them that were told in the last hours: a headline on one of these is no second act
+    recent: tuple[tuple[Act, int], ...] = ()
+
+    def recalled(self, signals: tuple[Signal, ...], *, opening: bool) -> tuple[Signal, ...]:
+        """Return the signals that only recall an act told before.
+
+        A headline that tells nothing else is no mere recollection when it opens a story: it may be the same act again,
+        unless that was told only hours ago.
+
+        Args:
+            signals: of the article.
+            opening: nothing was told of the article's own story yet.
+        """
+        known = tuple(signal for signal in signals if _is_told(signal, self.acts))
+        headline = [signal for signal in signals if signal.start < self.headline_end]
+        if opening and all(signal in known for signal in headline):
+            again = [signal for signal in headline if not _is_told(signal, self.recent)]
+            return tuple(signal for signal in known if signal not in again)
+        return known
+
+
+def _is_told(signal: Signal, acts: Iterable[tuple[Act, int]]) -> bool:
+    return any(same_act(signal.act, act) and signal.severity <= severity for act, severity in acts)
+
+
 def same_act(one: Act, other: Act) -> bool:
     """Whether two acts may be the same one: a side that a text leaves out contradicts nothing.
 
@@ -90,7 +123,13 @@ def same_act(one: Act, other: Act) -> bool:
 
 
 def decide(
-    *, watch: Watch, assessment: Assessment, told: History | None, published_at: datetime | None, now: datetime
+    *,
+    watch: Watch,
+    assessment: Assessment,
+    told: History | None,
+    published_at: datetime | None,
+    now: datetime,
+    affair: Affair | None = None,
 ) -> Decision:
     """Decide what alerting does with one article for one watch.
 
@@ -100,6 +139,7 @@ def decide(
         told: what these people were told of the article's story, None for nothing.
         published_at: the article's effective time, aware; None never counts as old.
         now: aware.
+        affair: what they were told of other stories of the same affair, None for nothing.
 
     Returns:
         NEW, UPDATE or NONE with its reason; NEW and UPDATE carry the signals worth telling.
@@ -111,6 +151,12 @@ def decide(
         days = age.total_seconds() / 86400
         return _nothing(watch, "too_old", f"published {days:.1f} days ago, over the watch's max_age; recorded only")
     signals = _over_the_bar(watch, assessment.signals)
+    if affair is not None:
+        recalled = affair.recalled(signals, opening=told is None or told.alerts == 0)
+        signals = tuple(signal for signal in signals if signal not in recalled)
+        if not signals:
+            names = ", ".join(sorted({signal.type for signal in recalled}))
+            return _nothing(watch, "told_in_affair", f"only recalls what another story of this affair told: {names}")
     if told is None or told.alerts == 0:
         severity = max((signal.severity for signal in signals), default=assessment.severity)
         return Decision(

@@ -11,7 +11,7 @@ from typing import Literal
 from sqlite_utils import Database
 
 from alerts import identity
-from alerts.decide import decide
+from alerts.decide import Affair, decide
 from alerts.payload import build_payload
 from detection.assess import Assessment, assess
 from detection.query import Query, Subject, matches
@@ -21,6 +21,11 @@ from storage import silences, stories
 from storage.alerts import Act, NewDelivery, ToldBefore
 from storage.articles import Saved
 from storage.types import Alert, Article, Decision, DecisionKind, DeliveryState, Signal, Watch
+
+#: how long an act told in one story of an affair counts as told in the others
+AFFAIR = timedelta(days=7)
+#: and how long even for a headline
+RECENT = timedelta(hours=48)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +95,7 @@ def take(database: Database, settings: AlertingSettings, watch: Watch, occasion:
         told=told,
         published_at=occasion.saved.effective_at,
         now=occasion.now,
+        affair=_affair(database, watch, occasion),
     )
     alert = None
     if decision.kind is not DecisionKind.NONE:
@@ -118,6 +124,17 @@ def take(database: Database, settings: AlertingSettings, watch: Watch, occasion:
         reason=decision.reason,
         alert_id=alert.id if alert else None,
     )
+
+
+def _affair(database: Database, watch: Watch, occasion: Occasion) -> Affair | None:
+    """Return what a watch's people were told lately of the other stories of the affair."""
+    acts, recent = (
+        stored_alerts.told_in_affair(
+            database, watch.id, occasion.placed.story_id, occasion.now - span, sent_only=occasion.sending
+        )
+        for span in (AFFAIR, RECENT)
+    )
+    return Affair(acts=acts, headline_end=len(occasion.article.title) + 1, recent=recent) if acts else None
 
 
 def _assessment(settings: AlertingSettings, watch: Watch, occasion: Occasion) -> Assessment:

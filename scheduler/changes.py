@@ -14,7 +14,7 @@ from sqlite_utils import Database
 
 from alerts import breaker
 from scheduler.errors import UnknownChangeError
-from storage import alerts, deliveries, silences
+from storage import alerts, deliveries, silences, threads
 
 #: what a change answers: a sentence for the person who made it
 Change = Callable[[Database, dict[str, Any], datetime], str]
@@ -57,6 +57,18 @@ def _reset_channel(database: Database, given: dict[str, Any], now: datetime) -> 
     return f"channel {given['channel']} is tried again"
 
 
+def _merge_stories(database: Database, given: dict[str, Any], now: datetime) -> str:
+    story, into = int(given["story"]), int(given["into"])
+    threads.merge(database, story, into, author=str(given["author"]), reason=str(given["reason"]), now=now)
+    return f"story {story} went into story {into}"
+
+
+def _split_story(database: Database, given: dict[str, Any], now: datetime) -> str:
+    articles = [int(one) for one in given["articles"]]
+    new = threads.split(database, articles, author=str(given["author"]), reason=str(given["reason"]), now=now)
+    return f"story {new} holds them now"
+
+
 CHANGES: dict[str, Change] = {
     "acknowledge": _acknowledge,
     "replay": _replay,
@@ -64,6 +76,8 @@ CHANGES: dict[str, Change] = {
     "silence": _silence,
     "end_silence": _end_silence,
     "reset_channel": _reset_channel,
+    "merge_stories": _merge_stories,
+    "split_story": _split_story,
 }
 
 

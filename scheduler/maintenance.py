@@ -9,13 +9,15 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from scheduler.refetch import WINDOW
-from storage import backup, deliveries, entries, health, looks, retention, sources, templates
+from storage import backup, deliveries, entries, health, looks, retention, sources, stories, templates
 
 #: changes of state, interruptions and canaries are kept for so long
 HEALTH_KEPT = timedelta(days=365)
 
 logger = logging.getLogger(__name__)
 
+#: fingerprints and names find copies and kin of articles that are at most ten days apart; the rest is for late arrivals
+FINGERPRINTS_KEPT = timedelta(days=45)
 #: how long it is remembered of an article that it needs no more looks
 LOOKS_KEPT = timedelta(days=30)
 
@@ -35,6 +37,7 @@ def forget(database: Database, now: datetime, *, evidence: timedelta, attempts: 
     pages = retention.forget_evidence(database, now - evidence)
     tries = retention.forget_attempts(database, now - attempts)
     looks.forget(database, now - LOOKS_KEPT)
+    stories.forget_fingerprints(database, now - FINGERPRINTS_KEPT)
     templates.forget(database, now)
     health.forget_before(database, now - HEALTH_KEPT)
     if pages or tries:

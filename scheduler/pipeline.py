@@ -16,11 +16,11 @@ from detection.engine import Document, RuleSet, detect
 from detection.revisions import signal_changes
 from scheduler.alerting import AlertingSettings, Occasion, Taken, take
 from scheduler.placing import put_into_story
-from storage import articles, entries, revisions
+from storage import articles, entries, revisions, stories
 from storage import evidence as pages
 from storage.articles import Saved, SaveKind
 from storage.comparing import Change
-from storage.types import Article, Evidence, Signal
+from storage.types import Article, Evidence, Signal, Status, StoryState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +86,9 @@ class Pipeline:
             revisions.record_edit(
                 database, saved, added=changes.added, dropped=changes.dropped, now=now, recorded_only=not sending
             )
+            known = articles.get(database, saved.article_id).story_id
+            if known is not None and any(one.status is Status.ASSERTED for one in changes.dropped):
+                stories.mark(database, known, StoryState.EDITED)
         placed = put_into_story(database, article, saved, signals, source_name)
         occasion = Occasion(
             article=article,

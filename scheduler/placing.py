@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 from sqlite_utils import Database
 
-from detection.stories import Candidate, fingerprints, place
+from detection.stories import Candidate, Profile, find_copy, fingerprints, profile, sketch
+from detection.stories.coverage import covered_by
+from detection.stories.lifecycle import Lifecycle, lifecycle
 from detection.stories.novelty import novel_paragraphs
 from detection.stories.origin import origin_of
-from detection.stories.words import words
-from storage import articles, stories
+from scheduler.kin import Kin, find_kin
+from storage import articles, stories, threads
 from storage.articles import Saved, StoredArticle
-from storage.types import Article, Signal, Status
+from storage.types import Article, Signal, Status, StoryState
 
-#: how far apart two reports of one act may lie
-SAME_EVENT = timedelta(days=7)
 #: how far apart a dispatch and its copy may lie
 SAME_DISPATCH = timedelta(days=10)
 
@@ -36,89 +35,159 @@ class Placed:
     reason: str
 
 
+#: how long an affair may rest before it goes on, and severity from which an act recalled belongs to one
+AFFAIR = timedelta(days=60)
+LEAST_RECALLED = 2
+_HAPPENED = frozenset({Status.ASSERTED, Status.PAST, Status.ENDED, Status.DENIED})
+#: words of an older dispatch that an article repeats as its background
+BACKGROUND = 40
+#: covered share from which a copy adds nothing under which others could be found
+NOTHING_NEW = 0.97
+
+
 def put_into_story(
     database: Database, article: Article, saved: Saved, signals: Sequence[Signal], source_name: str
 ) -> Placed:
     """Place a stored article and record it; a revision stays where its article was put first."""
-    body = words(article.text)
-    prints = fingerprints(body)
-    asserted = [signal.severity for signal in signals if signal.status is Status.ASSERTED]
-    severity = max(asserted, default=0)
+    text = _profile_of(article.text)
     known = articles.get(database, saved.article_id)
     if known.story_id is not None:
-        stories.attach(
-            database, known.id, known.story_id, saved.effective_at,
-            severity=severity, copy_of=known.copy_of, coverage=None, origin=known.origin,
-        )  # fmt: skip
-        _remember(database, known.id, prints, known.copy_of)
-        return Placed(
-            story_id=known.story_id,
-            copy_of=known.copy_of,
-            origin=known.origin,
-            novel_paragraphs=novel_paragraphs(article.paragraphs, _said_before(database, saved, known.story_id)),
-            reason="revision",
-        )
+        return _revised(database, article, saved, signals, known)
     moment = saved.effective_at
+    prints = fingerprints(text)
     alike = stories.look_alikes(database, prints, moment - SAME_DISPATCH, moment + SAME_DISPATCH, but=saved.article_id)
-    acts = stories.asserted_acts(database, moment - SAME_EVENT, moment + SAME_EVENT) if signals else []
-    placement = place(
-        body,
-        signals,
-        [_candidate(database, candidate) for candidate in alike],
-        [(act.story_id, (act.type, act.actor, act.target)) for act in acts],
-    )
-    said = (
-        [_words_of(member.text) for member in stories.members(database, placement.story_id)]
-        if placement.story_id
-        else []
-    )
-    story_id = placement.story_id or stories.create(database, article.title, moment)
-    original = next((found.origin for found in alike if found.id == placement.copy_of), None)
+    copied = find_copy(text, signals, moment, [_candidate(database, found) for found in alike])
+    about = None if copied else sketch(article.title, article.text, signals)
+    kin = Kin() if about is None else find_kin(database, about, moment, but=saved.article_id)
+    joined = copied.candidate.story_id if copied else kin.story_id
+    story_id = joined or stories.create(database, article.title, moment)
+    if joined is None:
+        before = _recalled(database, signals, moment)
+        near = kin.near_id or _background_of(text, alike) or before
+        if near is not None:
+            threads.link(database, story_id, near)
+        if before is not None:
+            threads.join(database, story_id, before)
+    dispatch = copied.candidate.dispatch if copied else None
+    original = next((one.article.origin for one in alike if one.article.id == dispatch), None)
     origin = origin_of(article.agency, source_name, original)
     stories.attach(
         database, saved.article_id, story_id, moment,
-        severity=severity, copy_of=placement.copy_of, coverage=placement.coverage, origin=origin,
+        severity=_severity(signals),
+        copy_of=dispatch,
+        coverage=copied.coverage if copied else None,
+        origin=origin,
     )  # fmt: skip
-    _remember(database, saved.article_id, prints, placement.copy_of)
+    if copied is None or copied.coverage < NOTHING_NEW:
+        stories.save_fingerprints(database, saved.article_id, moment, prints)
+    if about is not None:
+        stories.save_names(database, saved.article_id, moment, about.names)
+    said = [_profile_of(found.article.text) for found in alike if found.article.story_id == story_id]
+    novel = _novel(article, text, said, signals)
+    stories.save_novelty(database, saved.article_id, novel)
+    _note_state(database, article, story_id, kin.contradicted)
     return Placed(
         story_id=story_id,
-        copy_of=placement.copy_of,
+        copy_of=dispatch,
         origin=origin,
-        novel_paragraphs=novel_paragraphs(article.paragraphs, said),
-        reason=placement.reason,
+        novel_paragraphs=novel,
+        reason="copy" if copied else "same_event" if joined else "first_report",
     )
 
 
-@lru_cache(maxsize=1024)
-def _words_of(text: str) -> tuple[str, ...]:
-    """Return the words of a stored text; the articles of a story under way are compared again and again."""
-    return tuple(map(sys.intern, words(text)))
+def _background_of(text: Profile, alike: Sequence[stories.LookAlike]) -> int | None:
+    """Return the story whose dispatch an article repeats as its background, None when none."""
+    shared = [
+        (int(covered_by(text, [_profile_of(found.article.text)]).sum()), -found.article.id, found.article.story_id)
+        for found in alike
+    ]
+    best = max(shared, default=None)
+    return best[2] if best and best[0] >= BACKGROUND else None
 
 
-def _said_before(database: Database, saved: Saved, story_id: int) -> list[tuple[str, ...]]:
-    """Return what a story said before a revision: the article's earlier texts and its other articles."""
+def _recalled(database: Database, signals: Sequence[Signal], moment: datetime) -> int | None:
+    """Return the latest story whose act an article recalls, or tells again: an affair may rest for weeks."""
+    acts = [
+        (one.type, one.actor, one.target)
+        for one in signals
+        if one.actor and one.target and one.severity >= LEAST_RECALLED and one.status in _HAPPENED
+    ]
+    found = (stories.telling_act(database, act, moment - AFFAIR, moment) for act in acts)
+    return next((story_id for story_id in found if story_id is not None), None)
+
+
+def _note_state(database: Database, article: Article, story_id: int, contradicted: Sequence[int]) -> None:
+    """Record what an article says of its story or of others: a correction, a cancellation, a denial."""
+    stage = lifecycle(article.title, article.text)
+    if stage is Lifecycle.CORRECTION:
+        stories.mark(database, story_id, StoryState.CORRECTED)
+    elif stage is Lifecycle.CANCELLATION:
+        stories.mark(database, story_id, StoryState.WITHDRAWN)
+    for denied in contradicted:
+        if denied != story_id:
+            stories.mark(database, denied, StoryState.DENIED)
+
+
+def _revised(
+    database: Database, article: Article, saved: Saved, signals: Sequence[Signal], known: StoredArticle
+) -> Placed:
+    """Record the new text of an article that has its story."""
+    story_id = known.story_id
+    if story_id is None:
+        raise ValueError(f"article {known.id} has no story yet")
+    stories.attach(
+        database, known.id, story_id, saved.effective_at,
+        severity=_severity(signals), copy_of=known.copy_of, coverage=None, origin=known.origin,
+    )  # fmt: skip
+    text = _profile_of(article.text)
     earlier = [
-        words(f"{revision.lede}\n{revision.text}")
-        for revision in articles.revisions(database, saved.article_id)
+        _profile_of(f"{revision.lede}\n{revision.text}")
+        for revision in articles.revisions(database, known.id)
         if revision.id != saved.revision_id
     ]
-    others = stories.members(database, story_id)
-    return earlier + [_words_of(member.text) for member in others if member.id != saved.article_id]
+    moment, prints = known.effective_at, fingerprints(text)
+    for old in earlier[-1:]:
+        stories.drop_fingerprints(database, known.id, moment, fingerprints(old))
+    stories.save_fingerprints(database, known.id, moment, prints)
+    alike = stories.look_alikes(database, prints, moment - SAME_DISPATCH, moment + SAME_DISPATCH, but=known.id)
+    others = [_profile_of(found.article.text) for found in alike if found.article.story_id == story_id]
+    novel = _novel(article, text, earlier + others, signals)
+    stories.save_novelty(database, known.id, novel)
+    _note_state(database, article, story_id, ())
+    return Placed(
+        story_id=story_id, copy_of=known.copy_of, origin=known.origin, novel_paragraphs=novel, reason="revision"
+    )
 
 
-def _remember(database: Database, article_id: int, prints: frozenset[int], copy_of: int | None) -> None:
-    """Store fingerprints of originals only: a copy is found through what it copies."""
-    if copy_of is None:
-        stories.save_fingerprints(database, article_id, prints)
+def _severity(signals: Sequence[Signal]) -> int:
+    return max((signal.severity for signal in signals if signal.status is Status.ASSERTED), default=0)
 
 
-def _candidate(database: Database, article: StoredArticle) -> Candidate:
+def _novel(article: Article, text: Profile, said: Sequence[Profile], signals: Sequence[Signal]) -> tuple[int, ...]:
+    """Return the positions of paragraphs that bring something new; the standfirst is none of them."""
+    lede = (article.lede,) if article.lede else ()
+    lines = [-1 for own in lede for _ in own.split("\n")]
+    lines += [place for place, own in enumerate(article.paragraphs) for _ in own.split("\n")]
+    before = len(article.title) + 1
+    telling = {article.text[: signal.start - before].count("\n") for signal in signals if signal.start >= before}
+    return tuple(sorted({lines[at] for at in novel_paragraphs(text, said, telling)} - {-1}))
+
+
+@lru_cache(maxsize=1024)
+def _profile_of(text: str) -> Profile:
+    """Return the profile of a text, a paragraph a line; the articles of a story are compared again and again."""
+    return profile(text.split("\n"))
+
+
+def _candidate(database: Database, found: stories.LookAlike) -> Candidate:
+    article = found.article
     if article.story_id is None:
         raise ValueError(f"article {article.id} has fingerprints but no story")
     return Candidate(
         article_id=article.id,
         story_id=article.story_id,
         copy_of=article.copy_of,
-        words=_words_of(article.text),
+        dispatched_at=found.dispatched_at,
+        profile=_profile_of(article.text),
         signals=articles.signals(database, article.revision_id),
     )

@@ -75,17 +75,44 @@ def told(database: Database, watch_id: str, story_id: int, *, sent_only: bool = 
     )
     if not rows:
         return None
+    return ToldBefore(
+        alerts=len(rows),
+        severity=max(row["severity"] for row in rows),
+        acts=_highest(rows),
+        last_at=from_text(max(row["created_at"] for row in rows)),
+    )
+
+
+def told_in_affair(
+    database: Database, watch_id: str, story_id: int, since: datetime, *, sent_only: bool = False
+) -> tuple[tuple[Act, int], ...]:
+    """Return the acts, each with its highest severity, that a watch's people were told of other stories of a thread.
+
+    Args:
+        database: the archive.
+        watch_id: whose people.
+        story_id: the story whose thread it is.
+        since: alerts before are left out.
+        sent_only: leave out alerts of an import, which nobody heard of.
+    """
+    rows = database.query(
+        """
+        SELECT l.severity, l.acts FROM alert l JOIN story st ON st.id = l.story_id
+        WHERE l.watch_id = ? AND st.thread_id = (SELECT thread_id FROM story WHERE id = ?) AND st.id <> ?
+            AND l.created_at >= ? AND (l.recorded_only = 0 OR NOT ?)
+        """,
+        (watch_id, story_id, story_id, to_text(since), int(sent_only)),
+    )
+    return _highest(rows)
+
+
+def _highest(rows: Iterable[dict[str, Any]]) -> tuple[tuple[Act, int], ...]:
     highest: dict[Act, int] = {}
     for row in rows:
         for type_, actor, target, severity in json.loads(row["acts"]):
             act = (type_, actor, target)
             highest[act] = max(severity, highest.get(act, 0))
-    return ToldBefore(
-        alerts=len(rows),
-        severity=max(row["severity"] for row in rows),
-        acts=tuple(sorted(highest.items(), key=str)),
-        last_at=from_text(max(row["created_at"] for row in rows)),
-    )
+    return tuple(sorted(highest.items(), key=str))
 
 
 def record_decision(

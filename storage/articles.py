@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -292,6 +293,28 @@ def get(database: Database, article_id: int) -> StoredArticle:
     if not rows:
         raise NotFoundError(f"no article {article_id} is stored; 'vigie search' lists what is")
     return article_from_row(rows[0])
+
+
+def get_many(database: Database, ids: Iterable[int]) -> list[StoredArticle]:
+    """Return articles by their ids, in the order of their time; ids that nothing has are left out."""
+    wanted = tuple(ids)
+    if not wanted:
+        return []
+    marks = ",".join("?" * len(wanted))
+    rows = database.query(f"SELECT {ARTICLE_COLUMNS} WHERE a.id IN ({marks}) ORDER BY a.effective_at, a.id", wanted)
+    return [article_from_row(row) for row in rows]
+
+
+def stories_of(database: Database, ids: Iterable[int]) -> list[int]:
+    """Return the stories that hold some articles, without repetition, in the order of the articles."""
+    wanted = tuple(ids)
+    marks = ",".join("?" * len(wanted))
+    rows = database.execute(
+        f"SELECT id, story_id FROM article WHERE id IN ({marks}) AND story_id IS NOT NULL",  # noqa: S608 (placeholders)
+        wanted,
+    )
+    known = dict(rows.fetchall())
+    return list(dict.fromkeys(known[one] for one in wanted if one in known))
 
 
 def article_from_row(row: dict[str, Any]) -> StoredArticle:

@@ -325,6 +325,36 @@ def _looks_at_a_host(database: Database) -> None:
     database.conn.execute("ALTER TABLE look ADD COLUMN missing_since TEXT")
 
 
+def _fingerprints_by_period(database: Database) -> None:
+    """Keep fingerprints, and names, by the time of their article; those of another making find nothing and go."""
+    database.conn.execute("DROP TABLE fingerprint")
+    for table in ("fingerprint", "name"):
+        database.conn.execute(
+            f"CREATE TABLE {table} (period INTEGER NOT NULL, hash INTEGER NOT NULL, article_id INTEGER NOT NULL, "
+            "PRIMARY KEY (period, hash, article_id)) WITHOUT ROWID"
+        )
+    database.conn.execute("DROP INDEX article_story")
+    database.conn.execute("CREATE INDEX article_story ON article (story_id, effective_at)")
+    database.conn.execute("CREATE INDEX article_story_own ON article (story_id, effective_at) WHERE copy_of IS NULL")
+
+
+def _threads(database: Database) -> None:
+    """Link the stories of one affair; know what articles brought, how stories ended and what people changed."""
+    for statement in (
+        "ALTER TABLE story ADD COLUMN thread_id INTEGER",
+        "ALTER TABLE story ADD COLUMN state TEXT NOT NULL DEFAULT 'told'",
+        "UPDATE story SET thread_id = id",
+        "CREATE INDEX story_thread ON story (thread_id)",
+        "ALTER TABLE article ADD COLUMN novel TEXT NOT NULL DEFAULT '[]'",
+        "CREATE TABLE story_change (id INTEGER PRIMARY KEY, at TEXT NOT NULL, kind TEXT NOT NULL, "
+        "story_id INTEGER NOT NULL, other_id INTEGER NOT NULL, articles TEXT NOT NULL, author TEXT NOT NULL, "
+        "reason TEXT NOT NULL)",
+        "CREATE INDEX story_change_story ON story_change (story_id)",
+        "CREATE INDEX story_change_other ON story_change (other_id)",
+    ):
+        database.conn.execute(statement)
+
+
 #: in order; add new steps at the end, never edit one that was released
 STEPS: tuple[Callable[[Database], None], ...] = (
     _archive,
@@ -342,6 +372,8 @@ STEPS: tuple[Callable[[Database], None], ...] = (
     _telling_stories,
     _confidence,
     _looks_at_a_host,
+    _fingerprints_by_period,
+    _threads,
 )
 NEWEST_VERSION = len(STEPS)
 

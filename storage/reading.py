@@ -17,7 +17,7 @@ from sqlite_utils import Database
 
 from storage.articles import signal_from_row
 from storage.errors import SearchError
-from storage.stories import STORY_COLUMNS, story_from_row
+from storage.stories import STORY_COLUMNS, novelty, story_from_row
 from storage.times import from_text, to_text
 from storage.types import DeliveryState, Signal, Status, Story
 
@@ -310,3 +310,18 @@ def story_signals(database: Database, story_id: int, limit: int = 2_000) -> list
         (story_id, limit),
     )
     return [ArticleSignal(article_id=row["article_id"], signal=signal_from_row(row)) for row in rows]
+
+
+def reports(database: Database, story_id: int) -> list[tuple[int, list[Signal], tuple[int, ...]]]:
+    """Return (article, its signals, positions of paragraphs new to the story) in the order of reporting."""
+    novel = novelty(database, story_id)
+    found: dict[int, list[Signal]] = {
+        int(row[0]): []
+        for row in database.execute(
+            "SELECT id FROM article WHERE story_id = ? ORDER BY effective_at, id LIMIT 500", (story_id,)
+        )
+    }
+    for told in story_signals(database, story_id):
+        if told.article_id in found:
+            found[told.article_id].append(told.signal)
+    return [(article_id, signals, novel.get(article_id, ())) for article_id, signals in found.items()]

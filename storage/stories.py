@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,25 +13,30 @@ from sqlite_utils import Database
 from storage.articles import ARTICLE_COLUMNS, StoredArticle, article_from_row
 from storage.errors import NotFoundError
 from storage.times import from_text, to_text, to_text_or_none
-from storage.types import Story, StoryArticle
+from storage.types import Story, StoryArticle, StoryState
 
 #: how many look-alikes are compared word by word
-MOST_CANDIDATES = 8
+MOST_CANDIDATES = 12
 #: one fingerprint in so many must be shared: every two long texts of a language have some turn of phrase in common
 LEAST_SHARED = 50
+#: and so many at least, unless the text has too few
+FEWEST_SHARED = 2
 #: hashes of a long text that are looked up; winnowing keeps them spread over the text
 MOST_HASHES = 400
+#: fingerprints are kept by periods of so many days: a look-up stays within those that a copy can lie in, however much
+#: older text the archive holds, and old ones are let go period by period
+PERIOD = 10
+#: articles that one fingerprint finds in a period: what more of them share is a phrase of the trade
+MOST_SHARING = 200
+#: stories under way with which an article is compared, and articles of each on either side of it in time
+MOST_STORIES = 40
+MOST_MEMBERS = 8
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActOfStory:
-    """An act that a story's articles assert."""
-
-    story_id: int
-    type: str
-    actor: str | None
-    target: str | None
-    last_seen_at: datetime
+_SAVE = f"""
+    INSERT OR IGNORE INTO {{table}} (period, hash, article_id) SELECT :period, :hash, :article
+    WHERE (SELECT count(*) FROM (SELECT 1 FROM {{table}} WHERE period = :period AND hash = :hash
+        LIMIT {MOST_SHARING})) < {MOST_SHARING}
+"""  # noqa: S608 (numbers and names of tables)
 
 
 def create(database: Database, headline: str, moment: datetime) -> int:
@@ -39,7 +45,33 @@ def create(database: Database, headline: str, moment: datetime) -> int:
     cursor = database.execute(
         "INSERT INTO story (headline, first_seen_at, last_seen_at) VALUES (?, ?, ?)", (headline, text, text)
     )
-    return int(cursor.lastrowid or 0)
+    story_id = int(cursor.lastrowid or 0)
+    database.execute("UPDATE story SET thread_id = id WHERE id = ?", (story_id,))
+    return story_id
+
+
+#: states in the order in which one gives way to the next
+_STATES = (StoryState.TOLD, StoryState.EDITED, StoryState.CORRECTED, StoryState.DENIED, StoryState.WITHDRAWN)
+
+
+def mark(database: Database, story_id: int, state: StoryState) -> None:
+    """Record what became of a story; a graver state stays."""
+    lesser = _STATES[: _STATES.index(state)]
+    database.execute(
+        f"UPDATE story SET state = ? WHERE id = ? AND state IN ({','.join('?' * len(lesser))})",  # noqa: S608 (placeholders)
+        (state, story_id, *lesser),
+    )
+
+
+def save_novelty(database: Database, article_id: int, paragraphs: Sequence[int]) -> None:
+    """Record which paragraphs of an article its story had not seen."""
+    database.execute("UPDATE article SET novel = ? WHERE id = ?", (json.dumps(list(paragraphs)), article_id))
+
+
+def novelty(database: Database, story_id: int) -> dict[int, tuple[int, ...]]:
+    """Return the positions of new paragraphs by article of a story, those without any left out."""
+    rows = database.execute("SELECT id, novel FROM article WHERE story_id = ? AND novel <> '[]'", (story_id,))
+    return {int(row[0]): tuple(json.loads(row[1])) for row in rows}
 
 
 def attach(
@@ -69,62 +101,159 @@ def attach(
     )
 
 
-def save_fingerprints(database: Database, article_id: int, hashes: Iterable[int]) -> None:
-    """Replace the fingerprints under which copies of an article are found."""
-    database.execute("DELETE FROM fingerprint WHERE article_id = ?", (article_id,))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookAlike:
+    """An article that shares fingerprints, and when the text was first seen that it copies, or is."""
+
+    article: StoredArticle
+    dispatched_at: datetime
+
+
+def _period(moment: datetime) -> int:
+    return moment.toordinal() // PERIOD
+
+
+def save_fingerprints(database: Database, article_id: int, moment: datetime, hashes: Iterable[int]) -> None:
+    """Store fingerprints under which copies of an article are found.
+
+    Args:
+        database: the archive.
+        article_id: of the article.
+        moment: the article's time.
+        hashes: whole numbers of 64 bits.
+    """
+    period = _period(moment)
     database.conn.executemany(
-        "INSERT OR IGNORE INTO fingerprint (hash, article_id) VALUES (?, ?)", ((value, article_id) for value in hashes)
+        _SAVE.format(table="fingerprint"),
+        ({"period": period, "hash": value, "article": article_id} for value in hashes),
     )
+
+
+def drop_fingerprints(database: Database, article_id: int, moment: datetime, hashes: Iterable[int]) -> None:
+    """Forget fingerprints of an article whose text changed."""
+    period = _period(moment)
+    database.conn.executemany(
+        "DELETE FROM fingerprint WHERE period = ? AND hash = ? AND article_id = ?",
+        ((period, value, article_id) for value in hashes),
+    )
+
+
+def forget_fingerprints(database: Database, before: datetime) -> int:
+    """Let go of the fingerprints and names of periods that ended before a moment; return how many."""
+    period = (_period(before),)
+    names = database.execute("DELETE FROM name WHERE period < ?", period).rowcount
+    return names + database.execute("DELETE FROM fingerprint WHERE period < ?", period).rowcount
 
 
 def look_alikes(
     database: Database, hashes: Iterable[int], since: datetime, until: datetime, *, but: int
-) -> list[StoredArticle]:
+) -> list[LookAlike]:
     """Return the articles of a time window that share most fingerprints, best first."""
     wanted = sorted(set(hashes))[:MOST_HASHES]
     if not wanted:
         return []
     marks = ",".join("?" * len(wanted))
+    periods = ",".join(map(str, range(_period(since), _period(until) + 1)))
+    least = max(min(FEWEST_SHARED, len(wanted)), -(-len(wanted) // LEAST_SHARED))
     rows = database.query(
         f"""
         WITH hit AS (
-            SELECT article_id, count(*) AS shared FROM fingerprint WHERE hash IN ({marks}) GROUP BY article_id
-            HAVING shared * {LEAST_SHARED} >= {len(wanted)}
+            SELECT article_id, count(*) AS shared FROM fingerprint
+            WHERE period IN ({periods}) AND hash IN ({marks}) GROUP BY article_id HAVING shared >= {least}
         )
-        SELECT {ARTICLE_COLUMNS} JOIN hit ON hit.article_id = a.id
+        SELECT (SELECT o.effective_at FROM article o WHERE o.id = coalesce(a.copy_of, a.id)) AS dispatched_at,
+            {ARTICLE_COLUMNS} JOIN hit ON hit.article_id = a.id
         WHERE a.effective_at BETWEEN ? AND ? AND a.id <> ? ORDER BY hit.shared DESC, a.id LIMIT ?
         """,  # noqa: S608 (placeholders and fixed text)
         (*wanted, to_text(since), to_text(until), but, MOST_CANDIDATES),
     )
-    return [article_from_row(row) for row in rows]
+    return [LookAlike(article=article_from_row(row), dispatched_at=from_text(row["dispatched_at"])) for row in rows]
 
 
-def asserted_acts(database: Database, since: datetime, until: datetime) -> list[ActOfStory]:
-    """Return the asserted acts of stories that were alive in a time window, newest story first."""
-    rows = database.query(
-        """
-        SELECT DISTINCT st.id AS story_id, g.type, g.actor, g.target, st.last_seen_at
-        FROM story st JOIN article a ON a.story_id = st.id JOIN signal g ON g.revision_id = a.revision_id
-        WHERE st.last_seen_at >= ? AND st.first_seen_at <= ? AND g.status = 'asserted'
-        ORDER BY st.last_seen_at DESC, st.id DESC
-        """,
-        (to_text(since), to_text(until)),
+def save_names(database: Database, article_id: int, moment: datetime, names: Iterable[int]) -> None:
+    """Store the names under which reports of the same event are found, as whole numbers."""
+    period = _period(moment)
+    rows = ({"period": period, "hash": value, "article": article_id} for value in names)
+    database.conn.executemany(_SAVE.format(table="name"), rows)
+
+
+def named_alike(
+    database: Database, names: Iterable[int], since: datetime, until: datetime
+) -> dict[int, tuple[int, ...]]:
+    """Return for each name the articles of about a time window that hold it."""
+    wanted = sorted(set(names))
+    if not wanted:
+        return {}
+    periods = ",".join(map(str, range(_period(since), _period(until) + 1)))
+    rows = database.execute(
+        f"SELECT hash, article_id FROM name WHERE period IN ({periods}) AND hash IN ({','.join('?' * len(wanted))})",  # noqa: S608 (placeholders and numbers)
+        wanted,
     )
-    return [
-        ActOfStory(
-            story_id=row["story_id"],
-            type=row["type"],
-            actor=row["actor"],
-            target=row["target"],
-            last_seen_at=from_text(row["last_seen_at"]),
-        )
-        for row in rows
-    ]
+    found: dict[int, list[int]] = {}
+    for name, article_id in rows:
+        found.setdefault(name, []).append(article_id)
+    return {name: tuple(ids) for name, ids in found.items()}
+
+
+def telling_stories(database: Database, since: datetime, until: datetime) -> list[int]:
+    """Return the stories of a time window that tell an act, the last seen first, :data:`MOST_STORIES` at most."""
+    rows = database.execute(
+        "SELECT id FROM story WHERE telling = 1 AND last_seen_at >= ? AND first_seen_at <= ? "
+        "ORDER BY last_seen_at DESC, id DESC LIMIT ?",
+        (to_text(since), to_text(until), MOST_STORIES),
+    )
+    return [int(row[0]) for row in rows]
+
+
+def telling_act(database: Database, act: tuple[str, str, str], since: datetime, until: datetime) -> int | None:
+    """Return the story of a time window that asserted an act last, None when none did."""
+    row = database.execute(
+        """
+        SELECT a.story_id FROM signal g JOIN article a ON a.revision_id = g.revision_id
+        WHERE g.type = ? AND g.actor = ? AND g.target = ? AND g.status = 'asserted' AND a.effective_at BETWEEN ? AND ?
+            AND a.story_id IS NOT NULL
+        ORDER BY a.effective_at DESC, a.id DESC LIMIT 1
+        """,
+        (*act, to_text(since), to_text(until)),
+    ).fetchone()
+    return None if row is None else int(row[0])
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRow:
+    """An article of a story, without its text."""
+
+    story_id: int
+    article_id: int
+    revision_id: int
+    effective_at: datetime
+
+
+def members_around(database: Database, story_ids: Iterable[int], moment: datetime) -> list[MemberRow]:
+    """Return of each story the articles next to a moment, :data:`MOST_MEMBERS` on either side, copies left out."""
+    at, found = to_text(moment), []
+    for story_id in story_ids:
+        for query in (_BEFORE, _AFTER):
+            found += [
+                MemberRow(story_id, row[0], row[1], from_text(row[2]))
+                for row in database.conn.execute(query, (story_id, at))
+            ]
+    return found
+
+
+_BEFORE = f"""
+    SELECT id, revision_id, effective_at FROM article WHERE story_id = ? AND copy_of IS NULL AND effective_at <= ?
+    ORDER BY effective_at DESC, id LIMIT {MOST_MEMBERS}
+"""  # noqa: S608 (a number)
+_AFTER = f"""
+    SELECT id, revision_id, effective_at FROM article WHERE story_id = ? AND copy_of IS NULL AND effective_at > ?
+    ORDER BY effective_at, id LIMIT {MOST_MEMBERS}
+"""  # noqa: S608 (a number)
 
 
 #: counts are read, never kept: a counter can drift, a query cannot
 STORY_COLUMNS = """
-    st.id, st.headline, st.severity, st.first_seen_at, st.last_seen_at,
+    st.id, st.headline, st.severity, st.first_seen_at, st.last_seen_at, st.thread_id, st.state,
     (SELECT count(*) FROM article a WHERE a.story_id = st.id) AS articles,
     (SELECT count(DISTINCT a.source_id) FROM article a WHERE a.story_id = st.id) AS outlets
     FROM story st
@@ -149,6 +278,11 @@ def story_from_row(database: Database, row: dict[str, Any]) -> Story:
         "SELECT origin FROM article WHERE story_id = ? GROUP BY origin ORDER BY min(effective_at), min(id)",
         (row["id"],),
     )
+    outlets = database.execute(
+        "SELECT s.country, count(DISTINCT s.id) FILTER (WHERE s.state_affiliation IS NOT NULL) FROM source s "
+        "WHERE s.id IN (SELECT source_id FROM article WHERE story_id = ?) GROUP BY s.country ORDER BY s.country",
+        (row["id"],),
+    ).fetchall()
     return Story(
         id=row["id"],
         headline=row["headline"],
@@ -158,6 +292,10 @@ def story_from_row(database: Database, row: dict[str, Any]) -> Story:
         outlets=row["outlets"],
         origins=tuple(origin[0] for origin in origins),
         severity=row["severity"],
+        thread_id=row["thread_id"] or row["id"],
+        state=StoryState(row["state"]),
+        sides=tuple(country for country, _ in outlets if country),
+        state_outlets=sum(count for _, count in outlets),
     )
 
 

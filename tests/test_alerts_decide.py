@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.decide import Act, Told, decide, same_act
+from alerts.decide import Act, Affair, Told, decide, same_act
 from storage.types import DecisionKind, Signal, Status, Watch
 
 NOW = datetime(2026, 9, 19, 12, 0, tzinfo=UTC)
@@ -120,6 +120,45 @@ def test_a_known_act_at_a_lower_severity_is_not() -> None:
     before = told((("expel_diplomats", "FRA", "MLI"), 5))
     decision = decide(watch=WATCH, assessment=assessed(signal()), told=before, published_at=NOW, now=NOW)
     assert decision.reason == "already_told"
+
+
+EXPELLED = Affair(acts=((("expel_diplomats", "FRA", "MLI"), 4),), headline_end=50)
+
+
+def test_what_the_affair_told_before_is_left_out() -> None:
+    recalled, answer = replace(signal(), start=120), signal(actor="MLI", target="FRA")
+    decision = decide(
+        watch=WATCH, assessment=assessed(recalled, answer), told=None, published_at=NOW, now=NOW, affair=EXPELLED
+    )
+    assert (decision.kind, decision.signals) == (DecisionKind.NEW, (answer,))
+
+
+def test_a_text_that_only_recalls_rings_nobody() -> None:
+    recalled = replace(signal(), start=120)
+    decision = decide(watch=WATCH, assessment=assessed(recalled), told=None, published_at=NOW, now=NOW, affair=EXPELLED)
+    assert (decision.kind, decision.reason) == (DecisionKind.NONE, "told_in_affair")
+    assert "expel_diplomats" in decision.detail
+
+
+def test_a_headline_on_the_same_act_in_a_story_of_its_own_may_be_the_act_again() -> None:
+    again = replace(signal(), start=3)
+    decision = decide(watch=WATCH, assessment=assessed(again), told=None, published_at=NOW, now=NOW, affair=EXPELLED)
+    assert (decision.kind, decision.signals) == (DecisionKind.NEW, (again,))
+    before = told((("sanctions", "FRA", "MLI"), 3))
+    later = decide(watch=WATCH, assessment=assessed(again), told=before, published_at=NOW, now=NOW, affair=EXPELLED)
+    assert later.reason == "told_in_affair"
+
+
+def test_a_headline_on_an_act_told_hours_ago_is_no_second_act() -> None:
+    again, affair = replace(signal(), start=3), replace(EXPELLED, recent=EXPELLED.acts)
+    decision = decide(watch=WATCH, assessment=assessed(again), told=None, published_at=NOW, now=NOW, affair=affair)
+    assert decision.reason == "told_in_affair"
+
+
+def test_a_graver_act_than_the_affair_told_is_never_mere_recollection() -> None:
+    graver = replace(signal(severity=5), start=120)
+    decision = decide(watch=WATCH, assessment=assessed(graver), told=None, published_at=NOW, now=NOW, affair=EXPELLED)
+    assert decision.signals == (graver,)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from detection.query import parse
 from scheduler.building import build_pipeline
 from scheduler.pipeline import Pipeline, Processed
 from scheduler.settings import ServiceSettings
-from storage import alerts, articles, deliveries, entries, revisions, silences, sources, stories
+from storage import alerts, articles, deliveries, entries, revisions, silences, sources, stories, threads
 from storage.articles import SaveKind
 from storage.database import instance_id, open_writer, transaction
 from storage.revisions import EventKind
@@ -280,19 +280,37 @@ def test_own_words_on_the_same_act_join_the_story_without_a_second_alert(databas
     assert len(raised(database)) == 1
 
 
-def test_new_act_in_a_story_is_an_update_that_continues_its_thread(database: Database) -> None:
+def test_the_answer_is_a_story_of_its_own_in_the_same_affair(database: Database) -> None:
     line = build(database)
     first = process(database, line, REPORT)
     second = process(database, line, FOLLOW_UP, now=NOW + HOUR)
-    assert second.story_id == first.story_id
-    assert kinds(second)["france-mali"] == (DecisionKind.UPDATE, "new_act")
-    new, update = raised(database)
-    assert (new.type, new.sequence) == ("alert.new", 1)
-    assert (update.type, update.sequence, update.story_id) == ("alert.update", 2, new.story_id)
-    assert update.key != new.key
-    assert {event["type"] for event in json.loads(update.payload)["data"]["events"]} == {"recall_ambassador"}
+    assert second.story_id != first.story_id
+    one, two = stories.get(database, first.story_id), stories.get(database, second.story_id)
+    assert one.thread_id == two.thread_id == one.id
+    assert [story.id for story in threads.thread(database, one.id)] == [one.id, two.id]
+    assert kinds(second)["france-mali"] == (DecisionKind.NEW, "new_story")
+    new, answer = raised(database)
+    assert answer.key != new.key
+    # The expulsion that it recalls was told already.
+    assert {event["type"] for event in json.loads(answer.payload)["data"]["events"]} == {"recall_ambassador"}
     again = process(database, line, replace(FOLLOW_UP, url="https://rive.example/r", source_id="rive"), now=NOW + HOUR)
     assert kinds(again)["france-mali"] == (DecisionKind.NONE, "already_told")
+
+
+def test_what_only_recalls_another_story_of_the_affair_rings_nobody(database: Database) -> None:
+    line = build(database)
+    process(database, line, REPORT)
+    process(database, line, FOLLOW_UP, now=NOW + HOUR)
+    recalls = article(
+        "rive",
+        "Paris et Bamako : ce que disent les rues des deux capitales",
+        ("Les habitants attendent la suite.", "Lundi, le Mali a expulsé deux diplomates français."),
+        at=NOW + 80 * HOUR,
+        slug="rues",
+    )
+    told = process(database, line, recalls, now=NOW + 81 * HOUR)
+    assert kinds(told)["france-mali"][0] is DecisionKind.NONE
+    assert kinds(told)["france-mali"][1] in {"told_in_affair", "already_told"}
 
 
 def test_correction_that_brings_a_new_act_updates_the_same_story(database: Database) -> None:
@@ -438,7 +456,7 @@ def test_lesser_news_waits_for_its_group_and_after_an_earlier_alert(database: Da
     waits = DeliverySettings(group_wait=HOUR / 2, urgent_severity=4)
     line = build(database, delivery=waits, group_interval=5 * HOUR)
     process(database, line, REPORT)
-    process(database, line, FOLLOW_UP, now=NOW + HOUR)
+    process(database, line, replace(REPORT, paragraphs=(*EXPULSION, RECALL[0])), now=NOW + HOUR)
     update = raised(database)[1]
     assert update.severity == 3
     assert {row.next_attempt_at for row in deliveries.listing(database, alert_id=update.id)} == {NOW + 5 * HOUR}

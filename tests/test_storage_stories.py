@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from storage import articles, sources, stories
 from storage.articles import Saved
 from storage.database import open_writer, transaction
 from storage.errors import NotFoundError
-from storage.stories import LEAST_SHARED, MOST_CANDIDATES
+from storage.stories import LEAST_SHARED, MOST_CANDIDATES, MOST_MEMBERS, MOST_SHARING, PERIOD
 from storage.types import Article, Signal, Source, Status
 
 NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
@@ -83,63 +83,107 @@ def test_list_holds_the_stories_alive_in_a_window(database: Database) -> None:
     assert [story.id for story in stories.listing(database, until=NOW + 5 * HOUR)] == [ids[0]]
 
 
+def _prints(database: Database, key: str, hashes: Iterable[int], at: datetime = NOW) -> Saved:
+    saved = save(database, key, at=at)
+    stories.save_fingerprints(database, saved.article_id, saved.effective_at, hashes)
+    return saved
+
+
+def _alike(database: Database, hashes: Iterable[int], *, until: timedelta = HOUR, but: int = 0) -> list[str]:
+    return [found.article.title for found in stories.look_alikes(database, hashes, NOW - HOUR, NOW + until, but=but)]
+
+
 def test_look_alikes_share_most_fingerprints_within_the_window(database: Database) -> None:
     story = stories.create(database, "Titre", NOW)
-    prints = {"near": {1, 2, 3}, "nearest": {1, 2, 3, 4, -(2**63)}, "far": {4}, "none": {9}}
-    for key, hashes in prints.items():
-        saved = save(database, key)
-        attach(database, saved, story)
-        stories.save_fingerprints(database, saved.article_id, hashes)
-    late = save(database, "late", at=NOW + 30 * HOUR)
-    stories.save_fingerprints(database, late.article_id, {1, 2, 3, 4})
-
-    def found(*, until: timedelta = 20 * HOUR, but: int = 0) -> list[str]:
-        wanted = [1, 2, 3, 4, -(2**63)]
-        return [a.title for a in stories.look_alikes(database, wanted, NOW - HOUR, NOW + until, but=but)]
-
-    assert found() == ["nearest", "near", "far"]
-    assert found(until=40 * HOUR) == ["nearest", "late", "near", "far"]
+    for key, hashes in {"near": {1, 2, 3}, "nearest": {1, 2, 3, 4, 2**47}, "far": {3, 4}, "none": {9}}.items():
+        attach(database, _prints(database, key, hashes), story)
+    _prints(database, "late", {1, 2, 3, 4}, at=NOW + 30 * HOUR)
+    wanted = [1, 2, 3, 4, 2**47]
+    assert _alike(database, wanted) == ["nearest", "near", "far"]
+    assert _alike(database, wanted, until=40 * HOUR) == ["nearest", "late", "near", "far"]
     nearest = articles.known(database, "nearest")
     assert nearest is not None
-    assert found(but=nearest) == ["near", "far"]
-    assert stories.look_alikes(database, [], NOW - HOUR, NOW + HOUR, but=0) == []
+    assert _alike(database, wanted, but=nearest) == ["near", "far"]
+    assert _alike(database, []) == []
+
+
+def test_a_look_alike_tells_when_its_original_came(database: Database) -> None:
+    story = stories.create(database, "Titre", NOW)
+    original = save(database, "original", at=NOW - HOUR)
+    attach(database, original, story)
+    copy = _prints(database, "copy", {1, 2})
+    attach(database, copy, story, copy_of=original.article_id)
+    (found,) = stories.look_alikes(database, [1, 2], NOW - HOUR, NOW + HOUR, but=0)
+    assert (found.article.title, found.dispatched_at) == ("copy", NOW - HOUR)
 
 
 def test_a_turn_of_phrase_makes_no_look_alike(database: Database) -> None:
     for key, shared in (("phrase", 1), ("passage", 2)):
-        stories.save_fingerprints(database, save(database, key).article_id, range(shared))
-    found = stories.look_alikes(database, range(2 * LEAST_SHARED), NOW - HOUR, NOW + HOUR, but=0)
-    assert [article.title for article in found] == ["passage"]
+        _prints(database, key, range(shared))
+    assert _alike(database, range(2 * LEAST_SHARED)) == ["passage"]
+    assert _alike(database, range(5)) == ["passage"]
 
 
-def test_fingerprints_of_a_new_text_replace_those_of_the_old(database: Database) -> None:
-    saved = save(database, "a")
-    stories.save_fingerprints(database, saved.article_id, {1, 2})
-    stories.save_fingerprints(database, saved.article_id, [3, 3])
-    assert stories.look_alikes(database, [1, 2], NOW - HOUR, NOW + HOUR, but=0) == []
-    assert len(stories.look_alikes(database, [3], NOW - HOUR, NOW + HOUR, but=0)) == 1
+def test_fingerprints_of_a_text_that_changed_are_dropped(database: Database) -> None:
+    saved = _prints(database, "a", {1, 2})
+    stories.drop_fingerprints(database, saved.article_id, saved.effective_at, {1, 2})
+    stories.save_fingerprints(database, saved.article_id, saved.effective_at, [3, 3, 4])
+    assert _alike(database, [1, 2]) == []
+    assert _alike(database, [3, 4]) == ["a"]
+
+
+def test_old_fingerprints_and_names_are_let_go_period_by_period(database: Database) -> None:
+    _prints(database, "a", {1, 2})
+    stories.save_names(database, 1, NOW, [7])
+    assert stories.forget_fingerprints(database, NOW) == 0
+    assert stories.forget_fingerprints(database, NOW + timedelta(days=PERIOD)) == 3
+    assert _alike(database, [1, 2]) == []
 
 
 def test_look_alikes_are_bounded_however_long_the_text(database: Database) -> None:
     for number in range(MOST_CANDIDATES + 4):
-        stories.save_fingerprints(database, save(database, str(number)).article_id, range(1000))
-    found = stories.look_alikes(database, range(100_000), NOW - HOUR, NOW + HOUR, but=0)
-    assert len(found) == MOST_CANDIDATES
+        _prints(database, str(number), range(1000))
+    assert len(_alike(database, range(100_000))) == MOST_CANDIDATES
 
 
-def test_asserted_acts_are_those_of_current_texts_in_the_window(database: Database) -> None:
-    denied = Signal(
-        type="expel_diplomats", severity=4, actor="MLI", target="FRA", status=Status.DENIED, sentence="…", start=0,
-        end=1, rule="r",
-    )  # fmt: skip
-    story, other = stories.create(database, "Titre", NOW), stories.create(database, "Autre", NOW + HOUR)
-    attach(database, save(database, "a", signals=(EXPEL, EXPEL)), story)
-    attach(database, save(database, "b", at=NOW + HOUR, signals=(denied,)), other)
-    acts = stories.asserted_acts(database, NOW - HOUR, NOW + HOUR)
-    assert [(act.story_id, act.type, act.actor, act.target) for act in acts] == [(story, *EXPEL.act)]
-    assert stories.asserted_acts(database, NOW + HOUR, NOW + 2 * HOUR) == []
-    corrected = Article(
-        source_id="fleuve", url="https://fleuve.example/a", title="a", paragraphs=("Corrigé",), fetched_at=NOW
-    )
-    articles.save(database, corrected, key="a", origin="Fleuve", now=NOW)
-    assert stories.asserted_acts(database, NOW - HOUR, NOW + HOUR) == []
+def test_what_everybody_writes_is_not_stored_for_ever_more_articles(database: Database) -> None:
+    for number in range(MOST_SHARING + 5):
+        stories.save_names(database, number, NOW, [7])
+    assert len(stories.named_alike(database, [7], NOW, NOW)[7]) == MOST_SHARING
+
+
+def test_articles_are_found_by_the_names_they_hold(database: Database) -> None:
+    stories.save_names(database, 1, NOW, [7, 8])
+    stories.save_names(database, 2, NOW, [8])
+    stories.save_names(database, 3, NOW + timedelta(days=90), [8])
+    assert stories.named_alike(database, [7, 8, 9], NOW - HOUR, NOW + HOUR) == {7: (1,), 8: (1, 2)}
+    assert stories.named_alike(database, [], NOW, NOW) == {}
+
+
+def test_stories_that_tell_an_act_are_under_way_for_a_while(database: Database) -> None:
+    told, quiet = stories.create(database, "Acte", NOW), stories.create(database, "Rien", NOW)
+    attach(database, save(database, "a", signals=(EXPEL,)), told)
+    attach(database, save(database, "b"), quiet)
+    assert stories.telling_stories(database, NOW - HOUR, NOW + HOUR) == [told]
+    assert stories.telling_stories(database, NOW + HOUR, NOW + 2 * HOUR) == []
+
+
+def test_the_nearest_articles_of_a_story_come_without_copies(database: Database) -> None:
+    story = stories.create(database, "Titre", NOW)
+    saved = [save(database, str(number), at=NOW - number * HOUR) for number in range(MOST_MEMBERS + 3)]
+    for one in saved:
+        attach(database, one, story)
+    attach(database, save(database, "copy"), story, copy_of=saved[0].article_id)
+    rows = stories.members_around(database, [story], NOW)
+    assert [row.article_id for row in rows] == [one.article_id for one in saved[:MOST_MEMBERS]]
+    assert stories.members_around(database, [], NOW) == []
+
+
+def test_articles_and_their_stories_by_ids(database: Database) -> None:
+    story = stories.create(database, "Titre", NOW)
+    late, early = save(database, "late"), save(database, "early", at=NOW - HOUR)
+    attach(database, late, story)
+    ids = (late.article_id, early.article_id, 99)
+    assert [one.title for one in articles.get_many(database, ids)] == ["early", "late"]
+    assert articles.get_many(database, ()) == []
+    assert articles.stories_of(database, ids) == [story]

@@ -2,49 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from collections.abc import Set as AbstractSet
-from typing import TypeAlias
+from collections.abc import Iterable
 
-from detection.stories.fingerprint import SHINGLE
+import numpy as np
+
+from detection.stories.profile import SHINGLE, Flags, Places, Profile
 
 #: uncovered words between covered ones that still count as covered: a corrected word, a new figure
-GAP = 2
+GAP = 6
 
 
-Shingle: TypeAlias = tuple[str, ...]
+def shared(new: Profile, old: Profile) -> tuple[Places, Places]:
+    """Return the places of the shingles of ``new`` that ``old`` has too, and their first places there."""
+    if not len(new.shingles) or not len(old.shingles):
+        nothing = np.zeros(0, dtype=np.intp)
+        return nothing, nothing
+    near = np.searchsorted(old.ordered, new.shingles)
+    near[near == len(old.ordered)] = 0
+    found = np.flatnonzero(old.ordered[near] == new.shingles)
+    return found, old.order[near[found]]
 
 
-def shingles(words: Sequence[str]) -> Iterator[Shingle]:
-    """Yield every run of :data:`SHINGLE` words of a text."""
-    return zip(*(words[first:] for first in range(SHINGLE)), strict=False)
-
-
-def covered(new: Sequence[str], known: Sequence[str]) -> list[bool]:
-    """Tell for each word of ``new`` whether it stands in a run of words that ``known`` has as well."""
-    return covered_by(new, set(shingles(known)))
-
-
-def covered_by(new: Sequence[str], known: AbstractSet[Shingle]) -> list[bool]:
-    """Tell the same from the shingles of the known text, or those of them that ``new`` has too."""
-    flags = [False] * len(new)
-    for index, shingle in enumerate(shingles(new)):
-        if shingle in known:
-            flags[index : index + SHINGLE] = [True] * SHINGLE
-    _fill_gaps(flags)
+def covered(length: int, places: Places) -> Flags:
+    """Return for each of ``length`` words whether a shingle at one of ``places`` holds it, small gaps filled."""
+    depth = np.zeros(length + 1, dtype=np.int32)
+    np.add.at(depth, places, 1)
+    np.add.at(depth, places + SHINGLE, -1)
+    flags: Flags = np.cumsum(depth)[:length] > 0
+    inside = np.flatnonzero(flags)
+    steps = np.diff(inside)
+    for at in np.flatnonzero((steps > 1) & (steps <= GAP + 1)):
+        flags[inside[at] : inside[at + 1]] = True
     return flags
 
 
-def share(flags: Sequence[bool]) -> float:
+def covered_by(new: Profile, known: Iterable[Profile]) -> Flags:
+    """Return for each word of ``new`` whether any of the texts ``known`` says it in the same run of words."""
+    places = [shared(new, old)[0] for old in known]
+    joined = np.unique(np.concatenate(places)) if places else np.zeros(0, dtype=np.intp)
+    return covered(len(new), joined)
+
+
+def share(flags: Flags) -> float:
     """Return the covered share, 0 for an empty text."""
-    return sum(flags) / len(flags) if flags else 0.0
-
-
-def _fill_gaps(flags: list[bool]) -> None:
-    last = None
-    for index, flag in enumerate(flags):
-        if not flag:
-            continue
-        if last is not None and 1 < index - last <= GAP + 1:
-            flags[last + 1 : index] = [True] * (index - last - 1)
-        last = index
+    return float(flags.mean()) if len(flags) else 0.0

@@ -23,6 +23,7 @@ from storage.types.events import (
     Status,
     Story,
     StoryArticle,
+    StoryState,
 )
 from storage.types.health import (
     WELL,
@@ -115,6 +116,7 @@ __all__ = [
     "Status",
     "Story",
     "StoryArticle",
+    "StoryState",
     "Subscription",
     "SubscriptionState",
     "Watch",

@@ -50,6 +50,20 @@ class Signal:
         return (self.type, self.actor, self.target)
 
 
+class StoryState(StrEnum):
+    """What became of a story."""
+
+    TOLD = "told"
+    #: an outlet or an agency corrected it
+    CORRECTED = "corrected"
+    #: an article of the same affair denies it
+    DENIED = "denied"
+    #: an edit took its act out
+    EDITED = "edited"
+    #: an agency took its dispatch back, or every page of it is gone
+    WITHDRAWN = "withdrawn"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
     """All articles on one event."""
@@ -64,6 +78,12 @@ class Story:
     #: independent first-hand reporters: agencies and own reporting
     origins: tuple[str, ...]
     severity: int
+    #: the first story of the affair that it belongs to
+    thread_id: int = 0
+    state: StoryState = StoryState.TOLD
+    #: countries whose outlets report, as ISO 3166-1 alpha-3, and how many of the outlets belong to a state
+    sides: tuple[str, ...] = ()
+    state_outlets: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

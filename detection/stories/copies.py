@@ -1,0 +1,108 @@
+"""Which dispatch an article copies, if it copies one.
+
+A missed copy costs a second look; a wrong merge hides an event. So doubt always makes a text of its own, and
+texts that contradict each other are never copies, however alike they read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from detection.stories.acts import contradict, other_acts
+from detection.stories.coverage import covered_by
+from detection.stories.likeness import Likeness, Relation, compare, relation
+from detection.stories.profile import Profile
+from storage.types import Signal
+
+#: after so long a text in the same form is more likely the report of another day than a late copy
+LATE = timedelta(hours=18)
+#: share of untouched shingles below which a late text without figures is such a report: an editor changes one word in
+#: ten at most, a report in a set form more
+UNTOUCHED = 0.70
+#: words of a longer text that other dispatches say: then it is a digest of them all
+DIGEST = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Candidate:
+    """A stored article that may be the original, or a copy of the same original."""
+
+    article_id: int
+    story_id: int
+    #: the article it copies itself
+    copy_of: int | None
+    #: when the original came
+    dispatched_at: datetime
+    profile: Profile
+    signals: tuple[Signal, ...]
+
+    @property
+    def dispatch(self) -> int:
+        """The article that all copies of one text point to."""
+        return self.copy_of or self.article_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Copied:
+    """The article that another one copies."""
+
+    candidate: Candidate
+    #: covered share of the copy
+    coverage: float
+
+
+def find_copy(
+    text: Profile, signals: Sequence[Signal], moment: datetime, candidates: Sequence[Candidate]
+) -> Copied | None:
+    """Return what a text copies, None when it is a text of its own.
+
+    Of several dispatches the one that says most of it, then the one found in more copies, then the older.
+    """
+    dispatches: dict[int, list[tuple[Candidate, Likeness, Relation]]] = {}
+    for candidate in candidates:
+        likeness = compare(text, candidate.profile)
+        if likeness is None:
+            continue
+        found = relation(likeness, late=abs(moment - candidate.dispatched_at) > LATE)
+        if found in {Relation.COPY, Relation.LONGER} and not (
+            contradict(signals, candidate.signals) or other_acts(signals, candidate.signals)
+        ):
+            dispatches.setdefault(candidate.dispatch, []).append((candidate, likeness, found))
+    best: tuple[tuple[float, int, int], Copied] | None = None
+    for dispatch, alike in dispatches.items():
+        if _is_form(alike, moment) or _is_digest(text, alike, candidates):
+            continue
+        candidate, likeness, _ = max(alike, key=lambda one: (one[1].of_new, -one[0].article_id))
+        rank = (round(likeness.of_new, 1), len(alike), -dispatch)
+        if best is None or rank > best[0]:
+            best = rank, Copied(candidate=candidate, coverage=likeness.of_new)
+    return best[1] if best else None
+
+
+def _is_form(alike: Sequence[tuple[Candidate, Likeness, Relation]], moment: datetime) -> bool:
+    """Whether a late text merely fills in the same form: no figures to tell, and touched everywhere."""
+    if abs(moment - alike[0][0].dispatched_at) <= LATE:
+        return False
+    if not all(likeness.few_figures for _, likeness, _ in alike):
+        return False  # the figures have told already
+    intact = [likeness.intact for _, likeness, _ in alike if likeness.intact is not None]
+    return bool(intact) and max(intact) < UNTOUCHED
+
+
+def _is_digest(
+    text: Profile, alike: Sequence[tuple[Candidate, Likeness, Relation]], candidates: Sequence[Candidate]
+) -> bool:
+    """Whether a text that holds a dispatch and more takes the rest from other dispatches."""
+    if any(found is Relation.COPY for _, _, found in alike):
+        return False
+    rest = ~np.logical_or.reduce([likeness.covered for _, likeness, _ in alike])
+    own = {candidate.dispatch for candidate, _, _ in alike}
+    others = {candidate.dispatch for candidate in candidates} - own
+    return any(
+        int((covered_by(text, [one.profile for one in candidates if one.dispatch == other]) & rest).sum()) >= DIGEST
+        for other in others
+    )

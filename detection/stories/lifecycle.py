@@ -1,0 +1,61 @@
+"""What an agency says of its own dispatch: urgent, corrected, cancelled.
+
+Agencies mark the stages of a dispatch in its title or its first words (IPTC NewsCodes, "News genre" and the editor's
+notes of AFP, Reuters and AP); papers carry the mark over or write a note of their own.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+from detection.text import fold
+
+
+class Lifecycle(StrEnum):
+    """Where a dispatch stands."""
+
+    PLAIN = "plain"
+    #: a first line that more will follow
+    URGENT = "urgent"
+    #: replaces an earlier version that was wrong
+    CORRECTION = "correction"
+    #: takes an earlier dispatch back
+    CANCELLATION = "cancellation"
+
+
+#: characters of the text in which an editor's note stands
+_NOTE = 300
+_TITLE = (
+    (Lifecycle.CANCELLATION, re.compile(r"^\W*(annulation|annule|kill|withdrawal|retraction|a ne pas utiliser)\b")),
+    (
+        Lifecycle.CORRECTION,
+        re.compile(
+            r"^\W*(correction|corrige|corrected|rectificatif|rectification|erratum|mise au point|clarification)\b"
+        ),
+    ),
+    (Lifecycle.URGENT, re.compile(r"^\W*(urgent|alerte|flash|breaking|derniere minute)\b")),
+)
+_TEXT = (
+    (
+        Lifecycle.CANCELLATION,
+        re.compile(r"(veuillez|priere de|please) (ne pas (utiliser|tenir compte)|annuler|disregard|kill)|"
+                   r"(this|cette) (story|depeche|article) (has been|is|est) (withdrawn|retracted|annulee|retiree)"),
+    ),
+    (
+        Lifecycle.CORRECTION,
+        re.compile(r"(corrige|corrects|rectifie) (le|la|les|l'|the|to|that|spelling|day|date|name|nombre|titre|une)|"
+                   r"(une|an?) (version|earlier version) (precedente )?(de cet article|of this (story|article))|"
+                   r"(bien lire|lire bien|il fallait lire)"),
+    ),
+)  # fmt: skip
+
+
+def lifecycle(title: str, text: str) -> Lifecycle:
+    """Return where a dispatch stands, as far as its title or the beginning of its text say."""
+    headline, note = fold(title), fold(text[:_NOTE])
+    for patterns, words in ((_TITLE, headline), (_TITLE, note), (_TEXT, note)):
+        for stage, pattern in patterns:
+            if pattern.search(words):
+                return stage
+    return Lifecycle.PLAIN

@@ -1,0 +1,157 @@
+"""Whether two texts are one dispatch: the same words, from the same beginning, with the same figures.
+
+The thresholds were measured on generated streams of copies, follow-ups, round-ups and reports in a set form
+(``docs/stories.md``). A follow-up repeats half of yesterday's dispatch, but below its own news; a copy begins where
+its original begins, or a few lines further down in both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from detection.stories.coverage import covered, share, shared
+from detection.stories.profile import SHINGLE, Flags, Places, Profile
+
+#: covered share of the shorter text from which the two are one dispatch
+COPY = 0.65
+#: the same where the openings agree: two papers that cut different paragraphs
+CUT = 0.5
+#: least share of a longer text that its shorter version covers
+LEAST_NEW = 0.1
+#: words that make the opening, and its covered share from which two openings agree
+OPENING_WORDS = 60
+OPENING = 0.5
+#: how many words deeper the common text may begin in one of the two
+SHIFT = 60
+#: changed figures, in number and share, that make equal wording another report: tolls, market reports
+FIGURES = 3
+FIGURES_SHARE = 0.35
+FEW_FIGURES = 2
+HALF = 0.5
+#: words of common text from which the share of untouched shingles tells an editor from another report in the same form
+LEAST_COMPARED = 40
+
+
+class Relation(StrEnum):
+    """What one text is to another."""
+
+    #: different texts, or one that only quotes the other
+    OTHER = "other"
+    #: the same words, other figures: the report of another day
+    OTHER_FIGURES = "other figures"
+    #: one dispatch
+    COPY = "copy"
+    #: a longer text of which the other is the beginning, or some of it
+    LONGER = "longer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Likeness:
+    """What two texts have in common, the new one seen from the old."""
+
+    #: for each word of the new text, whether the old one says it
+    covered: Flags
+    #: covered share of either
+    of_new: float
+    of_old: float
+    #: covered share of either's first :data:`OPENING_WORDS`
+    opening_of_new: float
+    opening_of_old: float
+    #: words before the common text in either
+    begins_in_new: int
+    begins_in_old: int
+    #: figures at the same place of both: equal ones, and changed ones
+    same_figures: int
+    changed_figures: int
+    #: share of untouched shingles in the common text below the opening; None when there is too little of it
+    intact: float | None
+
+    @property
+    def few_figures(self) -> bool:
+        """Whether there are too few figures to tell a report of another day."""
+        return self.same_figures + self.changed_figures < FEW_FIGURES
+
+
+def compare(new: Profile, old: Profile) -> Likeness | None:
+    """Return what two texts have in common, None when no run of words."""
+    here, there = shared(new, old)
+    if not len(here):
+        return None
+    of_new, of_old = covered(len(new), here), covered(len(old), np.unique(there))
+    same, changed = _figures(new, old, of_new, here, there)
+    return Likeness(
+        covered=of_new,
+        of_new=share(of_new),
+        of_old=share(of_old),
+        opening_of_new=share(of_new[:OPENING_WORDS]),
+        opening_of_old=share(of_old[:OPENING_WORDS]),
+        begins_in_new=int(of_new.argmax()),
+        begins_in_old=int(of_old.argmax()),
+        same_figures=same,
+        changed_figures=changed,
+        intact=_intact(len(new), of_new, here),
+    )
+
+
+def relation(likeness: Likeness, *, late: bool) -> Relation:
+    """Say what the new text is to the old one.
+
+    Args:
+        likeness: of the two.
+        late: the new one came a day later; copies come within hours, reports in a set form come daily.
+    """
+    if not _is_one_text(likeness):
+        return Relation.OTHER
+    if _other_figures(likeness, late=late):
+        return Relation.OTHER_FIGURES
+    return Relation.COPY if likeness.of_new >= CUT else Relation.LONGER
+
+
+def _is_one_text(likeness: Likeness) -> bool:
+    new_opens = likeness.opening_of_new >= OPENING or likeness.begins_in_new <= likeness.begins_in_old + SHIFT
+    old_opens = likeness.opening_of_old >= OPENING or likeness.begins_in_old <= likeness.begins_in_new + SHIFT
+    if likeness.of_new >= COPY:
+        return likeness.of_old >= COPY or old_opens
+    if likeness.of_old >= COPY:
+        return new_opens and likeness.of_new >= LEAST_NEW
+    return likeness.of_new >= CUT and likeness.opening_of_new >= OPENING and old_opens
+
+
+def _other_figures(likeness: Likeness, *, late: bool) -> bool:
+    changed = likeness.changed_figures
+    of_all = changed / max(1, changed + likeness.same_figures)
+    return (
+        (changed >= FIGURES and of_all >= FIGURES_SHARE)
+        or (changed >= FEW_FIGURES and of_all >= HALF)
+        or (late and changed > 0 and of_all >= HALF)
+    )
+
+
+def _figures(new: Profile, old: Profile, flags: Flags, here: Places, there: Places) -> tuple[int, int]:
+    """Return how many figures of the common text are the same in both, and how many changed.
+
+    The counterpart of a figure stands as far from the nearest common shingle, before or after it, as the figure does.
+    """
+    same = changed = 0
+    moved = here - there
+    for at in np.flatnonzero(new.figures & flags):
+        around = (int(np.searchsorted(here, at, side="right")) - 1, int(np.searchsorted(here, at, side="left")))
+        places = {int(at - moved[near]) for near in around if 0 <= near < len(here)}
+        known = [place for place in places if 0 <= place < len(old) and old.figures[place]]
+        if any(old.hashes[place] == new.hashes[at] for place in known):
+            same += 1
+        elif known:
+            changed += 1
+    return same, changed
+
+
+def _intact(length: int, flags: Flags, here: Places) -> float | None:
+    below = np.flatnonzero(flags[OPENING_WORDS : length - SHINGLE + 1]) + OPENING_WORDS
+    if len(below) < LEAST_COMPARED:
+        return None
+    untouched = np.zeros(length, dtype=np.bool_)
+    untouched[here] = True
+    return float(untouched[below].mean())

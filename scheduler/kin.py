@@ -1,0 +1,85 @@
+"""Finds the story under way that tells the same event as an article: the archive's part of the question."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from math import log
+
+from sqlite_utils import Database
+
+from detection.stories import Member, Sketch, same_event, sketch
+from detection.stories.kinship import SAME_ACT, SAME_EVENT, denies, same_affair
+from storage import articles, stories
+from storage.stories import MemberRow
+
+#: articles with names in common that are compared
+MOST_NAMED = 30
+#: articles among which names are counted
+_ARTICLES = 1_000
+#: what articles read lately are about, oldest first, by connection and revision
+_KNOWN: dict[tuple[int, int], Sketch | None] = {}
+_MOST_KNOWN = 4_096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kin:
+    """What an article has to do with the stories under way."""
+
+    #: the story that tells the same event
+    story_id: int | None = None
+    #: the story of the same affair that is nearest in time, the same event or another
+    near_id: int | None = None
+    #: stories whose headlines the article contradicts
+    contradicted: tuple[int, ...] = ()
+
+
+def find_kin(database: Database, new: Sketch, moment: datetime, *, but: int) -> Kin:
+    """Return the story that tells the same event as an article, and the one before it in the same affair.
+
+    Args:
+        database: the archive.
+        new: the article.
+        moment: its time.
+        but: its id.
+    """
+    named = stories.named_alike(database, new.names, moment - SAME_EVENT, moment + SAME_EVENT)
+    counts = {name: len(ids) for name, ids in named.items()}
+    telling = stories.telling_stories(database, moment - SAME_ACT, moment + SAME_ACT)
+    under_way = dict.fromkeys((*telling, *articles.stories_of(database, _sharing_most(named, but))))
+    members: dict[int, list[Member]] = {}
+    for row, known in _sketches(database, stories.members_around(database, under_way, moment)):
+        members.setdefault(row.story_id, []).append(Member(sketch=known, at=row.effective_at))
+    own = Member(sketch=new, at=moment)
+    return Kin(
+        story_id=same_event(own, members, counts),
+        near_id=same_affair(own, members),
+        contradicted=tuple(
+            story_id for story_id, known in members.items() if any(denies(new, one.sketch) for one in known)
+        ),
+    )
+
+
+def _sharing_most(named: Mapping[int, Sequence[int]], but: int) -> list[int]:
+    """Return the articles that share most names, rare ones before common ones."""
+    told: dict[int, float] = {}
+    for ids in named.values():
+        for article_id in ids:
+            told[article_id] = told.get(article_id, 0.0) + max(0.0, log(_ARTICLES / len(ids)))
+    told.pop(but, None)
+    return sorted(told, key=lambda one: (-told[one], one))[:MOST_NAMED]
+
+
+def _sketches(database: Database, rows: Sequence[MemberRow]) -> Iterator[tuple[MemberRow, Sketch]]:
+    """Yield what articles are about, as far as they name a state; each text is read once."""
+    known = {row.article_id: _KNOWN[key] for row in rows if (key := (id(database.conn), row.revision_id)) in _KNOWN}
+    for article in articles.get_many(database, (row.article_id for row in rows if row.article_id not in known)):
+        read = sketch(article.title, article.text, articles.signals(database, article.revision_id))
+        known[article.id] = _KNOWN[id(database.conn), article.revision_id] = read
+        if len(_KNOWN) > _MOST_KNOWN:
+            del _KNOWN[next(iter(_KNOWN))]
+    for row in rows:
+        own = known.get(row.article_id)
+        if own is not None:
+            yield row, own

@@ -1,0 +1,174 @@
+"""Threads of stories, and stories that people merge or split.
+
+A thread holds the stories of one affair: each is an event of its own, linked and never merged by itself. What people
+merge or split stays so: placing never moves an article that has its story.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from storage import articles as stored_articles
+from storage import stories
+from storage.errors import NotFoundError
+from storage.times import from_text, to_text
+from storage.types import Story
+
+#: stories of a thread that are shown
+MOST_STORIES = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryChange:
+    """A merge or a split that somebody made."""
+
+    at: datetime
+    #: ``merge`` or ``split``
+    kind: str
+    #: the story that grew by the merge, or was split
+    story_id: int
+    #: the story that went into it, or came out of it
+    other_id: int
+    articles: tuple[int, ...]
+    author: str
+    reason: str
+
+
+def link(database: Database, story_id: int, to: int) -> None:
+    """Put a new story into the thread of another one."""
+    database.execute(
+        "UPDATE story SET thread_id = (SELECT thread_id FROM story WHERE id = ?) WHERE id = ?", (to, story_id)
+    )
+
+
+def join(database: Database, story_id: int, to: int) -> None:
+    """Put the whole thread of a story into the older one of another: it turns out to be the same affair."""
+    database.execute(
+        """
+        UPDATE story SET thread_id = (SELECT thread_id FROM story WHERE id = :to)
+        WHERE thread_id = (SELECT thread_id FROM story WHERE id = :story)
+        """,
+        {"story": story_id, "to": to},
+    )
+
+
+def thread(database: Database, thread_id: int) -> list[Story]:
+    """Return the stories of a thread, the first seen first."""
+    rows = database.query(
+        f"SELECT {stories.STORY_COLUMNS} WHERE st.thread_id = ? ORDER BY st.first_seen_at, st.id LIMIT ?",
+        (thread_id, MOST_STORIES),
+    )
+    return [stories.story_from_row(database, row) for row in rows]
+
+
+def merge(database: Database, story_id: int, into: int, *, author: str, reason: str, now: datetime) -> None:
+    """Put all articles and alerts of a story into another one.
+
+    Raises:
+        NotFoundError: one of the stories is not stored, or they are the same.
+    """
+    source, target = stories.get(database, story_id), stories.get(database, into)
+    if source.id == target.id:
+        raise NotFoundError(f"story {into} is that very story; name two")
+    moved = [row[0] for row in database.execute("SELECT id FROM article WHERE story_id = ?", (source.id,))]
+    _move(database, moved, target.id)
+    database.execute("UPDATE alert SET story_id = ? WHERE story_id = ?", (target.id, source.id))
+    if source.thread_id != target.thread_id:
+        database.execute("UPDATE story SET thread_id = ? WHERE thread_id = ?", (target.thread_id, source.thread_id))
+    _refresh(database, target.id)
+    _refresh(database, source.id)
+    _record(database, "merge", target.id, source.id, moved, author, reason, now)
+
+
+def split(database: Database, articles: Sequence[int], *, author: str, reason: str, now: datetime) -> int:
+    """Put articles of one story, and the copies of them, into a new story of the same thread; return its id.
+
+    Raises:
+        NotFoundError: an article is not stored, they belong to several stories, or nothing would be left.
+    """
+    marks = ",".join("?" * len(articles))
+    found = stored_articles.get_many(database, articles)
+    missing = set(articles) - {one.id for one in found}
+    if missing or not found:
+        raise NotFoundError(f"no article {min(missing, default=0)} is stored")
+    whole = {one.story_id for one in found}
+    if len(whole) > 1:
+        raise NotFoundError("the articles belong to several stories; split one story at a time")
+    old = found[0].story_id
+    if old is None:
+        raise NotFoundError("the articles have no story yet")
+    moved = [
+        row[0]
+        for row in database.execute(
+            f"SELECT id FROM article WHERE story_id = ? AND (id IN ({marks}) OR copy_of IN ({marks}))",  # noqa: S608
+            (old, *articles, *articles),
+        )
+    ]
+    held = stories.get(database, old).articles
+    if len(moved) >= held:
+        raise NotFoundError(f"story {old} holds nothing else; there is nothing to split")
+    new = stories.create(database, found[0].title, found[0].effective_at)
+    link(database, new, old)
+    _move(database, moved, new)
+    database.execute(
+        f"UPDATE alert SET story_id = ? WHERE story_id = ? AND article_id IN ({','.join('?' * len(moved))})",  # noqa: S608
+        (new, old, *moved),
+    )
+    for story_id in (old, new):
+        _refresh(database, story_id)
+    _record(database, "split", old, new, moved, author, reason, now)
+    return new
+
+
+def changes(database: Database, story_id: int) -> list[StoryChange]:
+    """Return the merges and splits that a story took part in, the newest first."""
+    rows = database.query(
+        "SELECT * FROM story_change WHERE story_id = :id OR other_id = :id ORDER BY id DESC", {"id": story_id}
+    )
+    return [
+        StoryChange(
+            at=from_text(row["at"]),
+            kind=row["kind"],
+            story_id=row["story_id"],
+            other_id=row["other_id"],
+            articles=tuple(json.loads(row["articles"])),
+            author=row["author"],
+            reason=row["reason"],
+        )
+        for row in rows
+    ]
+
+
+def _move(database: Database, articles: Sequence[int], story_id: int) -> None:
+    database.conn.executemany("UPDATE article SET story_id = ? WHERE id = ?", ((story_id, one) for one in articles))
+
+
+def _refresh(database: Database, story_id: int) -> None:
+    """Work out a story's time, severity and whether it tells an act from the articles it holds."""
+    database.execute(
+        """
+        UPDATE story SET
+            first_seen_at = coalesce((SELECT min(effective_at) FROM article WHERE story_id = story.id), first_seen_at),
+            last_seen_at = coalesce((SELECT max(effective_at) FROM article WHERE story_id = story.id), last_seen_at),
+            severity = coalesce((SELECT max(g.severity) FROM article a JOIN signal g ON g.revision_id = a.revision_id
+                WHERE a.story_id = story.id AND g.status = 'asserted'), 0),
+            telling = EXISTS (SELECT 1 FROM article a JOIN signal g ON g.article_id = a.id WHERE a.story_id = story.id)
+        WHERE id = ?
+        """,
+        (story_id,),
+    )
+
+
+def _record(
+    database: Database, kind: str, story_id: int, other_id: int, articles: Sequence[int], author: str, reason: str,
+    now: datetime,
+) -> None:  # fmt: skip
+    database.execute(
+        "INSERT INTO story_change (at, kind, story_id, other_id, articles, author, reason) VALUES (?,?,?,?,?,?,?)",
+        (to_text(now), kind, story_id, other_id, json.dumps(list(articles)), author, reason),
+    )

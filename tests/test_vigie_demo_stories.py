@@ -1,0 +1,79 @@
+"""The demo's crisis as stories: one for each act, one affair, each act told once, the look-alikes apart."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlite_utils import Database
+
+from crawler.agencies import agency_of, credit_line
+from scheduler.pipeline import Processed
+from storage import sources, stories
+from storage.database import open_writer, transaction
+from storage.types import Article
+from tests.test_scheduler_pipeline import build
+from vigie.demo.script import DemoArticle, Kind, load_script
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    opened = open_writer(tmp_path)
+    yield opened
+    opened.conn.close()
+
+
+def replay(database: Database, articles: list[DemoArticle]) -> list[tuple[DemoArticle, Processed]]:
+    line, end = build(database), max(one.published for one in articles) + HOUR
+    found = []
+    with transaction(database):
+        for one in articles:
+            sources.ensure(database, one.outlet, one.outlet, "", end)
+            credit = credit_line(one.credit) if one.credit else None
+            article = Article(
+                source_id=one.outlet,
+                url=f"https://{one.outlet}.example/{one.slug}",
+                title=one.title,
+                lede=one.lede or "",
+                paragraphs=tuple(one.paragraphs),
+                published_at=one.published,
+                fetched_at=end,
+                agency=credit or agency_of(one.paragraphs),
+            )
+            found.append((one, line.process(database, article, key=article.url, now=one.published)))
+    return found
+
+
+def test_the_crisis_is_a_story_for_each_act_and_one_affair(database: Database) -> None:
+    articles = sorted(load_script().articles, key=lambda one: one.published)
+    found = replay(database, articles)
+    told = [(one, processed) for one, processed in found if any(taken.alert for taken in processed.taken)]
+    assert len(told) == 4
+    assert all(one.kind is Kind.ACT for one, _ in told)
+    crisis = {processed.story_id for _, processed in told}
+    assert len(crisis) == 3  # the answer was told by the dispatch that reports both
+    assert len({stories.get(database, story).thread_id for story in crisis}) == 1
+
+
+def test_a_copy_has_the_story_and_the_origin_of_its_original(database: Database) -> None:
+    articles = sorted(load_script().articles, key=lambda one: one.published)
+    found = {one.slug: (one, processed) for one, processed in replay(database, articles)}
+    copies = [(one, processed) for one, processed in found.values() if one.kind is Kind.COPY]
+    recognised = [processed for _, processed in copies if processed.copy_of is not None]
+    assert len(recognised) >= 0.95 * len(copies)
+    for one, processed in copies:
+        assert one.copy_of is not None
+        original = found[one.copy_of][1]
+        assert processed.story_id == original.story_id
+
+
+def test_in_any_order_no_act_rings_more_than_twice(database: Database) -> None:
+    articles = list(load_script().articles)
+    random.Random(5).shuffle(articles)
+    rung = [taken for _, processed in replay(database, articles) for taken in processed.taken if taken.alert]
+    assert 3 <= len(rung) <= 8
