@@ -17,7 +17,7 @@ from scheduler.building import build_pipeline
 from storage import sources
 from storage.database import instance_id, open_writer, transaction
 from storage.types import Article
-from tests import bench_crawl, bench_detection, bench_pace
+from tests import bench_crawl, bench_detection, bench_pace, bench_stories
 from vigie.demo.script import DemoArticle, load_script
 from vigie.running import service_settings
 from vigie.settings import parse_settings
@@ -79,6 +79,8 @@ def main() -> int:
     for name, rate in pipeline().items():
         print(f"{name:40} {rate:10.0f} a second")  # noqa: T201
     print(f"\n{bench_pace.report(bench_pace.compare())}\n")  # noqa: T201
+    stored = int(os.environ.get("STORIES") or bench_stories.ARTICLES)
+    print(f"{bench_stories.report(bench_stories.measure((stored,)))}\n")  # noqa: T201
     return bench_crawl.main(int(os.environ.get("PAGES") or 1_000))
 
 
