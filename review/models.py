@@ -25,6 +25,7 @@ from storage.types import (
     Signal,
     Status,
     Story,
+    StoryState,
 )
 
 
@@ -90,6 +91,10 @@ class StoryModel(Model):
     outlets: int
     origins: tuple[str, ...]
     severity: int
+    thread_id: int = Field(description="the first story of the affair that this one belongs to")
+    state: StoryState = Field(description="what became of it")
+    sides: tuple[str, ...] = Field(description="countries of the outlets, ISO 3166-1 alpha-3")
+    state_outlets: int = Field(description="outlets that belong to a state")
 
 
 class StoryRowModel(Model):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 from sqlite_utils import Database
 
+from detection.stories.firsts import firsts
 from review import naming
 from review.changes import changes_of
 from review.errors import PageNotFoundError, SearchTextError
@@ -14,11 +17,12 @@ from review.marking import mark_lines
 from review.paging import read_id, read_place, write_place
 from review.room import Room
 from review.searching import StoryPage, find_stories, read_search
-from review.standing import emptiness, group_events
-from storage import alert_log, alerts, articles, entries, overview, reading, stories
+from review.standing import emptiness, group_events, silent_sides
+from review.wording import Words
+from storage import alert_log, alerts, articles, entries, overview, reading, stories, threads
 from storage import revisions as history
 from storage.errors import SearchError
-from storage.types import Revision, Status
+from storage.types import Revision, Signal, Status
 
 #: alerts on one page
 ALERTS_PAGE = 50
@@ -131,15 +135,33 @@ def _choices(database: Database, room: Room, language: str, wanted: DeskFilter) 
 
 def _story(room: Room, request: Request, story_id: int) -> HTMLResponse:
     with room.readers.reading() as database:
+        story = stories.get(database, story_id)
+        events = group_events(reading.story_signals(database, story_id))
         return room.page(
             request,
             "story.html",
             database=database,
-            story=stories.get(database, story_id),
-            events=group_events(reading.story_signals(database, story_id)),
+            story=story,
+            events=events,
             articles=stories.members(database, story_id),
             alerts=alert_log.alerts(database, story_id=story_id),
+            affair=threads.thread(database, story.thread_id),
+            brought=_brought(room.words(request), reading.reports(database, story_id)),
+            silent_sides=silent_sides(events, story.sides),
         )
+
+
+def _brought(say: Words, reports: Sequence[tuple[int, Sequence[Signal], Sequence[int]]]) -> dict[int, str]:
+    """Return in words what each article after the first was the first to say."""
+    found = {}
+    for first in firsts(reports)[1:]:
+        parts = []
+        if first.signals:
+            parts.append(say.count("story.first_acts", len(first.signals)))
+        if first.paragraphs:
+            parts.append(say.count("story.first_paragraphs", len(first.paragraphs)))
+        found[first.article_id] = ", ".join(parts)
+    return found
 
 
 def _article(room: Room, request: Request, article_id: int) -> HTMLResponse:

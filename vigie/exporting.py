@@ -39,6 +39,9 @@ def records(
                 "articles": story.articles,
                 "outlets": story.outlets,
                 "origins": list(story.origins),
+                "sides": list(story.sides),
+                "state": story.state.value,
+                "thread": story.thread_id,
             }
     else:
         for alert in alerts.recent(database, limit=_EVERYTHING):

@@ -19,11 +19,12 @@ def register(group: click.Group) -> None:
         group.add_command(command)
 
 
-def _change(context: Context, name: str, **given: Any) -> int:
-    from vigie.searching import change
+def change(context: Context, name: str, **given: Any) -> int:
+    """Make a change, through the service where it runs, and print what it answers."""
+    from vigie.searching import change as make
     from vigie.settings import load
 
-    click.echo(change(load(context.path, with_secrets=False), name, **given))
+    click.echo(make(load(context.path, with_secrets=False), name, **given))
     return 0
 
 
@@ -98,7 +99,7 @@ def show_alert(context: Context, alert_id: str, *, as_json: bool) -> int:
 @click.pass_obj
 def acknowledge_alert(context: Context, alert_id: str) -> int:
     """Record that somebody took the alert in hand."""
-    return _change(context, "acknowledge", alert=alert_id)
+    return change(context, "acknowledge", alert=alert_id)
 
 
 @click.group()
@@ -116,7 +117,7 @@ def reset_channel(context: Context, channel: str) -> int:
     known = [configured.id for configured in load(context.path, with_secrets=False).channels]
     if channel not in known:
         raise VigieError(f"there is no channel {channel!r}; the configuration has: {', '.join(known) or 'none'}")
-    return _change(context, "reset_channel", channel=channel)
+    return change(context, "reset_channel", channel=channel)
 
 
 @deliveries.command("list")
@@ -143,7 +144,7 @@ def list_deliveries(context: Context, *, state: str | None, limit: int, as_json:
 @click.pass_obj
 def replay_delivery(context: Context, delivery_id: int) -> int:
     """Queue a dead delivery again, under its own identity."""
-    return _change(context, "replay", delivery=delivery_id)
+    return change(context, "replay", delivery=delivery_id)
 
 
 @deliveries.command("discard")
@@ -151,7 +152,7 @@ def replay_delivery(context: Context, delivery_id: int) -> int:
 @click.pass_obj
 def discard_delivery(context: Context, delivery_id: int) -> int:
     """Give a pending or dead delivery up."""
-    return _change(context, "discard", delivery=delivery_id)
+    return change(context, "discard", delivery=delivery_id)
 
 
 @click.group()
@@ -178,7 +179,7 @@ def add_silence(context: Context, *, watch_id: str | None, duration: str, reason
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--for") from error
     seconds = length.total_seconds()
-    return _change(context, "silence", watch=watch_id, author=author, reason=reason, seconds=seconds)
+    return change(context, "silence", watch=watch_id, author=author, reason=reason, seconds=seconds)
 
 
 @silence.command("list")
@@ -201,4 +202,4 @@ def list_silences(context: Context, *, as_json: bool) -> int:
 @click.pass_obj
 def end_silence(context: Context, silence_id: int) -> int:
     """End a silence now."""
-    return _change(context, "end_silence", silence=silence_id)
+    return change(context, "end_silence", silence=silence_id)
