@@ -171,4 +171,7 @@ def test_the_affair_is_the_nearest_story_of_acts_between_the_same_states() -> No
     elsewhere = member("Le Niger expulse deux diplomates français", at=2 * HOUR)
     assert same_affair(answer, {1: [EXPULSION], 2: [elsewhere]}) == 1
     assert same_affair(elsewhere, {1: [EXPULSION]}) is None
+    lone = member("Lyon : un étudiant malien sous OQTF", "La préfecture du Rhône l’oblige à quitter le territoire.")
+    assert lone.sketch.news
+    assert same_affair(lone, {1: [EXPULSION]}) is None
     assert same_affair(member("Le Mali et la France"), {1: [EXPULSION]}) is None

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import log
 
-from detection.stories.sketch import Happening, Sketch, accompanies
+from detection.stories.sketch import Happening, Sketch, accompanies, is_private
 
 #: reports of one event lie within so much time
 SAME_EVENT = timedelta(hours=96)
@@ -111,12 +111,12 @@ def same_event(new: Member, stories: Mapping[int, Sequence[Member]], names: Mapp
 
 def same_affair(new: Member, stories: Mapping[int, Sequence[Member]]) -> int | None:
     """Return the story of acts between the same two states that is nearest in time, None when there is none."""
-    sides = {act.sides for act in new.sketch.news if None not in act.sides}
+    sides = _sides(act for act in new.sketch.news if not is_private(act.family))
     found = [
         (abs(one.at - new.at), story)
         for story, members in stories.items()
         for one in members
-        if any(act.sides in sides for act in one.sketch.news)
+        if any(act.sides in sides and not is_private(act.family) for act in one.sketch.news)
     ]
     return min(found)[1] if found else None
 

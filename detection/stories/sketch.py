@@ -110,6 +110,7 @@ class _Data:
     undoing: frozenset[str]
     common: frozenset[str]
     accompanying: frozenset[str]
+    private: frozenset[str]
     families: Mapping[str, str]
 
 
@@ -120,6 +121,7 @@ def _data() -> _Data:
         undoing=frozenset(words(" ".join(data["undoing"]))),
         common=frozenset(words(" ".join(data["common"]))),
         accompanying=frozenset(data["accompanying"]),
+        private=frozenset(data["private"]),
         families={type_: name for name, types in data["families"].items() for type_ in types},
     )
 
@@ -127,6 +129,11 @@ def _data() -> _Data:
 def accompanies(family: str) -> bool:
     """Whether acts of a family accompany others: a headline on them is no sign of another event."""
     return family in _data().accompanying
+
+
+def is_private(family: str) -> bool:
+    """Whether acts of a family concern one person and no affair of states."""
+    return family in _data().private
 
 
 _POLARITY = {Status.ASSERTED: 1, Status.ENDED: -1, Status.DENIED: -1}
