@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import log
+from weakref import WeakKeyDictionary
 
 from sqlite_utils import Database
 
@@ -18,8 +19,8 @@ from storage.stories import MemberRow
 MOST_NAMED = 30
 #: articles among which names are counted
 _ARTICLES = 1_000
-#: what articles read lately are about, oldest first, by connection and revision
-_KNOWN: dict[tuple[int, int], Sketch | None] = {}
+#: what articles read lately are about, by revision and the longest known first, for each archive that is open
+_KNOWN: WeakKeyDictionary[Database, dict[int, Sketch | None]] = WeakKeyDictionary()
 _MOST_KNOWN = 4_096
 
 
@@ -73,13 +74,15 @@ def _sharing_most(named: Mapping[int, Sequence[int]], but: int) -> list[int]:
 
 def _sketches(database: Database, rows: Sequence[MemberRow]) -> Iterator[tuple[MemberRow, Sketch]]:
     """Yield what articles are about, as far as they name a state; each text is read once."""
-    known = {row.article_id: _KNOWN[key] for row in rows if (key := (id(database.conn), row.revision_id)) in _KNOWN}
-    for article in articles.get_many(database, (row.article_id for row in rows if row.article_id not in known)):
-        read = sketch(article.title, article.text, articles.signals(database, article.revision_id))
-        known[article.id] = _KNOWN[id(database.conn), article.revision_id] = read
-        if len(_KNOWN) > _MOST_KNOWN:
-            del _KNOWN[next(iter(_KNOWN))]
+    known = _KNOWN.setdefault(database, {})
+    missing = [row.article_id for row in rows if row.revision_id not in known]
+    for article in articles.get_many(database, missing):
+        known[article.revision_id] = sketch(
+            article.title, article.text, articles.signals(database, article.revision_id)
+        )
     for row in rows:
-        own = known.get(row.article_id)
+        own = known.get(row.revision_id)
         if own is not None:
             yield row, own
+    while len(known) > _MOST_KNOWN:
+        del known[next(iter(known))]
