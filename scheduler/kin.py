@@ -62,6 +62,11 @@ def find_kin(database: Database, new: Sketch, moment: datetime, *, but: int) -> 
     )
 
 
+def remember(database: Database, revision_id: int, known: Sketch | None) -> None:
+    """Keep what an article is about for those that come after it."""
+    _KNOWN.setdefault(database, {})[revision_id] = known
+
+
 def _sharing_most(named: Mapping[int, Sequence[int]], but: int) -> list[int]:
     """Return the articles that share most names, rare ones before common ones."""
     told: dict[int, float] = {}

@@ -14,7 +14,7 @@ from detection.stories.coverage import covered_by
 from detection.stories.lifecycle import Lifecycle, lifecycle
 from detection.stories.novelty import novel_paragraphs
 from detection.stories.origin import origin_of
-from scheduler.kin import Kin, find_kin
+from scheduler.kin import Kin, find_kin, remember
 from storage import articles, stories, threads
 from storage.articles import Saved, StoredArticle
 from storage.types import Article, Signal, Status, StoryState
@@ -80,6 +80,8 @@ def put_into_story(
     )  # fmt: skip
     if copied is None or copied.coverage < NOTHING_NEW:
         stories.save_fingerprints(database, saved.article_id, moment, prints)
+    if copied is None:
+        remember(database, saved.revision_id, about)
     if about is not None:
         stories.save_names(database, saved.article_id, moment, about.names)
     said = [_profile_of(found.article.text) for found in alike if found.article.story_id == story_id]
@@ -173,7 +175,7 @@ def _novel(article: Article, text: Profile, said: Sequence[Profile], signals: Se
     return tuple(sorted({lines[at] for at in novel_paragraphs(text, said, telling)} - {-1}))
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=4096)
 def _profile_of(text: str) -> Profile:
     """Return the profile of a text, a paragraph a line; the articles of a story are compared again and again."""
     return profile(text.split("\n"))

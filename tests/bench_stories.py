@@ -35,7 +35,7 @@ from storage.database import open_writer, transaction
 from storage.types import Article
 from tests.wire_stream import OUTLETS, Kind, Wire, WireDocument
 
-ARTICLES = 100_000
+ARTICLES = 20_000
 DOCUMENTS = 5_000
 #: articles that come in a day, and of the background in one transaction
 A_DAY = 4_000

@@ -72,7 +72,7 @@ def profile(paragraphs: Sequence[str]) -> Profile:
         shingles=shingles,
         order=order,
         ordered=shingles[order],
-        figures=np.fromiter((_is_figure(word) for word in whole), dtype=np.bool_, count=len(whole)),
+        figures=np.fromiter(map(_is_figure, whole), dtype=np.bool_, count=len(whole)),
         ends=tuple(np.cumsum([len(own) for _, own in kept]).tolist()),
         paragraphs=tuple(place for place, _ in kept),
     )
@@ -91,6 +91,7 @@ def _furniture() -> tuple[int, frozenset[tuple[str, ...]]]:
     return int(data["most_words"]), openings
 
 
+@lru_cache(maxsize=131_072)
 def _is_figure(word: str) -> bool:
     return word[0].isdigit() or word in _DAYS
 
