@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from storage import articles, sources, stories
 from storage.articles import Saved
 from storage.database import open_writer, transaction
 from storage.errors import NotFoundError
-from storage.stories import LEAST_SHARED, MOST_CANDIDATES, MOST_MEMBERS, MOST_SHARING, PERIOD
+from storage.stories import LEAST_SHARED, MOST_CANDIDATES, MOST_HASHES, MOST_MEMBERS, MOST_SHARING, MOST_STORIES, PERIOD
 from storage.types import Article, Signal, Source, Status
 
 NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
@@ -130,6 +131,23 @@ def test_fingerprints_of_a_text_that_changed_are_dropped(database: Database) -> 
     stories.save_fingerprints(database, saved.article_id, saved.effective_at, [3, 3, 4])
     assert _alike(database, [1, 2]) == []
     assert _alike(database, [3, 4]) == ["a"]
+    _prints(database, "b", {3, 4})
+    stories.drop_fingerprints(database, saved.article_id, saved.effective_at, {3, 4})
+    assert _alike(database, [3, 4]) == ["b"]
+
+
+def test_look_alikes_are_found_across_periods(database: Database) -> None:
+    for days in (-PERIOD, 0, PERIOD):
+        _prints(database, f"{days}", {1, 2}, at=NOW + timedelta(days=days))
+    span = timedelta(days=PERIOD)
+    found = stories.look_alikes(database, {1, 2}, NOW - span, NOW + span, but=0)
+    assert [one.article.title for one in found] == [f"{-PERIOD}", "0", f"{PERIOD}"]
+
+
+def test_a_long_text_is_looked_up_by_some_of_its_fingerprints(database: Database) -> None:
+    _prints(database, "least", range(100))
+    _prints(database, "greatest", range(MOST_HASHES, MOST_HASHES + 100))
+    assert _alike(database, range(MOST_HASHES + 100)) == ["least"]
 
 
 def test_old_fingerprints_and_names_are_let_go_period_by_period(database: Database) -> None:
@@ -150,6 +168,13 @@ def test_what_everybody_writes_is_not_stored_for_ever_more_articles(database: Da
     for number in range(MOST_SHARING + 5):
         stories.save_names(database, number, NOW, [7])
     assert len(stories.named_alike(database, [7], NOW, NOW)[7]) == MOST_SHARING
+    stories.save_names(database, 1, NOW + timedelta(days=PERIOD), [7])
+    later = stories.named_alike(database, [7], NOW + timedelta(days=PERIOD), NOW + timedelta(days=PERIOD))
+    assert later == {7: (1,)}
+    saved = [_prints(database, str(number), {1, 2}) for number in range(MOST_SHARING + 1)]
+    (count,) = database.execute("SELECT count(*) FROM fingerprint").fetchone()
+    assert count == 2 * MOST_SHARING
+    assert _alike(database, [1, 2], but=saved[0].article_id)[0] == "1"
 
 
 def test_articles_are_found_by_the_names_they_hold(database: Database) -> None:
@@ -157,6 +182,7 @@ def test_articles_are_found_by_the_names_they_hold(database: Database) -> None:
     stories.save_names(database, 2, NOW, [8])
     stories.save_names(database, 3, NOW + timedelta(days=90), [8])
     assert stories.named_alike(database, [7, 8, 9], NOW - HOUR, NOW + HOUR) == {7: (1,), 8: (1, 2)}
+    assert stories.named_alike(database, [8], NOW, NOW + timedelta(days=90)) == {8: (1, 2, 3)}
     assert stories.named_alike(database, [], NOW, NOW) == {}
 
 
@@ -166,6 +192,31 @@ def test_stories_that_tell_an_act_are_under_way_for_a_while(database: Database) 
     attach(database, save(database, "b"), quiet)
     assert stories.telling_stories(database, NOW - HOUR, NOW + HOUR) == [told]
     assert stories.telling_stories(database, NOW + HOUR, NOW + 2 * HOUR) == []
+    assert stories.telling_stories(database, NOW - 2 * HOUR, NOW - HOUR) == []
+
+
+def test_of_many_stories_under_way_the_last_seen_are_compared(database: Database) -> None:
+    saved = [
+        save(database, str(number), at=NOW - number * HOUR, signals=(EXPEL,)) for number in range(MOST_STORIES + 2)
+    ]
+    told = [stories.create(database, str(number), own.effective_at) for number, own in enumerate(saved)]
+    for story, own in zip(told, saved, strict=True):
+        attach(database, own, story)
+    assert stories.telling_stories(database, NOW - timedelta(days=9), NOW) == told[:MOST_STORIES]
+
+
+def test_the_story_that_asserted_an_act_last_is_found(database: Database) -> None:
+    act = ("expel_diplomats", "MLI", "FRA")
+    older, newer, denial, none = (stories.create(database, name, NOW) for name in ("a", "b", "c", "d"))
+    assert stories.telling_act(database, act, NOW - HOUR, NOW) is None
+    attach(database, save(database, "a", at=NOW - 2 * HOUR, signals=(EXPEL,)), older)
+    attach(database, save(database, "b", at=NOW - HOUR, signals=(EXPEL,)), newer)
+    attach(database, save(database, "c", signals=(replace(EXPEL, status=Status.DENIED),)), denial)
+    attach(database, save(database, "d", signals=(replace(EXPEL, target="USA"),)), none)
+    assert stories.telling_act(database, act, NOW - 5 * HOUR, NOW) == newer
+    assert stories.telling_act(database, act, NOW - 5 * HOUR, NOW - 2 * HOUR) == older
+    assert stories.telling_act(database, act, NOW - HOUR / 2, NOW) is None
+    assert stories.telling_act(database, ("expel_diplomats", "FRA", "MLI"), NOW - 5 * HOUR, NOW) is None
 
 
 def test_the_nearest_articles_of_a_story_come_without_copies(database: Database) -> None:
@@ -179,6 +230,20 @@ def test_the_nearest_articles_of_a_story_come_without_copies(database: Database)
     assert stories.members_around(database, [], NOW) == []
 
 
+def test_articles_after_a_moment_come_too_nearest_first(database: Database) -> None:
+    one, two = stories.create(database, "Un", NOW), stories.create(database, "Deux", NOW)
+    saved = [save(database, str(number), at=NOW + number * HOUR) for number in range(MOST_MEMBERS + 2)]
+    for place, own in enumerate(saved):
+        attach(database, own, one if place else two)
+    attach(database, save(database, "copy", at=NOW + HOUR), one, copy_of=saved[1].article_id)
+    rows = stories.members_around(database, [two, one], NOW)
+    assert [(row.story_id, row.article_id) for row in rows] == [
+        (two, saved[0].article_id),
+        *((one, own.article_id) for own in saved[1 : MOST_MEMBERS + 1]),
+    ]
+    assert (rows[0].revision_id, rows[0].effective_at) == (saved[0].revision_id, NOW)
+
+
 def test_articles_and_their_stories_by_ids(database: Database) -> None:
     story = stories.create(database, "Titre", NOW)
     late, early = save(database, "late"), save(database, "early", at=NOW - HOUR)
@@ -187,3 +252,11 @@ def test_articles_and_their_stories_by_ids(database: Database) -> None:
     assert [one.title for one in articles.get_many(database, ids)] == ["early", "late"]
     assert articles.get_many(database, ()) == []
     assert articles.stories_of(database, ids) == [story]
+    second = stories.create(database, "Autre", NOW)
+    attach(database, early, second)
+    third = save(database, "third")
+    attach(database, third, story)
+    ids = (third.article_id, early.article_id, late.article_id)
+    assert articles.stories_of(database, ids) == [story, second]
+    assert articles.stories_of(database, ids[1:]) == [second, story]
+    assert articles.stories_of(database, ()) == []

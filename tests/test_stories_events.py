@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from detection.engine import Document, detect, load_rules
 from detection.stories import Member, Sketch, same_event, sketch
-from detection.stories.kinship import (
-    SAME_ACT,
-    WEIGHTS,
-    denies,
-    features,
-    kinship,
-    opposed,
-    same_affair,
-)
+from detection.stories.kinship import SAME_ACT, SAME_EVENT, WEIGHTS, denies, features, kinship, opposed, same_affair
+from detection.stories.sketch import LEAST_CONFIDENCE, MOST_NAMES, Happening
 from storage.types import Signal, Status
-from tests.story_texts import NOW
+from tests.story_texts import EXPELLED, NOW
 
 HOUR = timedelta(hours=1)
 
@@ -68,10 +62,97 @@ def test_a_title_in_capitals_names_nobody() -> None:
     assert not cased.sketch.names
 
 
+def test_a_title_names_persons_where_it_is_set_as_a_sentence() -> None:
+    made = member("Le Mali laisse partir le diplomate Luc Berthier", "Rien à ajouter.")
+    assert made.sketch.names & EXPULSION.sketch.names
+
+
+def test_titles_of_office_and_days_name_nobody() -> None:
+    made = member("Le Mali se tait", "Hier le Président, son Ministre et les Affaires étrangères, un Mardi à Bamako.")
+    assert not made.sketch.names
+
+
+def test_names_agree_whatever_ends_them() -> None:
+    one = member("Le Mali se tait", "Hier les Dogonkourous ont parlé.")
+    two = member("Le Mali se tait", "Hier un Dogonkourou a parlé, un Dogon aussi.")
+    assert len(one.sketch.names) == 1
+    assert one.sketch.names < two.sketch.names
+
+
+def test_the_names_of_an_article_are_bounded() -> None:
+    people = " ".join(f"avec Nom{chr(97 + number % 26)}{chr(97 + number // 26)}son" for number in range(200))
+    assert len(member("Le Mali se tait", f"Hier {people}").sketch.names) == MOST_NAMES
+
+
+def test_what_the_beginning_names_counts_apart() -> None:
+    made = member("Le Mali se tait", "Bamako ne dit rien.\nLe Niger et le Tchad attendent.\nLe Niger espère.").sketch
+    assert set(made.leading_states) == {"MLI"}
+    assert set(made.states) == {"MLI", "NER", "TCD"}
+    assert made.states["NER"] > made.states["TCD"]
+    late = member("Rien de neuf", "Personne ne parle.\nLe Niger attend.").sketch
+    assert late.leading_states == late.states == {"NER": 1.0}
+
+
+def signal(
+    start: int = 0,
+    type: str = "expel_diplomats",  # noqa: A002 (the field's name)
+    actor: str | None = "MLI",
+    target: str | None = "FRA",
+    status: Status = Status.ASSERTED,
+    confidence: float = 1.0,
+) -> Signal:
+    return Signal(
+        type=type, severity=4, actor=actor, target=target, status=status, sentence="…", start=start, end=start + 1,
+        rule="r", confidence=confidence,
+    )  # fmt: skip
+
+
+TITLE, TEXT = "Le Mali et la France", "Le Mali et Paris se parlent.\nIls en reparleront."
+
+
+def told(*signals: Signal) -> Sketch:
+    made = sketch(TITLE, TEXT, signals)
+    assert made is not None
+    return made
+
+
+def test_news_is_told_in_the_title_else_in_the_lead_else_anywhere() -> None:
+    in_title, in_lead = signal(0), signal(len(TITLE) + 1, "accuse")
+    below = signal(len(TITLE) + 1 + TEXT.index("Ils"), "recall_ambassador")
+    assert {act.type for act in told(in_title, in_lead, below).news} == {"expel_diplomats"}
+    assert {act.type for act in told(in_lead, below).news} == {"accuse"}
+    assert {act.type for act in told(below).news} == {"recall_ambassador"}
+    assert told(in_lead, below).headline == frozenset()
+    assert told().news == frozenset()
+
+
+def test_what_is_past_or_hardly_sure_is_no_news() -> None:
+    assert told(signal(status=Status.PAST)).news == frozenset()
+    assert told(signal(confidence=LEAST_CONFIDENCE - 0.01)).news == frozenset()
+    assert told(signal(confidence=LEAST_CONFIDENCE)).news
+
+
+@pytest.mark.parametrize(
+    ("status", "polarity", "denied"),
+    [
+        (Status.ASSERTED, 1, False),
+        (Status.ENDED, -1, False),
+        (Status.DENIED, -1, True),
+        (Status.THREATENED, 0, False),
+        (Status.HYPOTHETICAL, 0, False),
+    ],
+)
+def test_an_act_knows_whether_it_was_done(status: Status, polarity: int, denied: bool) -> None:
+    (act,) = told(signal(status=status)).headline
+    assert (act.polarity, act.denied) == (polarity, denied)
+
+
 def test_words_of_an_end_are_counted_in_the_beginning_only() -> None:
     assert member("Le Mali lève la suspension de RFI", "La reprise est immédiate.").sketch.undoing == 2
     late = member("Le Mali parle", "Rien de neuf.\nPlus tard, la reprise, le retour et la levée seront évoqués.")
     assert late.sketch.undoing == 0
+    many = member("Le Mali lève, libère, rouvre et rétablit", "La reprise est un retour.")
+    assert many.sketch.undoing == 2
 
 
 def test_a_text_without_a_state_is_about_no_event_of_ours() -> None:
@@ -96,7 +177,6 @@ SIGNALS = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(st.text(max_size=80), st.text(max_size=300), SIGNALS)
 def test_any_text_can_be_sketched(title: str, text: str, signals: list[Signal]) -> None:
     made = sketch(f"Mali {title}", text, signals)
@@ -130,11 +210,97 @@ def test_reports_of_one_event_share_its_story(title: str, text: str, language: s
         ("La France rappelle son ambassadeur au Mali", 1),
         ("La France expulse deux diplomates maliens", 1),
         ("Mali : le prix du coton au plus haut depuis la Côte d’Ivoire", 90),
+        ("Mali : le coton se vend bien", 1),
     ],
-    ids=["other state", "denial", "other act", "other way round", "other news"],
+    ids=["other state", "denial", "other act", "other way round", "other news", "same hour"],
 )
 def test_what_is_another_event_opens_a_story(title: str, at: int) -> None:
     assert not joins(member(title, at=at * HOUR), EXPULSION)
+
+
+ACTS = st.builds(
+    Happening,
+    family=st.sampled_from(["expulsion", "recall_ambassador", "accuse"]),
+    actor=st.sampled_from(["MLI", "FRA"]),
+    target=st.sampled_from(["FRA", "NER"]),
+    polarity=st.sampled_from([1, 0, -1]),
+)
+MEMBERS = st.builds(
+    lambda acts, states, names, undoing, hours: Member(
+        sketch=Sketch(
+            headline=acts[0],
+            news=acts[0] or acts[1],
+            states=states,
+            leading_states=states,
+            names=names,
+            undoing=undoing,
+        ),
+        at=NOW + hours * HOUR,
+    ),
+    st.tuples(st.frozensets(ACTS, max_size=2), st.frozensets(ACTS, max_size=2)),
+    st.sampled_from([{"MLI": 1.0}, {"MLI": 0.5, "FRA": 0.5}, {"MLI": 0.2, "FRA": 0.3, "NER": 0.5}]),
+    st.frozensets(st.integers(0, 9)),
+    st.integers(0, 2),
+    st.integers(-200, 200),
+)
+
+
+def with_headline(one: Member, act: Happening) -> Member:
+    return replace(one, sketch=replace(one.sketch, headline=frozenset({act}), news=frozenset({act})))
+
+
+@given(MEMBERS, ACTS, MEMBERS)
+def test_what_was_done_and_what_was_undone_never_share_a_story(one: Member, act: Happening, other: Member) -> None:
+    done, undone = replace(act, polarity=1), replace(act, polarity=-1)
+    assert not joins(with_headline(one, done), with_headline(other, undone))
+    assert not joins(with_headline(one, undone), with_headline(other, done))
+
+
+@given(MEMBERS, ACTS, MEMBERS)
+def test_acts_between_other_states_never_share_a_story(one: Member, act: Happening, other: Member) -> None:
+    elsewhere = replace(act, actor="TCD")
+    assert opposed(with_headline(one, act).sketch, with_headline(other, elsewhere).sketch)
+    assert not joins(with_headline(one, act), with_headline(other, elsewhere))
+
+
+@given(MEMBERS, MEMBERS)
+def test_kinship_is_mutual_and_lies_between_articles_only(one: Member, other: Member) -> None:
+    names = dict.fromkeys(range(10), 30)
+    assert features(one, other, names) == pytest.approx(features(other, one, names))
+    assert all(0 <= value <= 1 for value in features(one, other, names))
+    found = same_event(one, {1: [other]}, names)
+    assert same_event(one, {1: [other, other]}, names) == found
+    assert same_event(one, {2: [other], 1: [other]}, names) == found
+
+
+@given(MEMBERS, MEMBERS)
+def test_nothing_later_than_an_act_is_told_again_shares_its_story(one: Member, other: Member) -> None:
+    assert not joins(one, replace(other, at=one.at + SAME_ACT + HOUR))
+    if not one.sketch.news & other.sketch.news:
+        assert not joins(one, replace(other, at=one.at + SAME_EVENT + HOUR))
+
+
+def test_rare_names_tell_more_than_common_ones() -> None:
+    rare, common = (features(EXPULSION, EXPULSION, dict.fromkeys(EXPULSION.sketch.names, n))[0] for n in (1, 700))
+    assert rare > common > 0
+
+
+def test_a_headline_on_what_accompanies_an_act_is_no_other_event() -> None:
+    act = Happening("expulsion", "MLI", "FRA", 1)
+    told, charge, other = (
+        with_headline(EXPULSION, one)
+        for one in (act, replace(act, family="accuse"), replace(act, family="recall_ambassador"))
+    )
+    assert joins(charge, told)
+    assert not joins(other, told)
+
+
+def test_a_story_takes_an_act_that_one_of_its_articles_told_in_passing() -> None:
+    recalled = Happening("recall_ambassador", "MLI", "FRA", 1)
+    passing = replace(EXPULSION.sketch, headline=frozenset(), news=frozenset({recalled}))
+    new = with_headline(EXPULSION, recalled)
+    assert joins(new, EXPULSION, Member(sketch=passing, at=NOW))
+    assert not joins(new, EXPULSION, EXPULSION)
 
 
 def test_an_act_and_its_end_never_share_a_story() -> None:
@@ -163,6 +329,7 @@ def test_the_nearest_of_several_stories_is_chosen() -> None:
     old = member("Le Mali expulse deux diplomates français", at=timedelta(days=-3))
     new = member("Le Mali expulse deux diplomates français", at=HOUR)
     assert same_event(new, {1: [old], 2: [EXPULSION]}, {}) == 2
+    assert same_event(new, {1: [old, old, old], 2: [EXPULSION]}, {}) == 2
     assert same_event(new, {}, {}) is None
 
 
@@ -175,3 +342,15 @@ def test_the_affair_is_the_nearest_story_of_acts_between_the_same_states() -> No
     assert lone.sketch.news
     assert same_affair(lone, {1: [EXPULSION]}) is None
     assert same_affair(member("Le Mali et la France"), {1: [EXPULSION]}) is None
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_acts_of_one_family_are_denied_each_for_itself(order: int) -> None:
+    acts = [replace(EXPELLED, start=0), replace(EXPELLED, type="expel_ambassador", start=2)][::order]
+    told = sketch("Le Mali expulse la France", "", acts)
+    denial = sketch("Le Mali et la France", "", [replace(EXPELLED, type="expel_ambassador", status=Status.DENIED)])
+    assert told is not None
+    assert denial is not None
+    assert len(told.headline) == 2
+    assert denies(denial, told)
+    assert opposed(told, denial)

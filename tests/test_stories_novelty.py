@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import random
-
-from hypothesis import given, settings
+import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 
 from detection.stories import profile
-from detection.stories.novelty import in_common, novel_paragraphs
+from detection.stories.coverage import shared
+from detection.stories.novelty import LEAST, RUN, in_common, novel_paragraphs
 from detection.stories.origin import origin_of
+from detection.stories.words import words
 from tests.story_texts import DISPATCH, OTHER_EVENT, TEASER
 
 SAID = [profile(DISPATCH)]
@@ -17,6 +18,16 @@ SAID = [profile(DISPATCH)]
 
 def novel(paragraphs: tuple[str, ...], telling: frozenset[int] = frozenset()) -> tuple[int, ...]:
     return novel_paragraphs(profile(paragraphs), SAID, telling)
+
+
+def filler(stem: str, count: int) -> str:
+    """Return words that no other text has."""
+    return " ".join(f"{stem}x{number}" for number in range(count))
+
+
+def rewritten(paragraph: str) -> str:
+    """Return a paragraph of which every third word is another, so that no run of words is left."""
+    return " ".join(f"mot{place}x" if place % 3 == 1 else word for place, word in enumerate(words(paragraph)))
 
 
 def test_only_paragraphs_not_said_before_are_new() -> None:
@@ -31,11 +42,48 @@ def test_furniture_and_a_few_words_are_nothing_new() -> None:
     assert novel((*DISPATCH, "Le marché est calme.")) == ()
 
 
-def test_a_paragraph_in_other_words_is_nothing_new() -> None:
-    chance = random.Random(3)
-    words = DISPATCH[1].split()
-    rewritten = " ".join(f"mot{chance.randrange(99)}" if chance.random() < 0.35 else word for word in words)
-    assert novel((DISPATCH[0], rewritten + " " + rewritten.upper()[:0], *DISPATCH[2:])) == ()
+def test_paragraphs_in_other_words_are_nothing_new() -> None:
+    changed = tuple(rewritten(paragraph) for paragraph in DISPATCH[1:3])
+    assert not len(shared(profile(changed), SAID[0])[0])
+    assert sum(len(words(paragraph)) for paragraph in changed) >= LEAST
+    assert novel((DISPATCH[0], *changed, *DISPATCH[3:])) == ()
+    assert novel((DISPATCH[0], *changed, *DISPATCH[3:]), frozenset({1, 2})) == ()
+    assert novel((DISPATCH[0], *OTHER_EVENT[:2], *DISPATCH[3:])) == (1, 2)
+
+
+def test_a_text_with_nothing_said_before_is_new_however_short() -> None:
+    assert len(words(OTHER_EVENT[2])) < LEAST
+    assert novel((OTHER_EVENT[2],)) == (0,)
+    assert novel(("Bamako se tait.",)) == (0,)
+    assert novel(()) == ()
+
+
+def test_one_paragraph_of_some_words_is_an_editor_s_touch() -> None:
+    assert RUN <= len(words(OTHER_EVENT[1])) < LEAST
+    assert novel((*DISPATCH, OTHER_EVENT[1])) == ()
+    assert novel((*DISPATCH, OTHER_EVENT[1]), frozenset({5})) == (5,)
+
+
+def test_many_touches_are_no_news() -> None:
+    added = tuple(f"{paragraph} {filler(f'ajout{place}', RUN // 2)}" for place, paragraph in enumerate(DISPATCH))
+    assert len(DISPATCH) * (RUN // 2) >= LEAST
+    assert novel(added) == ()
+
+
+@pytest.mark.parametrize(("share", "new"), [(RUN // 2, (0, 1)), (RUN // 2 - 1, (1,))])
+def test_a_run_counts_for_every_paragraph_that_holds_much_of_it(share: int, new: tuple[int, ...]) -> None:
+    opening = f"{DISPATCH[0]} {filler('fin', share)}"
+    assert novel((opening, filler("suite", LEAST), *DISPATCH[1:])) == new
+
+
+def test_what_only_moved_is_nothing_new_even_where_it_tells_an_act() -> None:
+    assert novel((DISPATCH[3], DISPATCH[0], DISPATCH[1]), frozenset({0, 1, 2})) == ()
+
+
+@given(st.permutations([*DISPATCH, *OTHER_EVENT]))
+def test_what_several_articles_said_together_is_known(paragraphs: list[str]) -> None:
+    known = [*SAID, profile(OTHER_EVENT)]
+    assert novel_paragraphs(profile(paragraphs), known) == ()
 
 
 def test_a_paragraph_that_tells_an_act_counts_however_short() -> None:
@@ -45,7 +93,6 @@ def test_a_paragraph_that_tells_an_act_counts_however_short() -> None:
     assert novel(DISPATCH, frozenset({0})) == ()
 
 
-@settings(deadline=None)
 @given(st.lists(st.text(max_size=40), max_size=6), st.lists(st.text(max_size=60), max_size=3))
 def test_new_paragraphs_are_some_of_those_given_in_order(paragraphs: list[str], said: list[str]) -> None:
     found = novel_paragraphs(profile(paragraphs), [profile((text,)) for text in said], frozenset({0, 1}))

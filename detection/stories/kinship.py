@@ -64,7 +64,7 @@ def features(one: Member, other: Member, names: Mapping[int, int]) -> tuple[floa
     shared = one.sketch.names & other.sketch.names
     told = sum(_information(name, names) for name in shared)
     both = bool(one.sketch.news and other.sketch.news)
-    same = bool(one.sketch.news & other.sketch.news)
+    same = _tell_the_same(one, other)
     hours = min(abs((one.at - other.at).total_seconds()) / 3600, _HOURS) / _HOURS
     return (
         min(told, _ENOUGH) / _ENOUGH,
@@ -191,7 +191,13 @@ def _acts(happenings: Iterable[Happening]) -> set[tuple[str, str | None, str | N
 
 def _may_meet(one: Member, other: Member) -> bool:
     apart = abs(one.at - other.at)
-    return apart <= SAME_EVENT or (apart <= SAME_ACT and bool(one.sketch.news & other.sketch.news))
+    return apart <= SAME_EVENT or (apart <= SAME_ACT and _tell_the_same(one, other))
+
+
+def _tell_the_same(one: Member, other: Member) -> bool:
+    """Whether two articles tell an act of one family in the same way: as done, as undone, or as neither."""
+    acts = {(act.family, act.actor, act.target, act.polarity) for act in one.sketch.news}
+    return any((act.family, act.actor, act.target, act.polarity) in acts for act in other.sketch.news)
 
 
 def _related(one: Sketch, other: Sketch) -> bool:

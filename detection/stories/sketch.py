@@ -11,7 +11,7 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
@@ -48,7 +48,7 @@ class Happening:
     polarity: int
     denied: bool = False
     #: the type itself, which a denial or an end must share: « le Mali n'a pas rompu » does not deny a suspension
-    type: str = field(default="", compare=False)
+    type: str = ""
 
     @property
     def sides(self) -> frozenset[str | None]:
@@ -180,7 +180,7 @@ def _names(title: str, whole: str, tokens: Tokens, mentions: Sequence[Mention]) 
         if match.start() in states or _BEGINS.search(before) or not match[0][0].isupper():
             continue
         for word in words(match[0]):
-            if len(word) > 2 and word not in _data().common:
+            if len(word) > 2 and word not in _data().common and len(found) < MOST_NAMES:
                 found[word[:_NAME_LETTERS]] = None
         if len(found) >= MOST_NAMES:
             break
