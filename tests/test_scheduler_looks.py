@@ -78,6 +78,8 @@ class Press:
     gone: frozenset[str] = frozenset()
     base: str = ""
     answered: list[int] = field(default_factory=list)
+    #: pages are answered once this is set
+    opened: asyncio.Event | None = None
 
     async def feed(self, _request: web.Request) -> web.Response:
         item = "".join(
@@ -95,6 +97,8 @@ class Press:
         return self.title if name == "a" else f"{self.title}, épisode {name}"
 
     async def page(self, request: web.Request) -> web.Response:
+        if self.opened is not None:
+            await self.opened.wait()
         response = self._page(request)
         self.answered.append(response.status)
         return response
@@ -449,9 +453,11 @@ async def test_a_source_that_left_the_configuration_is_left_alone(
 async def test_stopping_leaves_a_look_due(archive: Archive, crawler: CrawlerProcess, press: Press) -> None:
     room = await newsroom(archive, crawler, press)
     room.now += HOUR
+    press.opened = asyncio.Event()
     assert await room.looks.start_due() == 1
     assert await room.looks.start_due() == 0, "one look a host"
     await room.looks.stop()
+    press.opened.set()
     await asyncio.sleep(0)
     assert await archive.read(looks.count_due, room.now) == 1
 
