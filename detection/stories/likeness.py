@@ -25,7 +25,7 @@ LEAST_NEW = 0.1
 OPENING_WORDS = 60
 OPENING = 0.5
 #: how many words deeper the common text may begin in one of the two
-SHIFT = 60
+SHIFT = 40
 #: changed figures, in number and share, that make equal wording another report: tolls, market reports
 FIGURES = 3
 FIGURES_SHARE = 0.35
