@@ -5,22 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from math import log
 from weakref import WeakKeyDictionary
 
 from sqlite_utils import Database
 
 from detection.stories import Member, Sketch, same_event, sketch
-from detection.stories.kinship import SAME_ACT, SAME_EVENT, denies, same_affair
+from detection.stories.kinship import SAME_ACT, SAME_EVENT, denies, information, same_affair
 from storage import articles, stories
 from storage.stories import MemberRow
 
 #: articles with names in common that are compared
 MOST_NAMED = 30
-#: articles among which names are counted
-_ARTICLES = 1_000
-#: what articles read lately are about, by revision and the longest known first, for each archive that is open
-_KNOWN: WeakKeyDictionary[Database, dict[int, Sketch | None]] = WeakKeyDictionary()
+#: what articles read lately are about, by revision and its text, the longest known first, for each archive that is open
+_KNOWN: WeakKeyDictionary[Database, dict[tuple[int, str], Sketch | None]] = WeakKeyDictionary()
 _MOST_KNOWN = 4_096
 
 
@@ -62,9 +59,12 @@ def find_kin(database: Database, new: Sketch, moment: datetime, *, but: int) -> 
     )
 
 
-def remember(database: Database, revision_id: int, known: Sketch | None) -> None:
+def remember(database: Database, revision_id: int, content_hash: str, known: Sketch | None) -> None:
     """Keep what an article is about for those that come after it."""
-    _KNOWN.setdefault(database, {})[revision_id] = known
+    kept = _KNOWN.setdefault(database, {})
+    kept[revision_id, content_hash] = known
+    while len(kept) > _MOST_KNOWN:
+        del kept[next(iter(kept))]
 
 
 def _sharing_most(named: Mapping[int, Sequence[int]], but: int) -> list[int]:
@@ -72,22 +72,21 @@ def _sharing_most(named: Mapping[int, Sequence[int]], but: int) -> list[int]:
     told: dict[int, float] = {}
     for ids in named.values():
         for article_id in ids:
-            told[article_id] = told.get(article_id, 0.0) + max(0.0, log(_ARTICLES / len(ids)))
+            told[article_id] = told.get(article_id, 0.0) + information(len(ids))
     told.pop(but, None)
     return sorted(told, key=lambda one: (-told[one], one))[:MOST_NAMED]
 
 
 def _sketches(database: Database, rows: Sequence[MemberRow]) -> Iterator[tuple[MemberRow, Sketch]]:
     """Yield what articles are about, as far as they name a state; each text is read once."""
-    known = _KNOWN.setdefault(database, {})
-    missing = [row.article_id for row in rows if row.revision_id not in known]
+    kept = _KNOWN.setdefault(database, {})
+    known = {row: kept[key] for row in rows if (key := (row.revision_id, row.content_hash)) in kept}
+    missing = {row.article_id: row for row in rows if row not in known}
     for article in articles.get_many(database, missing):
-        known[article.revision_id] = sketch(
-            article.title, article.text, articles.signals(database, article.revision_id)
-        )
+        row, signals = missing[article.id], articles.signals(database, article.revision_id)
+        known[row] = sketch(article.title, article.text, signals)
+        remember(database, row.revision_id, row.content_hash, known[row])
     for row in rows:
-        own = known.get(row.revision_id)
+        own = known.get(row)
         if own is not None:
             yield row, own
-    while len(known) > _MOST_KNOWN:
-        del known[next(iter(known))]

@@ -81,7 +81,7 @@ def put_into_story(
     if copied is None or copied.coverage < NOTHING_NEW:
         stories.save_fingerprints(database, saved.article_id, moment, prints)
     if copied is None:
-        remember(database, saved.revision_id, about)
+        remember(database, saved.revision_id, articles.content_hash(article), about)
     if about is not None:
         stories.save_names(database, saved.article_id, moment, about.names)
     said = [_profile_of(found.article.text) for found in alike if found.article.story_id == story_id]

@@ -226,6 +226,8 @@ class MemberRow:
     story_id: int
     article_id: int
     revision_id: int
+    #: of the revision's text: a number is given again when its transaction fails, a text is not
+    content_hash: str
     effective_at: datetime
 
 
@@ -235,19 +237,21 @@ def members_around(database: Database, story_ids: Iterable[int], moment: datetim
     for story_id in story_ids:
         for query in (_BEFORE, _AFTER):
             found += [
-                MemberRow(story_id, row[0], row[1], from_text(row[2]))
+                MemberRow(story_id, row[0], row[1], row[2], from_text(row[3]))
                 for row in database.conn.execute(query, (story_id, at))
             ]
     return found
 
 
 _BEFORE = f"""
-    SELECT id, revision_id, effective_at FROM article WHERE story_id = ? AND copy_of IS NULL AND effective_at <= ?
-    ORDER BY effective_at DESC, id LIMIT {MOST_MEMBERS}
+    SELECT a.id, r.id, r.content_hash, a.effective_at FROM article a JOIN revision r ON r.id = a.revision_id
+    WHERE a.story_id = ? AND a.copy_of IS NULL AND a.effective_at <= ?
+    ORDER BY a.effective_at DESC, a.id LIMIT {MOST_MEMBERS}
 """  # noqa: S608 (a number)
 _AFTER = f"""
-    SELECT id, revision_id, effective_at FROM article WHERE story_id = ? AND copy_of IS NULL AND effective_at > ?
-    ORDER BY effective_at, id LIMIT {MOST_MEMBERS}
+    SELECT a.id, r.id, r.content_hash, a.effective_at FROM article a JOIN revision r ON r.id = a.revision_id
+    WHERE a.story_id = ? AND a.copy_of IS NULL AND a.effective_at > ?
+    ORDER BY a.effective_at, a.id LIMIT {MOST_MEMBERS}
 """  # noqa: S608 (a number)
 
 

@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from detection.stories import sketch
+from scheduler import kin
+from storage.database import open_writer
+from storage.stories import MemberRow
 from tests.grouping import Labelled, bcubed, group, polarity_merges, read_events
+from tests.story_texts import NOW
 
 
 def _stories(articles: list[Labelled], folder: Path) -> dict[str, int]:
@@ -48,3 +53,15 @@ def test_the_order_of_arrival_hardly_matters(tmp_path: Path) -> None:
     assert copies[0] == copies[1] == copies[2]
     scores = [bcubed(articles, {name: one.story_id for name, one in found.items()})[2] for found in results]
     assert min(scores) >= 0.8
+
+
+def test_what_is_remembered_is_bounded_and_that_of_a_failed_transaction_harms_nobody(tmp_path: Path) -> None:
+    database = open_writer(tmp_path)
+    for number in range(kin._MOST_KNOWN + 10):
+        kin.remember(database, number, "hash", None)
+    assert len(kin._KNOWN[database]) == kin._MOST_KNOWN
+    made = sketch("Le Mali et la France", "", ())
+    kin.remember(database, 1, "failed", made)
+    row = MemberRow(story_id=1, article_id=99, revision_id=1, content_hash="stored", effective_at=NOW)
+    assert list(kin._sketches(database, [row])) == []
+    database.conn.close()

@@ -62,7 +62,7 @@ def features(one: Member, other: Member, names: Mapping[int, int]) -> tuple[floa
         names: in how many articles each shared name stands.
     """
     shared = one.sketch.names & other.sketch.names
-    told = sum(_information(name, names) for name in shared)
+    told = _told_by(shared, names)
     both = bool(one.sketch.news and other.sketch.news)
     same = _tell_the_same(one, other)
     hours = min(abs((one.at - other.at).total_seconds()) / 3600, _HOURS) / _HOURS
@@ -163,18 +163,23 @@ def _touches(new: Member, members: Sequence[Member], names: Mapping[int, int]) -
     if any(pair <= about for pair in told):
         return True
     shared = {name for one in members for name in one.sketch.names} & new.sketch.names
-    information = sum(_information(name, names) for name in shared)
+    persons = _told_by(shared, names)
     if any(pair & about for pair in told):
-        return information >= _PERSONAL / 2
-    return information >= _PERSONAL and (bool(told) or len(here & there) > 1)
+        return persons >= _PERSONAL / 2
+    return persons >= _PERSONAL and (bool(told) or len(here & there) > 1)
 
 
 def _named(known: Sketch) -> set[str]:
     return {code for code, share in known.states.items() if share >= _SPOKEN_OF}
 
 
-def _information(name: int, names: Mapping[int, int]) -> float:
-    return max(0.0, log(_ARTICLES / max(1, names.get(name, 1))))
+def information(articles: int) -> float:
+    """Return what a name tells, in nats, that so many articles hold."""
+    return max(0.0, log(_ARTICLES / max(1, articles)))
+
+
+def _told_by(shared: Iterable[int], names: Mapping[int, int]) -> float:
+    return sum(information(names.get(name, 1)) for name in shared)
 
 
 def _tells_another(new: Member, members: Sequence[Member]) -> bool:
@@ -186,7 +191,7 @@ def _tells_another(new: Member, members: Sequence[Member]) -> bool:
 
 
 def _acts(happenings: Iterable[Happening]) -> set[tuple[str, str | None, str | None]]:
-    return {(one.family, one.actor, one.target) for one in happenings if not accompanies(one.family)}
+    return {one.act for one in happenings if not accompanies(one.family)}
 
 
 def _may_meet(one: Member, other: Member) -> bool:
@@ -196,19 +201,17 @@ def _may_meet(one: Member, other: Member) -> bool:
 
 def _tell_the_same(one: Member, other: Member) -> bool:
     """Whether two articles tell an act of one family in the same way: as done, as undone, or as neither."""
-    acts = {(act.family, act.actor, act.target, act.polarity) for act in one.sketch.news}
-    return any((act.family, act.actor, act.target, act.polarity) in acts for act in other.sketch.news)
+    acts = {(act.act, act.polarity) for act in one.sketch.news}
+    return any((act.act, act.polarity) in acts for act in other.sketch.news)
 
 
 def _related(one: Sketch, other: Sketch) -> bool:
     """Whether some act of one is the act of the other but for its standing."""
-    acts = {(act.family, act.actor, act.target) for act in one.news}
-    return any((act.family, act.actor, act.target) in acts for act in other.news)
+    return not {act.act for act in one.news}.isdisjoint(act.act for act in other.news)
 
 
 def _headlines_differ(one: Sketch, other: Sketch) -> bool:
-    acts = {(act.family, act.actor, act.target) for act in one.headline}
-    others = {(act.family, act.actor, act.target) for act in other.headline}
+    acts, others = {act.act for act in one.headline}, {act.act for act in other.headline}
     return bool(acts) and bool(others) and not acts & others
 
 

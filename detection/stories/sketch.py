@@ -51,6 +51,11 @@ class Happening:
     type: str = ""
 
     @property
+    def act(self) -> tuple[str, str | None, str | None]:
+        """Who did what to whom, whatever its standing and its very type."""
+        return self.family, self.actor, self.target
+
+    @property
     def sides(self) -> frozenset[str | None]:
         """Both states, whoever acts."""
         return frozenset((self.actor, self.target))
