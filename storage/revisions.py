@@ -99,13 +99,6 @@ def withdraw(database: Database, article_id: int, detail: str, now: datetime) ->
     )
     if cursor.rowcount == 1:
         _record(database, article_id, EventKind.WITHDRAWN, detail, now)
-        database.execute(
-            """
-            UPDATE story SET state = 'withdrawn' WHERE id = (SELECT story_id FROM article WHERE id = ?)
-                AND NOT EXISTS (SELECT 1 FROM article a WHERE a.story_id = story.id AND a.withdrawn_at IS NULL)
-            """,
-            (article_id,),
-        )
     return cursor.rowcount == 1
 
 
@@ -116,11 +109,6 @@ def restore(database: Database, article_id: int, now: datetime) -> bool:
     )
     if cursor.rowcount == 1:
         _record(database, article_id, EventKind.RESTORED, "", now)
-        database.execute(
-            "UPDATE story SET state = 'told' WHERE id = (SELECT story_id FROM article WHERE id = ?) "
-            "AND state = 'withdrawn'",
-            (article_id,),
-        )
     return cursor.rowcount == 1
 
 

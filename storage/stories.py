@@ -259,7 +259,8 @@ _AFTER = f"""
 STORY_COLUMNS = """
     st.id, st.headline, st.severity, st.first_seen_at, st.last_seen_at, st.thread_id, st.state,
     (SELECT count(*) FROM article a WHERE a.story_id = st.id) AS articles,
-    (SELECT count(DISTINCT a.source_id) FROM article a WHERE a.story_id = st.id) AS outlets
+    (SELECT count(DISTINCT a.source_id) FROM article a WHERE a.story_id = st.id) AS outlets,
+    NOT EXISTS (SELECT 1 FROM article a WHERE a.story_id = st.id AND a.withdrawn_at IS NULL) AS gone
     FROM story st
 """
 
@@ -297,7 +298,8 @@ def story_from_row(database: Database, row: dict[str, Any]) -> Story:
         origins=tuple(origin[0] for origin in origins),
         severity=row["severity"],
         thread_id=row["thread_id"] or row["id"],
-        state=StoryState(row["state"]),
+        # Pages come back; what an agency or another article said of the story stays.
+        state=StoryState.WITHDRAWN if row["gone"] and row["articles"] else StoryState(row["state"]),
         sides=tuple(country for country, _ in outlets if country),
         state_outlets=sum(count for _, count in outlets),
     )

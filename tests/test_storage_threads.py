@@ -146,6 +146,11 @@ def test_a_story_is_withdrawn_with_its_last_page_and_told_again_with_the_first_b
     assert stories.get(database, story).state is StoryState.WITHDRAWN
     revisions.restore(database, first, NOW)
     assert stories.get(database, story).state is StoryState.TOLD
+    stories.mark(database, story, StoryState.DENIED)
+    revisions.withdraw(database, first, "404", NOW)
+    assert stories.get(database, story).state is StoryState.WITHDRAWN
+    revisions.restore(database, second, NOW)
+    assert stories.get(database, story).state is StoryState.DENIED
 
 
 def test_new_paragraphs_are_remembered_by_article(database: Database) -> None:
