@@ -130,8 +130,11 @@ def _filled(
     reading: Reading,
 ) -> Candidate:
     roles, entry = candidate.roles, candidate.rule.entry
-    if candidate.type in strong and _weak(candidate):
-        return replace(candidate, roles=_nearest(candidate, strong[candidate.type]).roles)
+    told = strong.get(candidate.type, ()) if _weak(candidate) else ()
+    # « La France … expulse »: who acts is plain, and an act of the other side in the next line is another act.
+    agreeing = [one for one in told if roles.actor_from != "subject" or one.roles.actor == roles.actor]
+    if agreeing:
+        return replace(candidate, roles=_nearest(candidate, agreeing).roles)
     if roles.actor is not None and roles.target is not None:
         return candidate
     act = _from_same_act(candidate, complete)

@@ -259,3 +259,13 @@ def test_no_text_is_slow(text: str) -> None:
     elapsed = time.process_time() - begin
     # A tenth of a second per 10,000 characters read, and twice that for a busy machine.
     assert elapsed < 0.2 * min(len(text), MAX_CHARACTERS) / 10_000
+
+
+def test_a_headline_whose_actor_is_plain_is_not_turned_by_the_answer_below_it() -> None:
+    found = _detect(
+        "Bamako responds by declaring five French embassy staff persona non grata.",
+        title="France suspends cooperation with Mali and expels two diplomats",
+        language="en",
+    )
+    told = {(one.actor, one.target) for one in found.signals if one.type == "expel_diplomats"}
+    assert told == {("FRA", "MLI"), ("MLI", "FRA")}

@@ -56,7 +56,7 @@ def test_the_crisis_is_a_story_for_each_act_and_one_affair(database: Database) -
     assert len(told) == 4
     assert all(one.kind is Kind.ACT for one, _ in told)
     crisis = {processed.story_id for _, processed in told}
-    assert len(crisis) == 3  # the answer was told by the dispatch that reports both
+    assert len(crisis) == 4
     assert len({stories.get(database, story).thread_id for story in crisis}) == 1
 
 
