@@ -14,7 +14,7 @@ import numpy as np
 
 from detection.stories.acts import contradict, other_acts
 from detection.stories.coverage import covered_by
-from detection.stories.likeness import Likeness, Relation, compare, relation
+from detection.stories.likeness import Likeness, Relation, compare_dispatches, relation
 from detection.stories.profile import Profile
 from storage.types import Signal
 
@@ -64,7 +64,7 @@ def find_copy(
     """
     dispatches: dict[int, list[tuple[Candidate, Likeness, Relation]]] = {}
     for candidate in candidates:
-        likeness = compare(text, candidate.profile)
+        likeness = compare_dispatches(text, candidate.profile)
         if likeness is None:
             continue
         found = relation(likeness, late=abs(moment - candidate.dispatched_at) > LATE)

@@ -17,30 +17,48 @@ def shared(new: Profile, old: Profile) -> tuple[Places, Places]:
     if not len(new.shingles) or not len(old.shingles):
         nothing = np.zeros(0, dtype=np.intp)
         return nothing, nothing
-    near = np.searchsorted(old.ordered, new.shingles)
-    near[near == len(old.ordered)] = 0
-    found = np.flatnonzero(old.ordered[near] == new.shingles)
+    near = old.ordered.searchsorted(new.shingles)
+    found = (old.ordered.take(near, mode="clip") == new.shingles).nonzero()[0]
     return found, old.order[near[found]]
+
+
+def distinct(length: int, places: Places) -> Places:
+    """Return places below ``length`` in their order, each once."""
+    held = np.zeros(length, dtype=np.bool_)
+    held[places] = True
+    return held.nonzero()[0]
+
+
+def stretches(places: Places) -> tuple[Places, Places]:
+    """Return where the text covered by shingles at ``places`` begins and ends, small gaps filled.
+
+    Args:
+        places: in their order, each once, at least one.
+    """
+    apart = (places[1:] - places[:-1] > SHINGLE + GAP).nonzero()[0]
+    begins = np.concatenate((places[:1], places[apart + 1]))
+    ends = np.concatenate((places[apart], places[-1:])) + SHINGLE
+    return begins, ends
 
 
 def covered(length: int, places: Places) -> Flags:
     """Return for each of ``length`` words whether a shingle at one of ``places`` holds it, small gaps filled."""
-    depth = np.zeros(length + 1, dtype=np.int32)
-    np.add.at(depth, places, 1)
-    np.add.at(depth, places + SHINGLE, -1)
-    flags: Flags = np.cumsum(depth)[:length] > 0
-    inside = np.flatnonzero(flags)
-    steps = np.diff(inside)
-    for at in np.flatnonzero((steps > 1) & (steps <= GAP + 1)):
-        flags[inside[at] : inside[at + 1]] = True
-    return flags
+    if not len(places):
+        return np.zeros(length, dtype=np.bool_)
+    begins, ends = stretches(places)
+    steps = np.zeros(length + 1, dtype=np.int8)
+    steps[begins] = 1
+    steps[ends] = -1
+    return np.add.accumulate(steps[:-1], dtype=np.int8).view(np.bool_)
 
 
 def covered_by(new: Profile, known: Iterable[Profile]) -> Flags:
     """Return for each word of ``new`` whether any of the texts ``known`` says it in the same run of words."""
     places = [shared(new, old)[0] for old in known]
-    joined = np.unique(np.concatenate(places)) if places else np.zeros(0, dtype=np.intp)
-    return covered(len(new), joined)
+    if len(places) == 1:
+        return covered(len(new), places[0])
+    joined = np.concatenate(places) if places else np.zeros(0, dtype=np.intp)
+    return covered(len(new), distinct(len(new), joined))
 
 
 def share(flags: Flags) -> float:

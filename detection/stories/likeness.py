@@ -12,7 +12,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from detection.stories.coverage import covered, share, shared
+from detection.stories.coverage import GAP, covered, distinct, share, shared
 from detection.stories.profile import SHINGLE, Flags, Places, Profile
 
 #: covered share of the shorter text from which the two are one dispatch
@@ -78,9 +78,23 @@ class Likeness:
 def compare(new: Profile, old: Profile) -> Likeness | None:
     """Return what two texts have in common, None when no run of words."""
     here, there = shared(new, old)
-    if not len(here):
+    return _likeness(new, old, here, there) if len(here) else None
+
+
+def compare_dispatches(new: Profile, old: Profile) -> Likeness | None:
+    """Return what two texts have in common, None when that is plainly too little for one dispatch.
+
+    Most look-alikes share a turn of phrase only; so many shingles cover at most so many words.
+    """
+    here, there = shared(new, old)
+    most = (SHINGLE + GAP) * len(here)
+    if not len(here) or (most < CUT * len(new) and most < COPY * len(old)):
         return None
-    of_new, of_old = covered(len(new), here), covered(len(old), np.unique(there))
+    return _likeness(new, old, here, there)
+
+
+def _likeness(new: Profile, old: Profile, here: Places, there: Places) -> Likeness:
+    of_new, of_old = covered(len(new), here), covered(len(old), distinct(len(old), there))
     same, changed = _figures(new, old, of_new, here, there)
     return Likeness(
         covered=of_new,

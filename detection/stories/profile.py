@@ -8,7 +8,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import TypeAlias
@@ -16,7 +16,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from detection.stories.words import words
+from detection.stories.words import words, words_of_each
 
 #: words in a shingle
 SHINGLE = 4
@@ -61,10 +61,10 @@ class Profile:
 
 def profile(paragraphs: Sequence[str]) -> Profile:
     """Return the profile of a text given by its paragraphs; one that is nothing but furniture is kept whole."""
-    texts = [(place, own) for place, paragraph in enumerate(paragraphs) if (own := words(paragraph))]
+    texts = [(place, own) for place, own in enumerate(words_of_each(paragraphs)) if own]
     kept = [(place, own) for place, own in texts if not is_furniture(own)] or texts
     whole = [word for _, own in kept for word in own]
-    hashes = np.fromiter(map(_hash, whole), dtype=np.uint64, count=len(whole))
+    hashes, figures = _numbered(whole)
     shingles = _shingles(hashes)
     order = np.argsort(shingles, kind="stable")
     return Profile(
@@ -72,7 +72,7 @@ def profile(paragraphs: Sequence[str]) -> Profile:
         shingles=shingles,
         order=order,
         ordered=shingles[order],
-        figures=np.fromiter(map(_is_figure, whole), dtype=np.bool_, count=len(whole)),
+        figures=figures,
         ends=tuple(np.cumsum([len(own) for _, own in kept]).tolist()),
         paragraphs=tuple(place for place, _ in kept),
     )
@@ -91,9 +91,12 @@ def _furniture() -> tuple[int, frozenset[tuple[str, ...]]]:
     return int(data["most_words"]), openings
 
 
-@lru_cache(maxsize=131_072)
-def _is_figure(word: str) -> bool:
-    return word[0].isdigit() or word in _DAYS
+def _numbered(whole: Sequence[str]) -> tuple[Hashes, Flags]:
+    """Return the hash of each word, and whether it is a figure or a day of the week."""
+    if len(_RECORDS) > _MOST_WORDS:
+        _RECORDS.clear()
+    records = np.frombuffer(b"".join(map(_RECORDS.__getitem__, whole)), dtype=_RECORD)
+    return records["hash"].astype(np.uint64), records["figure"].astype(np.bool_)
 
 
 def _shingles(hashes: Hashes) -> Hashes:
@@ -105,6 +108,18 @@ def _shingles(hashes: Hashes) -> Hashes:
     return (mixed ^ (mixed >> _SHIFT)) * _MIX
 
 
-@lru_cache(maxsize=131_072)
-def _hash(word: str) -> int:
-    return int.from_bytes(blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
+_RECORD = np.dtype([("hash", ">u8"), ("figure", "?")])
+_MOST_WORDS = 131_072
+
+
+class _Records(dict[str, bytes]):
+    """Words as :data:`_RECORD`, worked out once each."""
+
+    def __missing__(self, word: str) -> bytes:
+        figure = word[0].isdigit() or word in _DAYS
+        record = blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest() + bytes((figure,))
+        self[word] = record
+        return record
+
+
+_RECORDS = _Records()
