@@ -18,7 +18,7 @@ from storage.stories import MemberRow
 MOST_NAMED = 30
 #: what articles read lately are about, by revision and its text, the longest known first, for each archive that is open
 _KNOWN: WeakKeyDictionary[Database, dict[tuple[int, str], Sketch | None]] = WeakKeyDictionary()
-_MOST_KNOWN = 4_096
+_MOST_KNOWN = 12_288
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,9 @@ def find_kin(database: Database, new: Sketch, moment: datetime, *, but: int) -> 
     telling = stories.telling_stories(database, moment - SAME_ACT, moment + SAME_ACT)
     under_way = dict.fromkeys((*telling, *articles.stories_of(database, _sharing_most(named, but))))
     members: dict[int, list[Member]] = {}
-    for row, known in _sketches(database, stories.members_around(database, under_way, moment)):
+    # Without an act of its own an article meets those only that lie as near as reports of one event do.
+    within = stories.EVER if new.news else SAME_EVENT
+    for row, known in _sketches(database, stories.members_around(database, under_way, moment, within)):
         members.setdefault(row.story_id, []).append(Member(sketch=known, at=row.effective_at))
     own = Member(sketch=new, at=moment)
     return Kin(

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 
 from sqlite_utils import Database
 
-from detection.stories import Candidate, Profile, find_copy, fingerprints, profile, sketch
+from detection.stories import Candidate, Profile, find_copy, fingerprints, sketch
 from detection.stories.coverage import covered_by
 from detection.stories.lifecycle import Lifecycle, lifecycle
 from detection.stories.novelty import novel_paragraphs
 from detection.stories.origin import origin_of
 from scheduler.kin import Kin, find_kin, remember
-from storage import articles, stories, threads
+from scheduler.profiles import profile_of, profiles_of
+from storage import articles, candidates, stories, threads
 from storage.articles import Saved, StoredArticle
+from storage.stories import LookAlike
 from storage.types import Article, Signal, Status, StoryState
 
 #: how far apart a dispatch and its copy may lie
@@ -49,27 +50,28 @@ def put_into_story(
     database: Database, article: Article, saved: Saved, signals: Sequence[Signal], source_name: str
 ) -> Placed:
     """Place a stored article and record it; a revision stays where its article was put first."""
-    text = _profile_of(article.text)
-    known = articles.get(database, saved.article_id)
-    if known.story_id is not None:
-        return _revised(database, article, saved, signals, known)
+    if candidates.story_of(database, saved.article_id) is not None:
+        return _revised(database, article, saved, signals, articles.get(database, saved.article_id))
+    content_hash = articles.content_hash(article)
+    text = profile_of(article.text, content_hash)
     moment = saved.effective_at
     prints = fingerprints(text)
     alike = stories.look_alikes(database, prints, moment - SAME_DISPATCH, moment + SAME_DISPATCH, but=saved.article_id)
-    copied = find_copy(text, signals, moment, [_candidate(database, found) for found in alike])
+    said = profiles_of(database, alike)
+    copied = find_copy(text, signals, moment, _candidates(database, alike, said, signals))
     about = None if copied else sketch(article.title, article.text, signals)
     kin = Kin() if about is None else find_kin(database, about, moment, but=saved.article_id)
     joined = copied.candidate.story_id if copied else kin.story_id
     story_id = joined or stories.create(database, article.title, moment)
     if joined is None:
         before = _recalled(database, signals, moment)
-        near = kin.near_id or _background_of(text, alike) or before
+        near = kin.near_id or _background_of(text, alike, said) or before
         if near is not None:
             threads.link(database, story_id, near)
         if before is not None:
             threads.join(database, story_id, before)
     dispatch = copied.candidate.dispatch if copied else None
-    original = next((one.article.origin for one in alike if one.article.id == dispatch), None)
+    original = next((one.origin for one in alike if one.article_id == dispatch), None)
     origin = origin_of(article.agency, source_name, original)
     stories.attach(
         database, saved.article_id, story_id, moment,
@@ -81,11 +83,10 @@ def put_into_story(
     if copied is None or copied.coverage < NOTHING_NEW:
         stories.save_fingerprints(database, saved.article_id, moment, prints)
     if copied is None:
-        remember(database, saved.revision_id, articles.content_hash(article), about)
+        remember(database, saved.revision_id, content_hash, about)
     if about is not None:
         stories.save_names(database, saved.article_id, moment, about.names)
-    said = [_profile_of(found.article.text) for found in alike if found.article.story_id == story_id]
-    novel = _novel(article, text, said, signals)
+    novel = _novel(article, text, _of_story(story_id, alike, said), signals)
     stories.save_novelty(database, saved.article_id, novel)
     _note_state(database, article, story_id, kin.contradicted)
     return Placed(
@@ -97,14 +98,18 @@ def put_into_story(
     )
 
 
-def _background_of(text: Profile, alike: Sequence[stories.LookAlike]) -> int | None:
+def _background_of(text: Profile, alike: Sequence[LookAlike], said: Sequence[Profile]) -> int | None:
     """Return the story whose dispatch an article repeats as its background, None when none."""
     shared = [
-        (int(covered_by(text, [_profile_of(found.article.text)]).sum()), -found.article.id, found.article.story_id)
-        for found in alike
+        (int(covered_by(text, [own]).sum()), -found.article_id, found.story_id)
+        for found, own in zip(alike, said, strict=True)
     ]
     best = max(shared, default=None)
     return best[2] if best and best[0] >= BACKGROUND else None
+
+
+def _of_story(story_id: int, alike: Sequence[LookAlike], said: Sequence[Profile]) -> list[Profile]:
+    return [own for found, own in zip(alike, said, strict=True) if found.story_id == story_id]
 
 
 def _recalled(database: Database, signals: Sequence[Signal], moment: datetime) -> int | None:
@@ -141,9 +146,9 @@ def _revised(
         database, known.id, story_id, saved.effective_at,
         severity=_severity(signals), copy_of=known.copy_of, coverage=None, origin=known.origin,
     )  # fmt: skip
-    text = _profile_of(article.text)
+    text = profile_of(article.text, articles.content_hash(article))
     earlier = [
-        _profile_of(f"{revision.lede}\n{revision.text}")
+        profile_of(articles.text_of(revision.lede, revision.text), revision.content_hash)
         for revision in articles.revisions(database, known.id)
         if revision.id != saved.revision_id
     ]
@@ -152,7 +157,7 @@ def _revised(
         stories.drop_fingerprints(database, known.id, moment, fingerprints(old))
     stories.save_fingerprints(database, known.id, moment, prints)
     alike = stories.look_alikes(database, prints, moment - SAME_DISPATCH, moment + SAME_DISPATCH, but=known.id)
-    others = [_profile_of(found.article.text) for found in alike if found.article.story_id == story_id]
+    others = _of_story(story_id, alike, profiles_of(database, alike))
     novel = _novel(article, text, earlier + others, signals)
     stories.save_novelty(database, known.id, novel)
     _note_state(database, article, story_id, ())
@@ -175,21 +180,22 @@ def _novel(article: Article, text: Profile, said: Sequence[Profile], signals: Se
     return tuple(sorted({lines[at] for at in novel_paragraphs(text, said, telling)} - {-1}))
 
 
-@lru_cache(maxsize=4096)
-def _profile_of(text: str) -> Profile:
-    """Return the profile of a text, a paragraph a line; the articles of a story are compared again and again."""
-    return profile(text.split("\n"))
+def _candidates(
+    database: Database, alike: Sequence[LookAlike], said: Sequence[Profile], signals: Sequence[Signal]
+) -> list[Candidate]:
+    """Return look-alikes with their signals, which nobody asks for when the article itself has none."""
+    known = candidates.signals_of(database, [one.revision_id for one in alike]) if signals and alike else {}
+    return [_candidate(found, own, known.get(found.revision_id, ())) for found, own in zip(alike, said, strict=True)]
 
 
-def _candidate(database: Database, found: stories.LookAlike) -> Candidate:
-    article = found.article
-    if article.story_id is None:
-        raise ValueError(f"article {article.id} has fingerprints but no story")
+def _candidate(found: LookAlike, own: Profile, signals: tuple[Signal, ...]) -> Candidate:
+    if found.story_id is None:
+        raise ValueError(f"article {found.article_id} has fingerprints but no story")
     return Candidate(
-        article_id=article.id,
-        story_id=article.story_id,
-        copy_of=article.copy_of,
+        article_id=found.article_id,
+        story_id=found.story_id,
+        copy_of=found.copy_of,
         dispatched_at=found.dispatched_at,
-        profile=_profile_of(article.text),
-        signals=articles.signals(database, article.revision_id),
+        profile=own,
+        signals=signals,
     )

@@ -74,8 +74,13 @@ class StoredArticle:
 
     @property
     def text(self) -> str:
-        """Standfirst and body, a line each: what detection reads after the title."""
-        return f"{self.lede}\n{self.body}" if self.lede else self.body
+        """Standfirst and body, see :func:`text_of`."""
+        return text_of(self.lede, self.body)
+
+
+def text_of(lede: str, body: str) -> str:
+    """Return standfirst and body, a line each: what detection reads after the title."""
+    return f"{lede}\n{body}" if lede else body
 
 
 def content_hash(article: Article) -> str:
@@ -104,22 +109,22 @@ def save(database: Database, article: Article, *, key: str, origin: str, now: da
     known of the article before, and with a publication date that was missing also the time it counts for; dates that
     were known stay.
     """
-    rows = list(
-        database.query(
-            """
-            SELECT a.id, a.revision_id, a.partial, a.effective_at, a.published_at, a.first_seen_at,
-                r.content_hash, r.number, r.comparison, r.modified_at, r.fetched_at
-            FROM article a JOIN revision r ON r.id = a.revision_id WHERE a.key = ?
-            """,
-            (key,),
-        )
+    # Not by ``query``, whose savepoint makes the full-text index write what it gathered in this transaction.
+    cursor = database.execute(
+        """
+        SELECT a.id, a.revision_id, a.partial, a.effective_at, a.published_at, a.first_seen_at,
+            r.content_hash, r.number, r.comparison, r.modified_at, r.fetched_at
+        FROM article a JOIN revision r ON r.id = a.revision_id WHERE a.key = ?
+        """,
+        (key,),
     )
-    if not rows:
+    row = cursor.fetchone()
+    if row is None:
         effective = effective_time(article.published_at, now)
         article_id = _insert_article(database, article, key, origin, effective, now)
         revision_id = _insert_revision(database, article, article_id, number=1, silent=False)
         return Saved(kind=SaveKind.NEW, article_id=article_id, revision_id=revision_id, effective_at=effective)
-    known = rows[0]
+    known = dict(zip((column[0] for column in cursor.description), row, strict=True))
     change = _change(database, article, known)
     if content_hash(article) == known["content_hash"] or not change.is_revision:
         # The page said no more than the feed did, but now it is known to be all there is.
@@ -237,14 +242,18 @@ def _insert_revision(database: Database, article: Article, article_id: int, *, n
 
 def save_signals(database: Database, article_id: int, revision_id: int, signals: tuple[Signal, ...]) -> None:
     """Store the signals of one revision."""
-    database.table("signal").insert_all(
-        {
-            "article_id": article_id, "revision_id": revision_id, "type": signal.type, "severity": signal.severity,
-            "actor": signal.actor, "target": signal.target, "status": signal.status, "sentence": signal.sentence,
-            "start": signal.start, "end": signal.end, "rule": signal.rule, "cues": json.dumps(signal.cues),
-            "confidence": signal.confidence, "modifiers": json.dumps(signal.modifiers),
-        }
-        for signal in signals
+    database.conn.executemany(
+        """
+        INSERT INTO signal (article_id, revision_id, type, severity, actor, target, status, sentence, start, "end",
+            rule, cues, confidence, modifiers) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """,
+        (
+            (
+                article_id, revision_id, one.type, one.severity, one.actor, one.target, one.status, one.sentence,
+                one.start, one.end, one.rule, json.dumps(one.cues), one.confidence, json.dumps(one.modifiers),
+            )
+            for one in signals
+        ),
     )  # fmt: skip
     if signals:
         database.execute(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlite_utils import Database
@@ -31,6 +31,8 @@ MOST_SHARING = 200
 #: stories under way with which an article is compared, and articles of each on either side of it in time
 MOST_STORIES = 40
 MOST_MEMBERS = 8
+#: longer than an archive reaches back
+EVER = timedelta(days=36_500)
 
 _SAVE = f"""
     INSERT OR IGNORE INTO {{table}} (period, hash, article_id) SELECT :period, :hash, :article
@@ -101,11 +103,18 @@ def attach(
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class LookAlike:
-    """An article that shares fingerprints, and when the text was first seen that it copies, or is."""
+    """An article that shares fingerprints, without its text."""
 
-    article: StoredArticle
+    article_id: int
+    story_id: int | None
+    copy_of: int | None
+    origin: str
+    revision_id: int
+    #: of the revision's text
+    content_hash: str
+    #: when the text was first seen that it copies, or is
     dispatched_at: datetime
 
 
@@ -155,19 +164,26 @@ def look_alikes(
     marks = ",".join("?" * len(wanted))
     periods = ",".join(map(str, range(_period(since), _period(until) + 1)))
     least = max(min(FEWEST_SHARED, len(wanted)), -(-len(wanted) // LEAST_SHARED))
-    rows = database.query(
+    rows = database.execute(
         f"""
         WITH hit AS (
             SELECT article_id, count(*) AS shared FROM fingerprint
             WHERE period IN ({periods}) AND hash IN ({marks}) GROUP BY article_id HAVING shared >= {least}
+        ), best AS (
+            SELECT a.id, a.story_id, a.copy_of, a.origin, a.revision_id, hit.shared
+            FROM hit JOIN article a ON a.id = hit.article_id
+            WHERE a.effective_at BETWEEN ? AND ? AND a.id <> ? ORDER BY hit.shared DESC, a.id LIMIT ?
         )
-        SELECT (SELECT o.effective_at FROM article o WHERE o.id = coalesce(a.copy_of, a.id)) AS dispatched_at,
-            {ARTICLE_COLUMNS} JOIN hit ON hit.article_id = a.id
-        WHERE a.effective_at BETWEEN ? AND ? AND a.id <> ? ORDER BY hit.shared DESC, a.id LIMIT ?
+        SELECT best.id, best.story_id, best.copy_of, best.origin, r.id, r.content_hash, o.effective_at
+        FROM best JOIN revision r ON r.id = best.revision_id JOIN article o ON o.id = coalesce(best.copy_of, best.id)
+        ORDER BY best.shared DESC, best.id
         """,  # noqa: S608 (placeholders and fixed text)
         (*wanted, to_text(since), to_text(until), but, MOST_CANDIDATES),
     )
-    return [LookAlike(article=article_from_row(row), dispatched_at=from_text(row["dispatched_at"])) for row in rows]
+    return [
+        LookAlike(article_id, story_id, copy_of, origin, revision_id, content_hash, from_text(dispatched_at))
+        for article_id, story_id, copy_of, origin, revision_id, content_hash, dispatched_at in rows
+    ]
 
 
 def save_names(database: Database, article_id: int, moment: datetime, names: Iterable[int]) -> None:
@@ -231,28 +247,40 @@ class MemberRow:
     effective_at: datetime
 
 
-def members_around(database: Database, story_ids: Iterable[int], moment: datetime) -> list[MemberRow]:
-    """Return of each story the articles next to a moment, :data:`MOST_MEMBERS` on either side, copies left out."""
-    at, found = to_text(moment), []
-    for story_id in story_ids:
-        for query in (_BEFORE, _AFTER):
-            found += [
-                MemberRow(story_id, row[0], row[1], row[2], from_text(row[3]))
-                for row in database.conn.execute(query, (story_id, at))
-            ]
-    return found
+def members_around(
+    database: Database, story_ids: Iterable[int], moment: datetime, within: timedelta = EVER
+) -> list[MemberRow]:
+    """Return of each story the articles next to a moment, :data:`MOST_MEMBERS` on either side, copies left out.
+
+    Args:
+        database: the archive.
+        story_ids: of the stories, each once.
+        moment: a time.
+        within: how far from it the articles lie at most.
+    """
+    found: dict[int, list[MemberRow]] = {story_id: [] for story_id in story_ids}
+    if not found:
+        return []
+    stories = ",".join(["(?)"] * len(found))
+    ends = to_text(moment - within), to_text(moment + within)
+    for query, end in zip((_BEFORE, _AFTER), ends, strict=True):
+        rows = database.execute(query.format(stories=stories), (*found, to_text(moment), end))
+        for story_id, article_id, revision_id, content_hash, at in rows:
+            found[story_id].append(MemberRow(story_id, article_id, revision_id, content_hash, from_text(at)))
+    return [row for rows in found.values() for row in rows]
 
 
-_BEFORE = f"""
-    SELECT a.id, r.id, r.content_hash, a.effective_at FROM article a JOIN revision r ON r.id = a.revision_id
-    WHERE a.story_id = ? AND a.copy_of IS NULL AND a.effective_at <= ?
-    ORDER BY a.effective_at DESC, a.id LIMIT {MOST_MEMBERS}
+_NEAREST = f"""
+    WITH wanted (id) AS (VALUES {{{{stories}}}})
+    SELECT w.id, a.id, r.id, r.content_hash, a.effective_at
+    FROM wanted w JOIN article a ON a.id IN (
+        SELECT b.id FROM article b
+        WHERE b.story_id = w.id AND b.copy_of IS NULL AND b.effective_at {{sides}}
+        ORDER BY b.effective_at {{order}}, b.id LIMIT {MOST_MEMBERS}
+    ) JOIN revision r ON r.id = a.revision_id ORDER BY a.effective_at {{order}}, a.id
 """  # noqa: S608 (a number)
-_AFTER = f"""
-    SELECT a.id, r.id, r.content_hash, a.effective_at FROM article a JOIN revision r ON r.id = a.revision_id
-    WHERE a.story_id = ? AND a.copy_of IS NULL AND a.effective_at > ?
-    ORDER BY a.effective_at, a.id LIMIT {MOST_MEMBERS}
-"""  # noqa: S608 (a number)
+_BEFORE = _NEAREST.format(sides="<= ? AND b.effective_at >= ?", order="DESC")
+_AFTER = _NEAREST.format(sides="> ? AND b.effective_at <= ?", order="ASC")
 
 
 #: counts are read, never kept: a counter can drift, a query cannot
