@@ -11,7 +11,7 @@ from sqlite_utils import Database
 
 from detection.stories import Member, Sketch, same_event, sketch
 from detection.stories.kinship import SAME_ACT, SAME_EVENT, denies, information, same_affair
-from storage import articles, stories
+from storage import articles, candidates, stories
 from storage.stories import MemberRow
 
 #: articles with names in common that are compared
@@ -84,9 +84,10 @@ def _sketches(database: Database, rows: Sequence[MemberRow]) -> Iterator[tuple[M
     kept = _KNOWN.setdefault(database, {})
     known = {row: kept[key] for row in rows if (key := (row.revision_id, row.content_hash)) in kept}
     missing = {row.article_id: row for row in rows if row not in known}
+    signals = candidates.signals_of(database, (row.revision_id for row in missing.values())) if missing else {}
     for article in articles.get_many(database, missing):
-        row, signals = missing[article.id], articles.signals(database, article.revision_id)
-        known[row] = sketch(article.title, article.text, signals)
+        row = missing[article.id]
+        known[row] = sketch(article.title, article.text, signals.get(article.revision_id, ()))
         remember(database, row.revision_id, row.content_hash, known[row])
     for row in rows:
         own = known.get(row)

@@ -101,19 +101,27 @@ def words(text: str) -> tuple[str, ...]:
     because « accusé » is not « accuse ». So do the question mark, per cent and currencies, which say something.
     An article's lines are asked for several times while it is stored.
     """
+    return tuple(_WORD.findall(_folded(text)))
+
+
+def _folded(text: str) -> str:
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     if not folded.isascii():
-        folded = _INVISIBLE.sub("", folded).translate(_SPELLINGS)
-    return tuple(_WORD.findall(_GROUPED.sub("", folded)))
+        if _INVISIBLE.search(folded):
+            folded = _INVISIBLE.sub("", folded)
+        for letter, spelling in _SPELLINGS:
+            if letter in folded:
+                folded = folded.replace(letter, spelling)
+    return _GROUPED.sub(r"\1", folded)
 
 
 # Ligatures, and apostrophes that Unicode counts as letters.
-_SPELLINGS = str.maketrans({"œ": "oe", "æ": "ae", "\u02bc": "'", "\u02b9": "'", "\u02bb": "'"})
+_SPELLINGS = (("œ", "oe"), ("æ", "ae"), ("\u02bc", "'"), ("\u02b9", "'"), ("\u02bb", "'"))
 # Soft hyphens, zero-width characters, joiners, marks of writing direction, byte order marks.
 _INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]")
 _WORD = re.compile(r"[^\W_]+|[?%‰\u061f\u20a0-\u20c0$£¥]")
-# The blanks and apostrophes in 10 000 and 10'000.
-_GROUPED = re.compile(r"(?<=\d)[ '’](?=\d{3}(?!\d))")
+# The blanks and apostrophes in 10 000 and 10'000, from the digit before: a search skips to a first character it knows.
+_GROUPED = re.compile(r"(\d)[ '’](?=\d{3}(?!\d))")
 
 
 def _body_words(reading: Reading) -> tuple[str, ...]:
