@@ -8,6 +8,7 @@ decomposed spellings give the same words.
 
 from __future__ import annotations
 
+import codecs
 import re
 import unicodedata
 from bisect import bisect_left
@@ -70,7 +71,22 @@ def fold(text: str) -> str:
 
     The result has exactly the length of ``text``; folding twice changes nothing more.
     """
+    if text.isascii():
+        return text.replace("`", "'").lower()
+    try:
+        western = text.replace("\u202f", " ").encode("cp1252")
+    except UnicodeEncodeError:
+        return _fold_any(text)
+    return codecs.charmap_decode(western, "strict", _WESTERN)[0]
+
+
+def _fold_any(text: str) -> str:
     return _NON_ASCII.sub(lambda match: _FOLDS[match[0]], text).lower()
+
+
+#: folds of the 256 characters of Windows-1252, which holds all that French and English print but the narrow no-break
+#: space: a text that keeps to it is folded by a table, several times faster than character by character
+_WESTERN = "".join(_fold_any(bytes((code,)).decode("cp1252", "replace")) for code in range(256))
 
 
 def written_out(folded: str) -> str:
