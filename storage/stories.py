@@ -34,12 +34,6 @@ MOST_MEMBERS = 8
 #: longer than an archive reaches back
 EVER = timedelta(days=36_500)
 
-_SAVE = f"""
-    INSERT OR IGNORE INTO {{table}} (period, hash, article_id) SELECT :period, :hash, :article
-    WHERE (SELECT count(*) FROM (SELECT 1 FROM {{table}} WHERE period = :period AND hash = :hash
-        LIMIT {MOST_SHARING})) < {MOST_SHARING}
-"""  # noqa: S608 (numbers and names of tables)
-
 
 def create(database: Database, headline: str, moment: datetime) -> int:
     """Open a story and return its id."""
@@ -131,10 +125,24 @@ def save_fingerprints(database: Database, article_id: int, moment: datetime, has
         moment: the article's time.
         hashes: whole numbers of 64 bits.
     """
-    period = _period(moment)
+    _save(database, "fingerprint", article_id, moment, hashes)
+
+
+def _save(database: Database, table: str, article_id: int, moment: datetime, hashes: Iterable[int]) -> None:
+    """Store hashes of an article, but those that enough articles of the period hold."""
+    period, own = _period(moment), sorted(set(hashes))
+    common: set[int] = set()
+    for first in range(0, len(own), MOST_HASHES):
+        some = own[first : first + MOST_HASHES]
+        rows = database.execute(
+            f"SELECT hash FROM {table} WHERE period = ? AND hash IN ({','.join('?' * len(some))}) "  # noqa: S608 (placeholders)
+            "GROUP BY hash HAVING count(*) >= ?",
+            (period, *some, MOST_SHARING),
+        )
+        common.update(row[0] for row in rows)
     database.conn.executemany(
-        _SAVE.format(table="fingerprint"),
-        ({"period": period, "hash": value, "article": article_id} for value in hashes),
+        f"INSERT OR IGNORE INTO {table} (period, hash, article_id) VALUES (?, ?, ?)",  # noqa: S608 (a name of a table)
+        ((period, value, article_id) for value in own if value not in common),
     )
 
 
@@ -188,9 +196,7 @@ def look_alikes(
 
 def save_names(database: Database, article_id: int, moment: datetime, names: Iterable[int]) -> None:
     """Store the names under which reports of the same event are found, as whole numbers."""
-    period = _period(moment)
-    rows = ({"period": period, "hash": value, "article": article_id} for value in names)
-    database.conn.executemany(_SAVE.format(table="name"), rows)
+    _save(database, "name", article_id, moment, names)
 
 
 def named_alike(

@@ -84,6 +84,11 @@ class WireDocument:
     #: the dispatch that a follow-up or a report resembles
     resembles: str | None = None
 
+    @property
+    def size(self) -> int:
+        """Bytes of its title and paragraphs."""
+        return sum(len(text.encode()) for text in (self.title, *self.paragraphs))
+
 
 class Wire:
     """Makes articles and streams of them; two of one seed make the same."""

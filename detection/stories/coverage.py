@@ -63,4 +63,4 @@ def covered_by(new: Profile, known: Iterable[Profile]) -> Flags:
 
 def share(flags: Flags) -> float:
     """Return the covered share, 0 for an empty text."""
-    return float(flags.mean()) if len(flags) else 0.0
+    return np.count_nonzero(flags) / len(flags) if len(flags) else 0.0

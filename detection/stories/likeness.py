@@ -150,12 +150,16 @@ def _figures(new: Profile, old: Profile, flags: Flags, here: Places, there: Plac
     The counterpart of a figure stands as far from the nearest common shingle, before or after it, as the figure does.
     """
     same = changed = 0
+    at = (new.figures & flags).nonzero()[0]
+    if not len(at):
+        return 0, 0
     moved = here - there
-    for at in np.flatnonzero(new.figures & flags):
-        around = (int(np.searchsorted(here, at, side="right")) - 1, int(np.searchsorted(here, at, side="left")))
-        places = {int(at - moved[near]) for near in around if 0 <= near < len(here)}
-        known = [place for place in places if 0 <= place < len(old) and old.figures[place]]
-        if any(old.hashes[place] == new.hashes[at] for place in known):
+    # Before the first common shingle there is none, nor after the last: the nearest serves twice.
+    before = moved[np.maximum(here.searchsorted(at, side="right") - 1, 0)]
+    after = moved[np.minimum(here.searchsorted(at, side="left"), len(here) - 1)]
+    for own, one, other in zip(new.hashes[at].tolist(), (at - before).tolist(), (at - after).tolist(), strict=True):
+        known = [place for place in {one, other} if 0 <= place < len(old) and old.figures[place]]
+        if any(old.hashes[place] == own for place in known):
             same += 1
         elif known:
             changed += 1
