@@ -10,9 +10,33 @@ from detection.stories import Profile, profile
 from storage import candidates
 from storage.stories import LookAlike
 
-#: by the hash of the article's words, the longest unused first
-_KNOWN: dict[str, Profile] = {}
-_MOST_KNOWN = 4_096
+#: words of all profiles that are kept, about thirty bytes each: some nine thousand articles
+MOST_WORDS = 3_000_000
+
+
+class _Kept:
+    """Profiles by the hash of the article's words, the longest unused first."""
+
+    def __init__(self) -> None:
+        self._profiles: dict[str, Profile] = {}
+        self._words = 0
+
+    def get(self, content_hash: str) -> Profile | None:
+        """Return the profile of an article, None when it is not kept."""
+        known = self._profiles.pop(content_hash, None)
+        if known is not None:
+            self._profiles[content_hash] = known
+        return known
+
+    def add(self, content_hash: str, made: Profile) -> None:
+        """Keep a profile that is not kept yet; others go when there are too many words."""
+        self._profiles[content_hash] = made
+        self._words += len(made) + 1
+        while self._words > MOST_WORDS and len(self._profiles) > 1:
+            self._words -= len(self._profiles.pop(next(iter(self._profiles)))) + 1
+
+
+_KEPT = _Kept()
 
 
 def profile_of(text: str, content_hash: str) -> Profile:
@@ -22,26 +46,18 @@ def profile_of(text: str, content_hash: str) -> Profile:
         text: of the article.
         content_hash: of its title and text; what has the same hash is the same text.
     """
-    known = _recall(content_hash)
-    return known if known is not None else _remember(content_hash, profile(text.split("\n")))
+    known = _KEPT.get(content_hash)
+    if known is None:
+        known = profile(text.split("\n"))
+        _KEPT.add(content_hash, known)
+    return known
 
 
 def profiles_of(database: Database, alike: Sequence[LookAlike]) -> list[Profile]:
     """Return the profile of each look-alike; only texts are fetched that are not known."""
-    found = {one.content_hash: _recall(one.content_hash) for one in alike}
+    found = {one.content_hash: _KEPT.get(one.content_hash) for one in alike}
     missing = {one.revision_id: one.content_hash for one in alike if found[one.content_hash] is None}
-    for revision_id, text in candidates.texts(database, missing).items():
+    texts = candidates.texts(database, missing) if missing else {}
+    for revision_id, text in texts.items():
         found[missing[revision_id]] = profile_of(text, missing[revision_id])
     return [made for one in alike if (made := found[one.content_hash]) is not None]
-
-
-def _recall(content_hash: str) -> Profile | None:
-    known = _KNOWN.pop(content_hash, None)
-    return None if known is None else _remember(content_hash, known)
-
-
-def _remember(content_hash: str, made: Profile) -> Profile:
-    _KNOWN[content_hash] = made
-    while len(_KNOWN) > _MOST_KNOWN:
-        del _KNOWN[next(iter(_KNOWN))]
-    return made

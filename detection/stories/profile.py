@@ -47,7 +47,7 @@ class Profile:
     #: (n - 3,) one for each run of :data:`SHINGLE` words
     shingles: Hashes
     #: (n - 3,) the places of ``shingles`` in their order of size, and themselves in that order
-    order: Places
+    order: NDArray[np.int32]
     ordered: Hashes
     #: (n,) whether a word is a number or a day of the week
     figures: Flags
@@ -66,7 +66,7 @@ def profile(paragraphs: Sequence[str]) -> Profile:
     whole = [word for _, own in kept for word in own]
     hashes, figures = _numbered(whole)
     shingles = _shingles(hashes)
-    order = np.argsort(shingles, kind="stable")
+    order = np.argsort(shingles, kind="stable").astype(np.int32)
     return Profile(
         hashes=hashes,
         shingles=shingles,
