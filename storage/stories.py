@@ -172,26 +172,40 @@ def look_alikes(
     marks = ",".join("?" * len(wanted))
     periods = ",".join(map(str, range(_period(since), _period(until) + 1)))
     least = max(min(FEWEST_SHARED, len(wanted)), -(-len(wanted) // LEAST_SHARED))
+    hits = database.execute(
+        f"""
+        SELECT article_id, count(*) AS shared FROM fingerprint WHERE period IN ({periods}) AND hash IN ({marks})
+        GROUP BY article_id HAVING count(*) >= {least} ORDER BY shared DESC, article_id
+        """,  # noqa: S608 (placeholders and numbers)
+        wanted,
+    )
+    ids = [int(row[0]) for row in hits if row[0] != but]
+    found: list[LookAlike] = []
+    # A text of the trade shares fingerprints with hundreds: only the rows are read of those that share most.
+    for first in range(0, len(ids), MOST_CANDIDATES):
+        found += _within(database, ids[first : first + MOST_CANDIDATES], since, until)
+        if len(found) >= MOST_CANDIDATES:
+            break
+    return found[:MOST_CANDIDATES]
+
+
+def _within(database: Database, ids: Sequence[int], since: datetime, until: datetime) -> list[LookAlike]:
+    """Return those of some articles that lie in a time window, in their order."""
     rows = database.execute(
         f"""
-        WITH hit AS (
-            SELECT article_id, count(*) AS shared FROM fingerprint
-            WHERE period IN ({periods}) AND hash IN ({marks}) GROUP BY article_id HAVING shared >= {least}
-        ), best AS (
-            SELECT a.id, a.story_id, a.copy_of, a.origin, a.revision_id, hit.shared
-            FROM hit JOIN article a ON a.id = hit.article_id
-            WHERE a.effective_at BETWEEN ? AND ? AND a.id <> ? ORDER BY hit.shared DESC, a.id LIMIT ?
-        )
-        SELECT best.id, best.story_id, best.copy_of, best.origin, r.id, r.content_hash, o.effective_at
-        FROM best JOIN revision r ON r.id = best.revision_id JOIN article o ON o.id = coalesce(best.copy_of, best.id)
-        ORDER BY best.shared DESC, best.id
-        """,  # noqa: S608 (placeholders and fixed text)
-        (*wanted, to_text(since), to_text(until), but, MOST_CANDIDATES),
+        SELECT a.id, a.story_id, a.copy_of, a.origin, r.id, r.content_hash, o.effective_at
+        FROM article a JOIN revision r ON r.id = a.revision_id JOIN article o ON o.id = coalesce(a.copy_of, a.id)
+        WHERE a.id IN ({",".join("?" * len(ids))}) AND a.effective_at BETWEEN ? AND ?
+        """,  # noqa: S608 (placeholders)
+        (*ids, to_text(since), to_text(until)),
     )
-    return [
-        LookAlike(article_id, story_id, copy_of, origin, revision_id, content_hash, from_text(dispatched_at))
+    known = {
+        article_id: LookAlike(
+            article_id, story_id, copy_of, origin, revision_id, content_hash, from_text(dispatched_at)
+        )
         for article_id, story_id, copy_of, origin, revision_id, content_hash, dispatched_at in rows
-    ]
+    }
+    return [known[one] for one in ids if one in known]
 
 
 def save_names(database: Database, article_id: int, moment: datetime, names: Iterable[int]) -> None:

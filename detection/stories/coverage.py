@@ -17,9 +17,12 @@ def shared(new: Profile, old: Profile) -> tuple[Places, Places]:
     if not len(new.shingles) or not len(old.shingles):
         nothing = np.zeros(0, dtype=np.intp)
         return nothing, nothing
-    near = old.ordered.searchsorted(new.shingles)
-    found = (old.ordered.take(near, mode="clip") == new.shingles).nonzero()[0]
-    return found, old.order[near[found]]
+    # Both in their order: each search begins where the last one ended.
+    near = old.ordered.searchsorted(new.ordered)
+    found = (old.ordered.take(near, mode="clip") == new.ordered).nonzero()[0]
+    here = new.order[found]
+    in_place = here.argsort()
+    return here[in_place], old.order[near[found[in_place]]]
 
 
 def distinct(length: int, places: Places) -> Places:
