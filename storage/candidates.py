@@ -7,14 +7,15 @@ from collections.abc import Iterable
 from sqlite_utils import Database
 
 from storage.articles import signal_from_row, text_of
+from storage.listed import listed
 from storage.types import Signal
 
 
 def signals_of(database: Database, revision_ids: Iterable[int]) -> dict[int, tuple[Signal, ...]]:
     """Return the signals of several revisions, those without any left out; each in the order of the text."""
-    wanted = tuple(revision_ids)
+    marks, wanted = listed(revision_ids)
     cursor = database.execute(
-        f'SELECT * FROM signal WHERE revision_id IN ({",".join("?" * len(wanted))}) ORDER BY start, "end", id',  # noqa: S608 (placeholders)
+        f'SELECT * FROM signal WHERE revision_id IN ({marks}) ORDER BY start, "end", id',  # noqa: S608 (placeholders)
         wanted,
     )
     names = [column[0] for column in cursor.description]
@@ -27,9 +28,9 @@ def signals_of(database: Database, revision_ids: Iterable[int]) -> dict[int, tup
 
 def texts(database: Database, revision_ids: Iterable[int]) -> dict[int, str]:
     """Return standfirst and body of revisions, a line each: what detection reads after the title."""
-    wanted = tuple(revision_ids)
+    marks, wanted = listed(revision_ids)
     rows = database.execute(
-        f"SELECT id, lede, body FROM revision WHERE id IN ({','.join('?' * len(wanted))})",  # noqa: S608 (placeholders)
+        f"SELECT id, lede, body FROM revision WHERE id IN ({marks})",  # noqa: S608 (placeholders)
         wanted,
     )
     return {int(row[0]): text_of(row[1], row[2]) for row in rows}

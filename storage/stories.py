@@ -12,6 +12,7 @@ from sqlite_utils import Database
 
 from storage.articles import ARTICLE_COLUMNS, StoredArticle, article_from_row
 from storage.errors import NotFoundError
+from storage.listed import listed
 from storage.times import from_text, to_text, to_text_or_none
 from storage.types import Story, StoryArticle, StoryState
 
@@ -133,9 +134,9 @@ def _save(database: Database, table: str, article_id: int, moment: datetime, has
     period, own = _period(moment), sorted(set(hashes))
     common: set[int] = set()
     for first in range(0, len(own), MOST_HASHES):
-        some = own[first : first + MOST_HASHES]
+        marks, some = listed(own[first : first + MOST_HASHES])
         rows = database.execute(
-            f"SELECT hash FROM {table} WHERE period = ? AND hash IN ({','.join('?' * len(some))}) "  # noqa: S608 (placeholders)
+            f"SELECT hash FROM {table} WHERE period = ? AND hash IN ({marks}) "  # noqa: S608 (placeholders)
             "GROUP BY hash HAVING count(*) >= ?",
             (period, *some, MOST_SHARING),
         )
@@ -169,7 +170,7 @@ def look_alikes(
     wanted = sorted(set(hashes))[:MOST_HASHES]
     if not wanted:
         return []
-    marks = ",".join("?" * len(wanted))
+    marks, values = listed(wanted)
     periods = ",".join(map(str, range(_period(since), _period(until) + 1)))
     least = max(min(FEWEST_SHARED, len(wanted)), -(-len(wanted) // LEAST_SHARED))
     hits = database.execute(
@@ -177,7 +178,7 @@ def look_alikes(
         SELECT article_id, count(*) AS shared FROM fingerprint WHERE period IN ({periods}) AND hash IN ({marks})
         GROUP BY article_id HAVING count(*) >= {least} ORDER BY shared DESC, article_id
         """,  # noqa: S608 (placeholders and numbers)
-        wanted,
+        values,
     )
     ids = [int(row[0]) for row in hits if row[0] != but]
     found: list[LookAlike] = []
@@ -191,13 +192,14 @@ def look_alikes(
 
 def _within(database: Database, ids: Sequence[int], since: datetime, until: datetime) -> list[LookAlike]:
     """Return those of some articles that lie in a time window, in their order."""
+    marks, values = listed(ids)
     rows = database.execute(
         f"""
         SELECT a.id, a.story_id, a.copy_of, a.origin, r.id, r.content_hash, o.effective_at
         FROM article a JOIN revision r ON r.id = a.revision_id JOIN article o ON o.id = coalesce(a.copy_of, a.id)
-        WHERE a.id IN ({",".join("?" * len(ids))}) AND a.effective_at BETWEEN ? AND ?
+        WHERE a.id IN ({marks}) AND a.effective_at BETWEEN ? AND ?
         """,  # noqa: S608 (placeholders)
-        (*ids, to_text(since), to_text(until)),
+        (*values, to_text(since), to_text(until)),
     )
     known = {
         article_id: LookAlike(
@@ -220,10 +222,11 @@ def named_alike(
     wanted = sorted(set(names))
     if not wanted:
         return {}
+    marks, values = listed(wanted)
     periods = ",".join(map(str, range(_period(since), _period(until) + 1)))
     rows = database.execute(
-        f"SELECT hash, article_id FROM name WHERE period IN ({periods}) AND hash IN ({','.join('?' * len(wanted))})",  # noqa: S608 (placeholders and numbers)
-        wanted,
+        f"SELECT hash, article_id FROM name WHERE period IN ({periods}) AND hash IN ({marks})",  # noqa: S608 (placeholders and numbers)
+        values,
     )
     found: dict[int, list[int]] = {}
     for name, article_id in rows:

@@ -35,6 +35,7 @@ from storage import articles, sources
 from storage.database import open_writer, transaction
 from storage.types import Article
 from tests import archive_fill
+from tests.figure import Figure
 from tests.wire_stream import OUTLETS, Kind, Wire, WireDocument
 
 ARTICLES = 20_000
@@ -54,33 +55,6 @@ _MEBIBYTE = 1 << 20
 
 _Parameters = ParamSpec("_Parameters")
 _Result = TypeVar("_Result")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figure:
-    """One thing measured, and what it should reach at least or at most."""
-
-    name: str
-    value: float
-    unit: str
-    least: float | None = None
-    most: float | None = None
-
-    @property
-    def held(self) -> bool:
-        """Whether it reached what it should."""
-        return (self.least is None or self.value >= self.least) and (self.most is None or self.value <= self.most)
-
-    @property
-    def line(self) -> str:
-        """The figure as ``make bench`` prints it."""
-        digits = 3 if abs(self.value) < 10 else 1 if abs(self.value) < 100 else 0
-        value = f"{self.value:10,.{digits}f} {self.unit}"
-        bounds = [] if self.least is None else [f"at least {self.least:,g}"]
-        bounds += [] if self.most is None else [f"at most {self.most:,g}"]
-        if not bounds:
-            return f"{self.name:58} {value}"
-        return f"{self.name:58} {value:30} ({', '.join(bounds)}{'' if self.held else ': NOT HELD'})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

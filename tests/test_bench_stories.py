@@ -6,6 +6,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 from tests import bench_stories as bench
+from tests.figure import Figure
 from tests.wire_stream import COPIES, Kind, Wire, WireDocument
 
 BEGIN = datetime(2026, 3, 2, tzinfo=UTC)
@@ -85,6 +86,6 @@ def test_grouping_is_scored_by_its_mistakes() -> None:
 
 
 def test_a_figure_out_of_bounds_says_so() -> None:
-    assert bench.Figure(name="x", value=299, unit="a second", least=300).line.endswith("(at least 300: NOT HELD)")
-    assert bench.Figure(name="x", value=300, unit="a second", least=300).line.endswith("(at least 300)")
-    assert bench.Figure(name="x", value=1_537, unit="bytes", most=1_536).line.endswith("(at most 1,536: NOT HELD)")
+    assert Figure(name="x", value=299, unit="a second", least=300).line.endswith("(at least 300: NOT HELD)")
+    assert Figure(name="x", value=300, unit="a second", least=300).line.endswith("(at least 300)")
+    assert Figure(name="x", value=1_537, unit="bytes", most=1_536).line.endswith("(at most 1,536: NOT HELD)")

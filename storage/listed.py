@@ -1,0 +1,22 @@
+"""Lists of values in statements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+_Value = TypeVar("_Value", int, str)
+
+#: lengths of lists are multiples of it
+_STEP = 16
+
+
+def listed(values: Iterable[_Value]) -> tuple[str, tuple[_Value, ...]]:
+    """Return placeholders for ``IN (…)``, and the values for them, the last one repeated to a round number.
+
+    A connection keeps the statements that it compiled last; a statement for each length would hardly be met again.
+    """
+    given = tuple(values)
+    missing = -len(given) % _STEP
+    filled = given + given[-1:] * missing
+    return ",".join("?" * len(filled)), filled
