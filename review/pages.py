@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlite_utils import Database
 
 from detection.stories.firsts import firsts
@@ -39,7 +39,7 @@ def page_routes(room: Room) -> APIRouter:
         return _desk(room, request)
 
     @router.get("/stories/{story_id}")
-    def story(request: Request, story_id: str) -> HTMLResponse:
+    def story(request: Request, story_id: str) -> Response:
         return _story(room, request, _existing(story_id))
 
     @router.get("/articles/{article_id}")
@@ -133,8 +133,12 @@ def _choices(database: Database, room: Room, language: str, wanted: DeskFilter) 
     }
 
 
-def _story(room: Room, request: Request, story_id: int) -> HTMLResponse:
+def _story(room: Room, request: Request, story_id: int) -> Response:
     with room.readers.reading() as database:
+        into = threads.joined(database, story_id)
+        if into is not None:
+            # Mails sent before two stories turned out to be one lead to the one that holds their articles now.
+            return RedirectResponse(f"/stories/{into}", status_code=308)
         story = stories.get(database, story_id)
         events = group_events(reading.story_signals(database, story_id))
         return room.page(

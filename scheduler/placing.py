@@ -59,9 +59,16 @@ def put_into_story(
     alike = stories.look_alikes(database, prints, moment - SAME_DISPATCH, moment + SAME_DISPATCH, but=saved.article_id)
     said = profiles_of(database, alike)
     copied = find_copy(text, signals, moment, _candidates(database, alike, said, signals))
-    about = None if copied else sketch(article.title, article.text, signals)
-    kin = Kin() if about is None else find_kin(database, about, moment, but=saved.article_id)
-    joined = copied.candidate.story_id if copied else kin.story_id
+    dispatch = copied.candidate.dispatch if copied else None
+    first = dispatch is not None and candidates.make_original(database, saved.article_id, moment, dispatch)
+    copies = copied is not None and not first
+    about = None if copies else sketch(article.title, article.text, signals)
+    held = copied.candidate.story_id if copied else None
+    kin = Kin(story_id=held) if about is None else find_kin(
+        database, about, moment, article_id=saved.article_id, revision_id=saved.revision_id, content_hash=content_hash,
+        copied_in=held,
+    )  # fmt: skip
+    joined = kin.story_id
     story_id = joined or stories.create(database, article.title, moment)
     if joined is None:
         before = _recalled(database, signals, moment)
@@ -70,22 +77,24 @@ def put_into_story(
             threads.link(database, story_id, near)
         if before is not None:
             threads.join(database, story_id, before)
-    dispatch = copied.candidate.dispatch if copied else None
     original = next((one.origin for one in alike if one.article_id == dispatch), None)
     origin = origin_of(article.agency, source_name, original)
     stories.attach(
         database, saved.article_id, story_id, moment,
         severity=_severity(signals),
-        copy_of=dispatch,
+        copy_of=dispatch if copies else None,
         coverage=copied.coverage if copied else None,
         origin=origin,
     )  # fmt: skip
     if copied is None or copied.coverage < NOTHING_NEW:
         stories.save_fingerprints(database, saved.article_id, moment, prints)
-    if copied is None:
-        remember(database, saved.revision_id, content_hash, about)
+    if not copies and about is None:
+        remember(database, saved.revision_id, content_hash, None)
+    if first and story_id != held:
+        threads.move(database, (saved.article_id,), story_id, now=article.fetched_at)
+    _move(database, kin, article.fetched_at)
     if about is not None:
-        stories.save_names(database, saved.article_id, moment, about.names)
+        stories.save_names(database, saved.article_id, moment, about.keys)
     novel = _novel(article, text, _of_story(story_id, alike, said), signals)
     stories.save_novelty(database, saved.article_id, novel)
     _note_state(database, article, story_id, kin.contradicted)
@@ -96,6 +105,18 @@ def put_into_story(
         novel_paragraphs=novel,
         reason="copy" if copied else "same_event" if joined else "first_report",
     )
+
+
+def _move(database: Database, kin: Kin, now: datetime) -> None:
+    """Put articles where they turn out to belong, now that another one has arrived."""
+    for move in kin.moves:
+        story_id = move.story_id
+        if story_id is None:
+            first = min(articles.get_many(database, move.articles), key=lambda one: (one.effective_at, one.id))
+            story_id = stories.create(database, first.title, first.effective_at)
+            if first.story_id is not None:
+                threads.link(database, story_id, first.story_id)
+        threads.move(database, move.articles, story_id, now=now)
 
 
 def _background_of(text: Profile, alike: Sequence[LookAlike], said: Sequence[Profile]) -> int | None:
@@ -119,7 +140,7 @@ def _recalled(database: Database, signals: Sequence[Signal], moment: datetime) -
         for one in signals
         if one.actor and one.target and one.severity >= LEAST_RECALLED and one.status in _HAPPENED
     ]
-    found = (stories.telling_act(database, act, moment - AFFAIR, moment) for act in acts)
+    found = (candidates.telling_act(database, act, moment - AFFAIR, moment) for act in acts)
     return next((story_id for story_id in found if story_id is not None), None)
 
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from itertools import islice
 
 from sqlite_utils import Database
 
 from storage.articles import signal_from_row, text_of
 from storage.listed import listed
+from storage.times import to_text
 from storage.types import Signal
+
+#: ids that one statement names
+MOST_ASKED = 500
 
 
 def signals_of(database: Database, revision_ids: Iterable[int]) -> dict[int, tuple[Signal, ...]]:
@@ -40,3 +46,45 @@ def story_of(database: Database, article_id: int) -> int | None:
     """Return the story that holds an article, None when it has none yet."""
     row = database.execute("SELECT story_id FROM article WHERE id = ?", (article_id,)).fetchone()
     return None if row is None or row[0] is None else int(row[0])
+
+
+def stories_of(database: Database, article_ids: Iterable[int]) -> dict[int, int]:
+    """Return the story of each article that has one."""
+    found: dict[int, int] = {}
+    for some in batched(article_ids, MOST_ASKED):
+        rows = database.execute(
+            f"SELECT id, story_id FROM article WHERE story_id IS NOT NULL AND id IN ({','.join('?' * len(some))})",  # noqa: S608 (placeholders)
+            some,
+        )
+        found.update((int(row[0]), int(row[1])) for row in rows)
+    return found
+
+
+def batched(ids: Iterable[int], size: int) -> Iterator[tuple[int, ...]]:
+    """Yield ids in groups of some size, the last one smaller."""
+    left = iter(ids)
+    while some := tuple(islice(left, size)):
+        yield some
+
+
+def make_original(database: Database, article_id: int, moment: datetime, dispatch: int) -> bool:
+    """Make an article the original of a dispatch whose copies arrived first; return whether it is earlier than they."""
+    row = database.execute("SELECT effective_at FROM article WHERE id = ?", (dispatch,)).fetchone()
+    if row is None or to_text(moment) >= row[0]:
+        return False
+    database.execute("UPDATE article SET copy_of = ? WHERE id = ? OR copy_of = ?", (article_id, dispatch, dispatch))
+    return True
+
+
+def telling_act(database: Database, act: tuple[str, str, str], since: datetime, until: datetime) -> int | None:
+    """Return the story of a time window that asserted an act last, None when none did."""
+    row = database.execute(
+        """
+        SELECT a.story_id FROM signal g JOIN article a ON a.revision_id = g.revision_id
+        WHERE g.type = ? AND g.actor = ? AND g.target = ? AND g.status = 'asserted' AND a.effective_at BETWEEN ? AND ?
+            AND a.story_id IS NOT NULL
+        ORDER BY a.effective_at DESC, a.id DESC LIMIT 1
+        """,
+        (*act, to_text(since), to_text(until)),
+    ).fetchone()
+    return None if row is None else int(row[0])

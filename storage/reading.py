@@ -17,7 +17,7 @@ from sqlite_utils import Database
 
 from storage.articles import signal_from_row
 from storage.errors import SearchError
-from storage.stories import STORY_COLUMNS, novelty, story_from_row
+from storage.stories import STILL_TOLD, STORY_COLUMNS, novelty, story_from_row
 from storage.times import from_text, to_text
 from storage.types import DeliveryState, Signal, Status, Story
 
@@ -189,6 +189,8 @@ def _story_clauses(database: Database, wanted: StoryFilter) -> tuple[list[str], 
     elif conditions:
         joined = " AND ".join(["a.story_id = st.id", *conditions])
         clauses.append(f"EXISTS (SELECT 1 FROM article a WHERE {joined})")  # noqa: S608 (fixed clauses)
+    else:
+        clauses.append(STILL_TOLD)
     if wanted.expression is not None:
         clauses.append(_EXPRESSION_BY_STORY if _is_common(database, wanted.expression) else _EXPRESSION_BY_INDEX)
         parameters["expression"] = wanted.expression

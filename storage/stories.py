@@ -234,6 +234,11 @@ def named_alike(
     return {name: tuple(ids) for name, ids in found.items()}
 
 
+def name_counts(database: Database, names: Iterable[int], since: datetime, until: datetime) -> dict[int, int]:
+    """Return how many articles of about a time window hold each name."""
+    return {name: len(ids) for name, ids in named_alike(database, names, since, until).items()}
+
+
 def telling_stories(database: Database, since: datetime, until: datetime) -> list[int]:
     """Return the stories of a time window that tell an act, the last seen first, :data:`MOST_STORIES` at most."""
     rows = database.execute(
@@ -242,20 +247,6 @@ def telling_stories(database: Database, since: datetime, until: datetime) -> lis
         (to_text(since), to_text(until), MOST_STORIES),
     )
     return [int(row[0]) for row in rows]
-
-
-def telling_act(database: Database, act: tuple[str, str, str], since: datetime, until: datetime) -> int | None:
-    """Return the story of a time window that asserted an act last, None when none did."""
-    row = database.execute(
-        """
-        SELECT a.story_id FROM signal g JOIN article a ON a.revision_id = g.revision_id
-        WHERE g.type = ? AND g.actor = ? AND g.target = ? AND g.status = 'asserted' AND a.effective_at BETWEEN ? AND ?
-            AND a.story_id IS NOT NULL
-        ORDER BY a.effective_at DESC, a.id DESC LIMIT 1
-        """,
-        (*act, to_text(since), to_text(until)),
-    ).fetchone()
-    return None if row is None else int(row[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,13 +347,22 @@ def story_from_row(database: Database, row: dict[str, Any]) -> Story:
     )
 
 
+#: leaves out stories whose articles all went into others
+STILL_TOLD = """
+    NOT EXISTS (SELECT 1 FROM story_change c WHERE c.other_id = st.id AND c.kind IN ('join', 'merge')
+        AND NOT EXISTS (SELECT 1 FROM article a WHERE a.story_id = st.id))
+"""
+_LISTING = f"""
+    SELECT {STORY_COLUMNS} WHERE (:since IS NULL OR st.last_seen_at >= :since)
+        AND (:until IS NULL OR st.first_seen_at < :until)
+        AND {STILL_TOLD} ORDER BY st.last_seen_at DESC, st.id DESC
+"""
+
+
 def listing(database: Database, *, since: datetime | None = None, until: datetime | None = None) -> Iterator[Story]:
-    """Yield stories that were alive in a time window, newest first."""
+    """Yield stories that were alive in a time window, newest first; those whose articles went elsewhere left out."""
     rows = database.query(
-        f"""
-        SELECT {STORY_COLUMNS} WHERE (:since IS NULL OR st.last_seen_at >= :since)
-            AND (:until IS NULL OR st.first_seen_at < :until) ORDER BY st.last_seen_at DESC, st.id DESC
-        """,
+        _LISTING,
         {"since": to_text_or_none(since), "until": to_text_or_none(until)},
     )
     return (story_from_row(database, row) for row in rows)

@@ -7,7 +7,7 @@ merge or split stays so: placing never moves an article that has its story.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,16 +19,19 @@ from storage.errors import NotFoundError
 from storage.times import from_text, to_text
 from storage.types import Story
 
+#: kind and author of a change that nobody made by hand: two stories turned out to tell one event
+JOIN = "join"
+AUTHOR = "vigie"
 #: stories of a thread that are shown
 MOST_STORIES = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoryChange:
-    """A merge or a split that somebody made."""
+    """A merge or a split that somebody made, or a join of two stories that turned out to tell one event."""
 
     at: datetime
-    #: ``merge`` or ``split``
+    #: ``merge``, ``split`` or ``join``
     kind: str
     #: the story that grew by the merge, or was split
     story_id: int
@@ -58,9 +61,10 @@ def join(database: Database, story_id: int, to: int) -> None:
 
 
 def thread(database: Database, thread_id: int) -> list[Story]:
-    """Return the stories of a thread, the first seen first."""
+    """Return the stories of a thread, the first seen first; those whose articles went elsewhere left out."""
     rows = database.query(
-        f"SELECT {stories.STORY_COLUMNS} WHERE st.thread_id = ? ORDER BY st.first_seen_at, st.id LIMIT ?",
+        f"SELECT {stories.STORY_COLUMNS} WHERE st.thread_id = ? AND {stories.STILL_TOLD} "
+        "ORDER BY st.first_seen_at, st.id LIMIT ?",
         (thread_id, MOST_STORIES),
     )
     return [stories.story_from_row(database, row) for row in rows]
@@ -123,6 +127,50 @@ def split(database: Database, articles: Sequence[int], *, author: str, reason: s
         _refresh(database, story_id)
     _record(database, "split", old, new, moved, author, reason, now)
     return new
+
+
+def made_by_hand(database: Database, story_ids: Collection[int]) -> set[int]:
+    """Return which of some stories somebody has merged or split: they stay as they were left."""
+    marks = ",".join("?" * len(story_ids))
+    rows = database.execute(
+        f"SELECT story_id, other_id FROM story_change WHERE kind <> ? "  # noqa: S608 (placeholders)
+        f"AND (story_id IN ({marks}) OR other_id IN ({marks}))",
+        (JOIN, *story_ids, *story_ids),
+    )
+    return {story_id for row in rows for story_id in row}.intersection(story_ids)
+
+
+def move(database: Database, articles: Sequence[int], into: int, *, now: datetime) -> None:
+    """Put articles, their copies and their alerts into another story, which turns out to tell the same event.
+
+    A story that is left without articles stays stored, so that links to it lead on; see :func:`joined`.
+    """
+    marks = ",".join("?" * len(articles))
+    moved = database.execute(
+        f"SELECT id, story_id FROM article WHERE id IN ({marks}) OR copy_of IN ({marks})",  # noqa: S608 (placeholders)
+        (*articles, *articles),
+    ).fetchall()
+    _move(database, [row[0] for row in moved], into)
+    database.conn.executemany("UPDATE alert SET story_id = ? WHERE article_id = ?", ((into, row[0]) for row in moved))
+    _refresh(database, into)
+    for left in sorted({row[1] for row in moved} - {into}):
+        _refresh(database, left)
+        if database.execute("SELECT 1 FROM article WHERE story_id = ? LIMIT 1", (left,)).fetchone() is None:
+            database.execute("UPDATE alert SET story_id = ? WHERE story_id = ?", (into, left))
+            own = [row[0] for row in moved if row[1] == left]
+            _record(database, JOIN, into, left, own, AUTHOR, "same event", now)
+
+
+def joined(database: Database, story_id: int) -> int | None:
+    """Return the story into which all articles of another one went, None while it holds some."""
+    row = database.execute(
+        """
+        SELECT story_id FROM story_change WHERE other_id = :story AND kind IN ('join', 'merge')
+            AND NOT EXISTS (SELECT 1 FROM article WHERE story_id = :story) ORDER BY id DESC LIMIT 1
+        """,
+        {"story": story_id},
+    ).fetchone()
+    return None if row is None else int(row[0])
 
 
 def changes(database: Database, story_id: int) -> list[StoryChange]:

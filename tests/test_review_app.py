@@ -25,7 +25,7 @@ from review.health import Check, Readiness
 from review.server import open_listener, serve
 from review.settings import ReviewSettings
 from scheduler.announcing import Announcements
-from storage import alerts, articles, deliveries, entries, health, revisions, sources, stories, watch_state
+from storage import alerts, articles, deliveries, entries, health, revisions, sources, stories, threads, watch_state
 from storage.alerts import NewDelivery
 from storage.database import open_writer, transaction
 from storage.types import (
@@ -395,6 +395,16 @@ def test_story_page_shows_events_articles_and_the_delivery_log(site: Site) -> No
     assert "a@example.org" in page.words
     assert "paire surveillée" in page.words
     assert page.words.index("Le Mali expulse") < page.words.index("Reprise")
+
+
+def test_a_story_that_went_into_another_leads_there(site: Site) -> None:
+    article, story = store(site.database, Told())
+    _, other = store(site.database, Told(title="Autre", source=ORTM, url="https://ortm.example/2"))
+    with transaction(site.database):
+        threads.move(site.database, [article], other, now=NOW)
+    answer = site.get(f"/stories/{story}")
+    assert answer.status == 308
+    assert answer.headers["location"] == f"/stories/{other}"
 
 
 def test_a_partial_article_says_why_its_page_was_not_read(site: Site) -> None:

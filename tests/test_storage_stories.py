@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from storage import articles, sources, stories
+from storage import articles, candidates, sources, stories
 from storage.articles import Saved
 from storage.database import open_writer, transaction
 from storage.errors import NotFoundError
@@ -212,15 +212,15 @@ def test_of_many_stories_under_way_the_last_seen_are_compared(database: Database
 def test_the_story_that_asserted_an_act_last_is_found(database: Database) -> None:
     act = ("expel_diplomats", "MLI", "FRA")
     older, newer, denial, none = (stories.create(database, name, NOW) for name in ("a", "b", "c", "d"))
-    assert stories.telling_act(database, act, NOW - HOUR, NOW) is None
+    assert candidates.telling_act(database, act, NOW - HOUR, NOW) is None
     attach(database, save(database, "a", at=NOW - 2 * HOUR, signals=(EXPEL,)), older)
     attach(database, save(database, "b", at=NOW - HOUR, signals=(EXPEL,)), newer)
     attach(database, save(database, "c", signals=(replace(EXPEL, status=Status.DENIED),)), denial)
     attach(database, save(database, "d", signals=(replace(EXPEL, target="USA"),)), none)
-    assert stories.telling_act(database, act, NOW - 5 * HOUR, NOW) == newer
-    assert stories.telling_act(database, act, NOW - 5 * HOUR, NOW - 2 * HOUR) == older
-    assert stories.telling_act(database, act, NOW - HOUR / 2, NOW) is None
-    assert stories.telling_act(database, ("expel_diplomats", "FRA", "MLI"), NOW - 5 * HOUR, NOW) is None
+    assert candidates.telling_act(database, act, NOW - 5 * HOUR, NOW) == newer
+    assert candidates.telling_act(database, act, NOW - 5 * HOUR, NOW - 2 * HOUR) == older
+    assert candidates.telling_act(database, act, NOW - HOUR / 2, NOW) is None
+    assert candidates.telling_act(database, ("expel_diplomats", "FRA", "MLI"), NOW - 5 * HOUR, NOW) is None
 
 
 def test_the_nearest_articles_of_a_story_come_without_copies(database: Database) -> None:

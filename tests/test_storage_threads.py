@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from storage import alerts, articles, revisions, sources, stories, threads
+from storage import alerts, articles, candidates, revisions, sources, stories, threads
 from storage.database import open_writer, transaction
 from storage.errors import NotFoundError
 from storage.types import Alert, Article, Decision, DecisionKind, Source, StoryState
@@ -173,3 +173,53 @@ def test_acts_told_of_other_stories_of_the_affair(database: Database) -> None:
     assert alerts.told_in_affair(database, "w", other, NOW - HOUR) == ()
     assert alerts.told_in_affair(database, "w", two, NOW + HOUR) == ()
     assert alerts.told_in_affair(database, "elsewhere", two, NOW - HOUR) == ()
+
+
+def test_articles_that_tell_another_story_take_their_copies_and_alerts_along(database: Database) -> None:
+    stays, goes = stories.create(database, "stays", NOW), stories.create(database, "goes", NOW + HOUR)
+    add(database, "first", stays)
+    moved = add(database, "second", goes, source="rive")
+    copy = add(database, "copy", goes, copy_of=moved)
+    tell(database, goes, moved, "alr_1")
+    assert threads.joined(database, goes) is None
+    threads.move(database, [moved], stays, now=NOW)
+    assert {one.id for one in stories.members(database, stays)} >= {moved, copy}
+    assert database.execute("SELECT story_id FROM alert").fetchall() == [(stays,)]
+    assert stories.get(database, goes).articles == 0
+    assert threads.joined(database, goes) == stays
+    assert threads.joined(database, stays) is None
+    assert [one.id for one in stories.listing(database)] == [stays]
+    assert [one.id for one in threads.thread(database, goes)] == []
+    assert [change.kind for change in threads.changes(database, goes)] == [threads.JOIN]
+    assert threads.made_by_hand(database, {stays, goes}) == set()
+
+
+def test_a_story_keeps_what_still_tells_it(database: Database) -> None:
+    one, other = stories.create(database, "one", NOW), stories.create(database, "other", NOW + HOUR)
+    add(database, "a", one)
+    kept, moved = add(database, "b", other), add(database, "c", other, source="rive")
+    threads.move(database, [moved], one, now=NOW)
+    assert [article.id for article in stories.members(database, other)] == [kept]
+    assert threads.joined(database, other) is None
+    assert threads.changes(database, other) == []
+
+
+def test_what_was_made_by_hand_is_known(database: Database) -> None:
+    story, alone = stories.create(database, "story", NOW), stories.create(database, "alone", NOW)
+    add(database, "a", story)
+    taken = add(database, "b", story, source="rive")
+    out = threads.split(database, [taken], author="ana", reason="another event", now=NOW)
+    assert threads.made_by_hand(database, {story, out, alone}) == {story, out}
+    assert threads.made_by_hand(database, set()) == set()
+
+
+def test_an_original_that_arrives_after_its_copies_takes_their_place(database: Database) -> None:
+    story = stories.create(database, "story", NOW)
+    copied = add(database, "copy", story, at=NOW + HOUR)
+    again = add(database, "again", story, at=NOW + 2 * HOUR, copy_of=copied)
+    late = add(database, "late", story, at=NOW + 3 * HOUR)
+    assert not candidates.make_original(database, late, NOW + 3 * HOUR, copied)
+    original = add(database, "original", story)
+    assert candidates.make_original(database, original, NOW, copied)
+    held = {one.id: one.copy_of for one in stories.members(database, story)}
+    assert held == {original: None, copied: original, again: original, late: None}

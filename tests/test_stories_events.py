@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detection.engine import Document, detect, load_rules
-from detection.stories import Member, Sketch, same_event, sketch
+from detection.stories import Member, Sketch, affinity, group, sketch
 from detection.stories.kinship import SAME_ACT, SAME_EVENT, WEIGHTS, denies, features, kinship, opposed, same_affair
 from detection.stories.sketch import LEAST_CONFIDENCE, MOST_NAMES, Happening
 from storage.types import Signal, Status
@@ -32,8 +32,12 @@ EXPULSION = member(
 )
 
 
+def grouped(*members: Member) -> list[list[int]]:
+    return group(range(len(members)), lambda one, other: affinity(members[one], members[other], {}))
+
+
 def joins(new: Member, *members: Member) -> bool:
-    return same_event(new, {1: members}, {}) == 1
+    return len(grouped(new, *members)) == 1
 
 
 def test_a_sketch_keeps_acts_states_and_names() -> None:
@@ -226,7 +230,7 @@ ACTS = st.builds(
     polarity=st.sampled_from([1, 0, -1]),
 )
 MEMBERS = st.builds(
-    lambda acts, states, names, undoing, hours: Member(
+    lambda acts, states, names, undoing, topics, hours: Member(
         sketch=Sketch(
             headline=acts[0],
             news=acts[0] or acts[1],
@@ -234,6 +238,9 @@ MEMBERS = st.builds(
             leading_states=states,
             names=names,
             undoing=undoing,
+            denying=False,
+            topics=topics,
+            subjects=frozenset(),
         ),
         at=NOW + hours * HOUR,
     ),
@@ -241,6 +248,7 @@ MEMBERS = st.builds(
     st.sampled_from([{"MLI": 1.0}, {"MLI": 0.5, "FRA": 0.5}, {"MLI": 0.2, "FRA": 0.3, "NER": 0.5}]),
     st.frozensets(st.integers(0, 9)),
     st.integers(0, 2),
+    st.sampled_from([{}, {"visa": 1.0}, {"visa": 0.6, "media": 0.8}]),
     st.integers(-200, 200),
 )
 
@@ -268,9 +276,7 @@ def test_kinship_is_mutual_and_lies_between_articles_only(one: Member, other: Me
     names = dict.fromkeys(range(10), 30)
     assert features(one, other, names) == pytest.approx(features(other, one, names))
     assert all(0 <= value <= 1 for value in features(one, other, names))
-    found = same_event(one, {1: [other]}, names)
-    assert same_event(one, {1: [other, other]}, names) == found
-    assert same_event(one, {2: [other], 1: [other]}, names) == found
+    assert affinity(one, other, names) == affinity(other, one, names)
 
 
 @given(MEMBERS, MEMBERS)
@@ -285,22 +291,22 @@ def test_rare_names_tell_more_than_common_ones() -> None:
     assert rare > common > 0
 
 
-def test_a_headline_on_what_accompanies_an_act_is_no_other_event() -> None:
-    act = Happening("expulsion", "MLI", "FRA", 1)
-    told, charge, other = (
-        with_headline(EXPULSION, one)
-        for one in (act, replace(act, family="accuse"), replace(act, family="recall_ambassador"))
-    )
-    assert joins(charge, told)
-    assert not joins(other, told)
+def test_articles_without_an_act_need_a_subject_in_common_or_a_person() -> None:
+    heat = member("Mali : les pluies noient Ségou", "Le Mali attend des secours à Ségou, dit Awa Coulibaly.")
+    same = member("Mali : Ségou sous les eaux", "Les crues frappent le Mali, dit Awa Coulibaly.", at=12 * HOUR)
+    other = member("Mali : un match nul", "Le Mali égalise à Kayes, dit Oumar Traoré.", at=12 * HOUR)
+    assert joins(heat, same)
+    assert not joins(heat, other)
+    assert kinship(heat, other, {}) < kinship(heat, same, {})
 
 
-def test_a_story_takes_an_act_that_one_of_its_articles_told_in_passing() -> None:
-    recalled = Happening("recall_ambassador", "MLI", "FRA", 1)
-    passing = replace(EXPULSION.sketch, headline=frozenset(), news=frozenset({recalled}))
-    new = with_headline(EXPULSION, recalled)
-    assert joins(new, EXPULSION, Member(sketch=passing, at=NOW))
-    assert not joins(new, EXPULSION, EXPULSION)
+def test_a_report_without_an_act_joins_by_its_subject_alone() -> None:
+    cut = member("Le Mali suspend la télévision France 24", "La chaîne française perd son antenne au Mali.")
+    told = member("Mali : écran noir pour une chaîne de la France", "Les téléspectateurs du Mali cherchent l’antenne.")
+    apart = member("Mali : le coton se vend bien", "Le Mali et la France parlent de la récolte.")
+    assert not told.sketch.news
+    assert joins(told, cut)
+    assert not joins(apart, cut)
 
 
 def test_an_act_and_its_end_never_share_a_story() -> None:
@@ -318,19 +324,26 @@ def test_a_denial_says_so() -> None:
     assert not denies(EXPULSION.sketch, denial.sketch)
 
 
-def test_the_same_act_told_again_days_later_is_no_other_event() -> None:
-    again = member("Le Mali expulse deux diplomates français", at=timedelta(days=3))
-    later = member("Le Mali expulse deux diplomates français", at=SAME_ACT + HOUR)
-    assert joins(again, EXPULSION)
-    assert not joins(later, EXPULSION)
+def test_a_denial_without_an_act_stands_apart_from_what_it_denies() -> None:
+    freed = member(
+        "Mali : Luc Berthier libre", "Le Français Luc Berthier a retrouvé la France après sa prison au Mali."
+    )
+    paid = member(
+        "Rançon : l’Élysée dément", "La France n’a rien payé au Mali pour la prison de Luc Berthier.", at=HOUR
+    )
+    told = member(
+        "Rançon : ce que dit l’Élysée", "La France n’a rien payé au Mali pour la prison de Luc Berthier.", at=HOUR
+    )
+    assert paid.sketch.denying
+    assert not told.sketch.denying
+    assert kinship(freed, paid, {}) < kinship(freed, told, {}) - 2
+    assert member("No, Mali has not freed Luc Berthier").sketch.denying
 
 
-def test_the_nearest_of_several_stories_is_chosen() -> None:
+def test_the_nearest_of_several_reports_is_the_one_it_belongs_to() -> None:
     old = member("Le Mali expulse deux diplomates français", at=timedelta(days=-3))
     new = member("Le Mali expulse deux diplomates français", at=HOUR)
-    assert same_event(new, {1: [old], 2: [EXPULSION]}, {}) == 2
-    assert same_event(new, {1: [old, old, old], 2: [EXPULSION]}, {}) == 2
-    assert same_event(new, {}, {}) is None
+    assert sorted(grouped(old, EXPULSION, new)) == [[0], [1, 2]]
 
 
 def test_the_affair_is_the_nearest_story_of_acts_between_the_same_states() -> None:

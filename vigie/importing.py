@@ -21,7 +21,7 @@ from crawler.urls import article_key
 from scheduler.building import build_pipeline
 from scheduler.clock import now_utc
 from scheduler.pipeline import Pipeline, Processed
-from storage import sources
+from storage import candidates, sources
 from storage.articles import SaveKind
 from storage.database import instance_id, open_writer, transaction
 from storage.folder import ownership
@@ -33,6 +33,8 @@ from vigie.warc_files import SavedPage, is_warc, read_pages
 
 #: articles a transaction
 BATCH = 100
+#: answers that wait for the end of an import: a later article may show in which story an earlier one belongs
+MOST_HELD = 100_000
 #: the source of articles that name none
 NO_SOURCE = "import"
 
@@ -50,24 +52,32 @@ def import_files(names: Iterable[str], settings: Settings, *, sending: bool) -> 
             with transaction(database):
                 sources.sync(database, settings.sources, now_utc())
             importer = Importer(database, build_pipeline(service_settings(settings), instance_id(database)), sending)
-            for name in names:
-                if is_warc(name):
-                    asyncio.run(PageReader(importer, settings).read(name))
-                else:
-                    importer.read(name)
+            try:
+                for name in names:
+                    if is_warc(name):
+                        asyncio.run(PageReader(importer, settings).read(name))
+                    else:
+                        importer.read(name)
+            finally:
+                importer.tell()
             return importer.failed
         finally:
             database.conn.close()
 
 
 class Importer:
-    """Stores lines in batches; a batch is durable before its answers are printed."""
+    """Stores lines in batches; a batch is durable before its answers are printed.
+
+    Answers are printed at the end, with the stories as they stand then: a report that came first may turn out to tell
+    the event of another.
+    """
 
     def __init__(self, database: Database, pipeline: Pipeline, sending: bool) -> None:  # noqa: FBT001
         self.failed = False
         self._database = database
         self._pipeline = pipeline
         self._sending = sending
+        self._held: list[dict[str, Any]] = []
 
     def read(self, name: str) -> None:
         """Import one file."""
@@ -91,14 +101,22 @@ class Importer:
         self.store([functools.partial(self._import, article) for article in batch])
 
     def store(self, steps: Sequence[Callable[[datetime], dict[str, Any]]]) -> None:
-        """Make some steps in one transaction and print what each answers."""
+        """Make some steps in one transaction and keep what each answers."""
         if not steps:
             return
         now = now_utc()
         with transaction(self._database):
             answers = [step(now) for step in steps]
-        for answer in answers:
-            output.print_json(answer)
+        self._held += answers
+        if len(self._held) > MOST_HELD:
+            self.tell()
+
+    def tell(self) -> None:
+        """Print the answers that are kept, with the story of each article as it stands now."""
+        told = candidates.stories_of(self._database, [answer["article"] for answer in self._held])
+        for answer in self._held:
+            output.print_json(answer | {"story": told.get(answer["article"], answer["story"])})
+        self._held.clear()
 
     def import_page(self, article: Article, evidence: Evidence | None, now: datetime) -> dict[str, Any]:
         """Store one page that was read already."""

@@ -1,48 +1,56 @@
 """How likely two articles in other words tell the same event.
 
-A logistic model of nine things a reader compares. The weights were fitted on pairs out of 300 labelled articles on 61
-events (``tests/data/events.jsonl``); each of its halves was grouped with the weights of the other to see that they
-carry over (``docs/stories.md``).
+A logistic model of a dozen things a reader compares. The weights were fitted on pairs out of labelled articles
+(``tests/data/events.jsonl``); each world of theirs was grouped with the weights of another to see that they carry over
+(``docs/stories.md``). What the likelihoods make of several articles says :mod:`detection.stories.grouping`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import log
+from typing import Any
 
+from detection.stories.acts import Act
 from detection.stories.sketch import Happening, Sketch, accompanies, is_private
 
 #: reports of one event lie within so much time
 SAME_EVENT = timedelta(hours=96)
 #: those that tell the same act within this
 SAME_ACT = timedelta(days=7)
-#: mean score of a story's articles from which another one belongs to it
-BELONGS = -0.7
-
-#: articles among which a name is looked up; one that few of them hold tells much
-_ARTICLES = 1_000
-#: information of shared names, in nats, that says enough
-_ENOUGH = 30.0
-#: share of a state among those named from which an article speaks of it
-_SPOKEN_OF = 0.05
-#: information of the names in common, in nats, by which an article that does not name both states has to do with a
-#: story; half of it where it names one of them
-_PERSONAL = 10.0
+#: shared names that say enough
+_ENOUGH = 5.0
+#: a name that more articles of some days hold is in everybody's mouth, and what it counts then
+_COMMON = 40
+_COMMON_COUNTS = 0.2
 _HOURS = SAME_EVENT.total_seconds() / 3600
 
-_BIAS = -2.4
-_NAMES = 3.5
-_STATES = 3.2
-_LEADING_STATES = 2.6
-_SAME_ACT = 1.6
-_OTHER_ACTS = -0.8
-_OTHER_HEADLINE = -0.9
-_UNDOING = -0.7
+_BIAS = -3.9
+_NAMES = 3.9
+_STATES = 3.6
+_LEADING_STATES = 2.5
+_SAME_ACT = 2.3
+_OTHER_ACTS = -0.5
+_OTHER_HEADLINE = -1.2
+_UNDOING = -0.5
+#: set by hand: a denial and what it denies are two events
+_DENIAL = -2.5
 _TIME = -9.0
-#: the same act told again days later is no other event
-_TIME_OF_SAME_ACT = 5.0
+#: the same act told again on another day is a follow-up that recalls it
+_TIME_OF_SAME_ACT = -2.5
+_TOPICS = 1.5
+#: where an act is missing on one side, the subject says more
+_TOPICS_WITHOUT_ACTS = 1.9
+#: set by hand: two acts of one crisis on one day are two events, unless one only accompanies the other
+_OTHER_DEED = -2.8
+#: set by hand: an act and its answer are two events
+_OTHER_WAY_ROUND = -0.7
+#: set by hand: the same states on the same day are no event
+_NOTHING_SHARED = -3.0
+#: likeness of topics from which two articles have a subject in common, one of which tells an act, or neither
+_SUBJECT, _SUBJECT_WITHOUT_ACTS = 0.15, 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,9 +70,11 @@ def features(one: Member, other: Member, names: Mapping[int, int]) -> tuple[floa
         names: in how many articles each shared name stands.
     """
     shared = one.sketch.names & other.sketch.names
-    told = _told_by(shared, names)
+    told = sum(_COMMON_COUNTS if names.get(name, 1) > _COMMON else 1.0 for name in shared)
     both = bool(one.sketch.news and other.sketch.news)
     same = _tell_the_same(one, other)
+    deeds, others = _deeds(one.sketch), _deeds(other.sketch)
+    topics = sum(share * other.sketch.topics.get(topic, 0.0) for topic, share in one.sketch.topics.items())
     hours = min(abs((one.at - other.at).total_seconds()) / 3600, _HOURS) / _HOURS
     return (
         min(told, _ENOUGH) / _ENOUGH,
@@ -72,41 +82,38 @@ def features(one: Member, other: Member, names: Mapping[int, int]) -> tuple[floa
         _overlap(one.sketch.leading_states, other.sketch.leading_states),
         float(same),
         float(both and not same and not _related(one.sketch, other.sketch)),
-        float(_headlines_differ(one.sketch, other.sketch)),
+        float(_differ(_acts(one.sketch), _acts(other.sketch))),
+        float(_differ(deeds, others)),
+        float(_differ({act[1:] for act in deeds}, {act[1:] for act in others})),
         abs(one.sketch.undoing - other.sketch.undoing) / 2,
+        float(one.sketch.denying != other.sketch.denying),
         hours,
         hours * same,
+        topics,
+        0.0 if both else topics,
+        float(not both and not _meet(one.sketch, other.sketch, topics)),
     )
 
 
 #: of :func:`features`
 WEIGHTS = (
-    _NAMES, _STATES, _LEADING_STATES, _SAME_ACT, _OTHER_ACTS, _OTHER_HEADLINE, _UNDOING, _TIME, _TIME_OF_SAME_ACT,
+    _NAMES, _STATES, _LEADING_STATES, _SAME_ACT, _OTHER_ACTS, _OTHER_HEADLINE, _OTHER_DEED, _OTHER_WAY_ROUND,
+    _UNDOING, _DENIAL, _TIME, _TIME_OF_SAME_ACT, _TOPICS, _TOPICS_WITHOUT_ACTS, _NOTHING_SHARED,
 )  # fmt: skip
+
+
+def _meet(one: Sketch, other: Sketch, topics: float) -> bool:
+    """Whether articles, one of which tells no act, have anything in common beside their states and their day."""
+    named = not one.names.isdisjoint(other.names)
+    if one.news or other.news:
+        return named or topics >= _SUBJECT
+    return named and topics >= _SUBJECT_WITHOUT_ACTS
 
 
 def kinship(one: Member, other: Member, names: Mapping[int, int]) -> float:
     """Return the log-odds that two articles tell the same event, see :func:`features`."""
     values = features(one, other, names)
     return _BIAS + sum(weight * value for weight, value in zip(WEIGHTS, values, strict=True))
-
-
-def same_event(new: Member, stories: Mapping[int, Sequence[Member]], names: Mapping[int, int]) -> int | None:
-    """Return the story whose articles tell the same event, None when none does.
-
-    A story never takes what its headlines contradict: an act and its end, an act and its denial.
-    """
-    best: tuple[float, int] | None = None
-    for story, members in stories.items():
-        near = [one for one in members if _may_meet(new, one)]
-        if not near or not _touches(new, near, names):
-            continue
-        if any(opposed(new.sketch, one.sketch) for one in near) or _tells_another(new, near):
-            continue
-        score = sum(kinship(new, one, names) for one in near) / len(near)
-        if score >= BELONGS and (best is None or (score, -story) > best):
-            best = (score, -story)
-    return -best[1] if best else None
 
 
 def same_affair(new: Member, stories: Mapping[int, Sequence[Member]]) -> int | None:
@@ -148,53 +155,8 @@ def _sides(happenings: Iterable[Happening]) -> set[frozenset[str | None]]:
     return {act.sides for act in happenings if None not in act.sides}
 
 
-def _touches(new: Member, members: Sequence[Member], names: Mapping[int, int]) -> bool:
-    """Whether an article has to do with a story's acts at all.
-
-    Articles on one state, published within hours, are no event; only acts make one. An article tells an act between the
-    same states, or names both of them, or names the persons of whom the story speaks.
-    """
-    sides = _sides(act for one in members for act in one.sketch.news)
-    own = _sides(new.sketch.news)
-    if sides and own:
-        return bool(own & sides)
-    here, there = _named(new.sketch), set.union(*(_named(one.sketch) for one in members))
-    told, about = (sides, here) if sides else (own, there)
-    if any(pair <= about for pair in told):
-        return True
-    shared = {name for one in members for name in one.sketch.names} & new.sketch.names
-    persons = _told_by(shared, names)
-    if any(pair & about for pair in told):
-        return persons >= _PERSONAL / 2
-    return persons >= _PERSONAL and (bool(told) or len(here & there) > 1)
-
-
-def _named(known: Sketch) -> set[str]:
-    return {code for code, share in known.states.items() if share >= _SPOKEN_OF}
-
-
-def information(articles: int) -> float:
-    """Return what a name tells, in nats, that so many articles hold."""
-    return max(0.0, log(_ARTICLES / max(1, articles)))
-
-
-def _told_by(shared: Iterable[int], names: Mapping[int, int]) -> float:
-    return sum(information(names.get(name, 1)) for name in shared)
-
-
-def _tells_another(new: Member, members: Sequence[Member]) -> bool:
-    """Whether an article's headline tells an act that a story does not, whose headlines tell acts of their own."""
-    told = _acts(act for one in members for act in one.sketch.headline)
-    known = told | _acts(act for one in members for act in one.sketch.news)
-    own = _acts(new.sketch.headline)
-    return bool(own) and bool(told) and not own & known
-
-
-def _acts(happenings: Iterable[Happening]) -> set[tuple[str, str | None, str | None]]:
-    return {one.act for one in happenings if not accompanies(one.family)}
-
-
-def _may_meet(one: Member, other: Member) -> bool:
+def may_meet(one: Member, other: Member) -> bool:
+    """Whether two articles lie near enough in time to tell one event."""
     apart = abs(one.at - other.at)
     return apart <= SAME_EVENT or (apart <= SAME_ACT and _tell_the_same(one, other))
 
@@ -210,9 +172,17 @@ def _related(one: Sketch, other: Sketch) -> bool:
     return not {act.act for act in one.news}.isdisjoint(act.act for act in other.news)
 
 
-def _headlines_differ(one: Sketch, other: Sketch) -> bool:
-    acts, others = {act.act for act in one.headline}, {act.act for act in other.headline}
-    return bool(acts) and bool(others) and not acts & others
+def _acts(one: Sketch) -> frozenset[Act]:
+    return frozenset(act.act for act in one.headline)
+
+
+def _deeds(one: Sketch) -> frozenset[Act]:
+    """Return the acts of a headline that stand for themselves, both sides known."""
+    return frozenset(act.act for act in one.headline if None not in act.act and not accompanies(act.family))
+
+
+def _differ(acts: AbstractSet[Any], others: AbstractSet[Any]) -> bool:
+    return bool(acts) and bool(others) and acts.isdisjoint(others)
 
 
 def _overlap(one: Mapping[str, float], other: Mapping[str, float]) -> float:

@@ -2,7 +2,7 @@
 
 Reports of one event in other words, or in another language, share hardly more text than reports of two events
 (0.58 to 0.75 BCubed F1 in the literature and in our own trials). They share what is said to have happened, between
-whom, who is named, and when.
+whom, who is named, what it is about, and when.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from detection.countries import Mention, find_mentions, may_name_state
+from detection.stories.topics import topics
 from detection.stories.words import words
 from detection.text import Tokens, fold, tokenize, written_out
 from storage.types import Signal, Status
@@ -25,6 +26,8 @@ from storage.types import Signal, Status
 READ = 4_000
 #: confidence from which a signal says what an article is about
 LEAST_CONFIDENCE = 0.3
+#: states and topics of an article under which it is found
+MOST_FIRST = 2
 #: names kept of an article
 MOST_NAMES = 40
 
@@ -76,6 +79,17 @@ class Sketch:
     names: frozenset[int]
     #: how many words of its beginning speak of an end, a return or a denial; two say enough
     undoing: int
+    #: whether its title speaks of a denial
+    denying: bool
+    #: share of each topic, as a vector of length one
+    topics: Mapping[str, float]
+    #: numbers that stand for what it is about in which states: by them it is found when it names nobody
+    subjects: frozenset[int]
+
+    @property
+    def keys(self) -> frozenset[int]:
+        """All numbers under which articles on the same event are found."""
+        return self.names | self.subjects
 
 
 def sketch(title: str, text: str, signals: Sequence[Signal]) -> Sketch | None:
@@ -97,14 +111,19 @@ def sketch(title: str, text: str, signals: Sequence[Signal]) -> Sketch | None:
     headline_end = len(title) + 1
     lead_end = headline_end + len(text.split("\n", 1)[0])
     leading = [one for one in mentions if tokens.starts[one.first] < lead_end]
+    shares, leading_shares = _shares(mentions), _shares(leading or mentions)
+    about = topics(folded[: headline_end - 1], folded[headline_end:lead_end], folded[lead_end:])
     known = [signal for signal in signals if signal.confidence >= LEAST_CONFIDENCE]
     return Sketch(
         headline=_happenings(signal for signal in known if signal.start < headline_end),
         news=_news(known, (headline_end, lead_end, len(whole) + 1)),
-        states=_shares(mentions),
-        leading_states=_shares(leading or mentions),
+        states=shares,
+        leading_states=leading_shares,
         names=_names(title, whole, tokens, mentions),
         undoing=min(2, sum(word in _data().undoing for word in words(whole[:lead_end]))),
+        denying=_denies(folded[: headline_end - 1]),
+        topics=about,
+        subjects=_subjects(leading_shares, about),
     )
 
 
@@ -113,6 +132,8 @@ class _Data:
     """``sketch.toml``."""
 
     undoing: frozenset[str]
+    denying: tuple[str, ...]
+    denials: tuple[str, ...]
     common: frozenset[str]
     accompanying: frozenset[str]
     private: frozenset[str]
@@ -124,6 +145,8 @@ def _data() -> _Data:
     data = tomllib.loads(_FILE.read_text("utf-8"))
     return _Data(
         undoing=frozenset(words(" ".join(data["undoing"]))),
+        denying=words(" ".join(data["denying"])),
+        denials=tuple(data["denials"]),
         common=frozenset(words(" ".join(data["common"]))),
         accompanying=frozenset(data["accompanying"]),
         private=frozenset(data["private"]),
@@ -139,6 +162,11 @@ def accompanies(family: str) -> bool:
 def is_private(family: str) -> bool:
     """Whether acts of a family concern one person and no affair of states."""
     return family in _data().private
+
+
+def _denies(title: str) -> bool:
+    """Whether a folded title speaks of a denial."""
+    return title.startswith(_data().denials) or any(word.startswith(_data().denying) for word in title.split())
 
 
 _POLARITY = {Status.ASSERTED: 1, Status.ENDED: -1, Status.DENIED: -1}
@@ -171,6 +199,12 @@ def _news(signals: Sequence[Signal], ends: Sequence[int]) -> frozenset[Happening
 def _shares(mentions: Sequence[Mention]) -> Mapping[str, float]:
     counts = Counter(one.code for one in mentions)
     return {code: count / len(mentions) for code, count in counts.items()}
+
+
+def _subjects(states: Mapping[str, float], about: Mapping[str, float]) -> frozenset[int]:
+    """Return numbers for the first topics in the states named most."""
+    codes, subjects = (sorted(held, key=lambda key: (-held[key], key))[:MOST_FIRST] for held in (states, about))
+    return frozenset(_number(f"{code} {topic}") for code in codes for topic in subjects)
 
 
 def _names(title: str, whole: str, tokens: Tokens, mentions: Sequence[Mention]) -> frozenset[int]:

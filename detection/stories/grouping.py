@@ -1,0 +1,105 @@
+"""Which of several articles tell one event: average linkage over their kinship, one pair at a time, the surest first.
+
+The answer depends on the articles alone and not on the order in which they arrived: when an article arrives, those
+around it are grouped anew, so that two stories opened apart become one when a third report shows that they are, and a
+report that stood in the wrong story for want of a better one goes where it belongs. Average linkage
+(Sokal and Michener, 1958) neither chains like single linkage nor waits for the unlikeliest pair like complete linkage.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from typing import TypeVar
+
+from detection.stories.kinship import Member, kinship, may_meet, opposed
+
+Key = TypeVar("Key", bound=Hashable)
+
+#: mean kinship, in log-odds, from which articles tell one event
+BELONGS = -1.5
+#: stands between articles that contradict each other, and between all that would be grouped with them
+APART = float("-inf")
+
+
+def affinity(one: Member, other: Member, names: Mapping[int, int]) -> float | None:
+    """Return the kinship of two articles, :data:`APART` when they contradict each other, None when too far in time.
+
+    Args:
+        one: article.
+        other: article.
+        names: in how many articles each shared name stands.
+    """
+    if not may_meet(one, other):
+        return None
+    return APART if opposed(one.sketch, other.sketch) else kinship(one, other, names)
+
+
+def group(
+    articles: Sequence[Key], affinities: Callable[[Key, Key], float | None], fixed: Iterable[Sequence[Key]] = ()
+) -> list[list[Key]]:
+    """Return the articles by the events they tell.
+
+    Args:
+        articles: ids, none twice, at best in an order that does not depend on that of arrival.
+        affinities: of two articles, see :func:`affinity`.
+        fixed: articles that somebody has put together: they stay so, and two such groups never meet.
+    """
+    clusters = [[*held] for held in fixed]
+    loose = set(articles).difference(*clusters)
+    several = len(clusters)
+    clusters += [[one] for one in articles if one in loose]
+    links: dict[tuple[int, int], tuple[float, int]] = {}
+    for b in range(len(clusters)):
+        for a in range(b):
+            if b >= several:
+                links[a, b] = _link(clusters[a], clusters[b], affinities)
+    while (best := _best(links)) is not None:
+        kept, gone = best
+        clusters[kept] += clusters[gone]
+        clusters[gone] = []
+        del links[kept, gone]
+        for other, held in enumerate(clusters):
+            if held and other != kept:
+                moved = links.pop((min(other, gone), max(other, gone)), None)
+                pair = (min(other, kept), max(other, kept))
+                if pair in links and moved is not None:
+                    links[pair] = (links[pair][0] + moved[0], links[pair][1] + moved[1])
+                else:
+                    links.pop(pair, None)
+    return [held for held in clusters if held]
+
+
+def _link(
+    some: Sequence[Key], others: Sequence[Key], affinities: Callable[[Key, Key], float | None]
+) -> tuple[float, int]:
+    """Return the sum of affinities between two groups and how many there are."""
+    found = [value for one in some for other in others if (value := affinities(one, other)) is not None]
+    return sum(found), len(found)
+
+
+def _best(links: Mapping[tuple[int, int], tuple[float, int]]) -> tuple[int, int] | None:
+    """Return the two groups that are most surely one, None when no two are."""
+    means = {pair: total / count for pair, (total, count) in links.items() if count}
+    best = max(means, key=lambda pair: (means[pair], pair), default=None)
+    return best if best is not None and means[best] >= BELONGS else None
+
+
+def settle(groups: Iterable[Sequence[Key]], told_in: Mapping[Key, int]) -> list[tuple[list[Key], int | None]]:
+    """Return the story of each group: the one that holds most of its articles, the older of two; None for a new one.
+
+    Args:
+        groups: of articles that tell one event.
+        told_in: the story of each article; one that has just arrived is in none.
+    """
+    held = [[*articles] for articles in groups]
+    claims = sorted(
+        (-count, story, place)
+        for place, articles in enumerate(held)
+        for story, count in Counter(told_in[one] for one in articles if one in told_in).items()
+    )
+    stories: dict[int, int] = {}
+    for _, story, place in claims:
+        if place not in stories and story not in stories.values():
+            stories[place] = story
+    return [(articles, stories.get(place)) for place, articles in enumerate(held)]
