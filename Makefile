@@ -32,7 +32,7 @@ format: $(VENV)/.developer ## write the code in its one style
 	$(BIN)/ruff format .
 
 bench: $(VENV)/.developer ## measure speed on this machine; PAGES=20000 crawls for longer
-	PAGES=$(PAGES) STORIES=$(STORIES) $(BIN)/python -m tests.bench
+	PAGES=$(PAGES) STORIES="$(STORIES)" $(BIN)/python -m tests.bench
 
 soak: $(VENV)/.developer ## replay a day of 85 sources at sixty times the speed (24 minutes; HOURS=2 for less)
 	$(BIN)/python -m tests.soak $(HOURS)

@@ -79,8 +79,8 @@ def main() -> int:
     for name, rate in pipeline().items():
         print(f"{name:40} {rate:10.0f} a second")  # noqa: T201
     print(f"\n{bench_pace.report(bench_pace.compare())}\n")  # noqa: T201
-    stored = int(os.environ.get("STORIES") or bench_stories.ARTICLES)
-    print(f"{bench_stories.report(bench_stories.measure((stored,)))}\n")  # noqa: T201
+    stored = [int(size) for size in os.environ.get("STORIES", "").split()] or [bench_stories.ARTICLES]
+    print(f"{bench_stories.report(bench_stories.measure(stored))}\n")  # noqa: T201
     return bench_crawl.main(int(os.environ.get("PAGES") or 1_000))
 
 
