@@ -26,7 +26,7 @@ _ARTICLES = 1_000
 MOST_GROUPED = 48
 #: what is remembered of articles, and of pairs of them
 _MOST_KNOWN = 12_288
-_MOST_PAIRS = 20_000
+_MOST_PAIRS = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

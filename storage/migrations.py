@@ -355,6 +355,11 @@ def _threads(database: Database) -> None:
         database.conn.execute(statement)
 
 
+def _copies_of_an_article(database: Database) -> None:
+    """Find the copies of an article without reading all the others."""
+    database.conn.execute("CREATE INDEX article_copy ON article (copy_of) WHERE copy_of IS NOT NULL")
+
+
 #: in order; add new steps at the end, never edit one that was released
 STEPS: tuple[Callable[[Database], None], ...] = (
     _archive,
@@ -374,6 +379,7 @@ STEPS: tuple[Callable[[Database], None], ...] = (
     _looks_at_a_host,
     _fingerprints_by_period,
     _threads,
+    _copies_of_an_article,
 )
 NEWEST_VERSION = len(STEPS)
 

@@ -219,10 +219,9 @@ def named_alike(
     database: Database, names: Iterable[int], since: datetime, until: datetime
 ) -> dict[int, tuple[int, ...]]:
     """Return for each name the articles of about a time window that hold it."""
-    wanted = sorted(set(names))
-    if not wanted:
+    marks, values = listed(sorted(set(names)))
+    if not values:
         return {}
-    marks, values = listed(wanted)
     periods = ",".join(map(str, range(_period(since), _period(until) + 1)))
     rows = database.execute(
         f"SELECT hash, article_id FROM name WHERE period IN ({periods}) AND hash IN ({marks})",  # noqa: S608 (placeholders and numbers)
@@ -236,7 +235,15 @@ def named_alike(
 
 def name_counts(database: Database, names: Iterable[int], since: datetime, until: datetime) -> dict[int, int]:
     """Return how many articles of about a time window hold each name."""
-    return {name: len(ids) for name, ids in named_alike(database, names, since, until).items()}
+    marks, values = listed(sorted(set(names)))
+    if not values:
+        return {}
+    periods = ",".join(map(str, range(_period(since), _period(until) + 1)))
+    rows = database.execute(
+        f"SELECT hash, count(*) FROM name WHERE period IN ({periods}) AND hash IN ({marks}) GROUP BY hash",  # noqa: S608 (placeholders and numbers)
+        values,
+    )
+    return dict(rows.fetchall())
 
 
 def telling_stories(database: Database, since: datetime, until: datetime) -> list[int]:

@@ -264,3 +264,13 @@ def test_articles_and_their_stories_by_ids(database: Database) -> None:
     assert articles.stories_of(database, ids) == [story, second]
     assert articles.stories_of(database, ids[1:]) == [second, story]
     assert articles.stories_of(database, ()) == []
+
+
+def test_the_copies_of_an_article_are_found_without_reading_all_articles(database: Database) -> None:
+    for statement in (
+        "SELECT id FROM article WHERE id IN (1, 2) OR copy_of IN (1, 2)",
+        "UPDATE article SET copy_of = 3 WHERE id = 1 OR copy_of = 1",
+    ):
+        plan = [row[3] for row in database.execute(f"EXPLAIN QUERY PLAN {statement}")]
+        assert any("article_copy" in step for step in plan), plan
+        assert not any(step.startswith("SCAN") for step in plan), plan
