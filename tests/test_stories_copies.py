@@ -115,6 +115,16 @@ def test_as_much_in_common_below_another_beginning_is_no_copy() -> None:
     assert copied(new, of=old) is None
 
 
+def test_a_turn_of_phrase_that_both_have_is_no_beginning() -> None:
+    """A follow-up with five words of yesterday's dispatch in its news still begins below it."""
+    phrase = " ".join(DISPATCH[0].split()[:5])
+    own = (f"{filler('avant', 20)} {phrase} {filler('ensuite', 90)}", *DISPATCH[1:])
+    likeness = compare(profile(own), profile(DISPATCH))
+    assert likeness is not None
+    assert likeness.begins_in_new > 100
+    assert copied(own) is None
+
+
 def test_a_passage_deep_in_another_text_is_no_copy_of_it() -> None:
     assert copied(DISPATCH[:3], of=(*OTHER_EVENT, *DISPATCH[:3])) is None
     assert copied((*OTHER_EVENT, *DISPATCH[:2]), of=DISPATCH[:2]) is None

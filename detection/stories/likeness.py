@@ -26,6 +26,8 @@ OPENING_WORDS = 60
 OPENING = 0.5
 #: how many words deeper the common text may begin in one of the two
 SHIFT = 40
+#: words of which half must be common where the common text begins
+BEGINNING = 12
 #: changed figures, in number and share, that make equal wording another report: tolls, market reports
 FIGURES = 3
 FIGURES_SHARE = 0.35
@@ -102,12 +104,20 @@ def _likeness(new: Profile, old: Profile, here: Places, there: Places) -> Likene
         of_old=share(of_old),
         opening_of_new=share(of_new[:OPENING_WORDS]),
         opening_of_old=share(of_old[:OPENING_WORDS]),
-        begins_in_new=int(of_new.argmax()),
-        begins_in_old=int(of_old.argmax()),
+        begins_in_new=_begin(of_new),
+        begins_in_old=_begin(of_old),
         same_figures=same,
         changed_figures=changed,
         intact=_intact(len(new), of_new, here),
     )
+
+
+def _begin(flags: Flags) -> int:
+    """Return where the common text begins: a turn of phrase that both happen to have is no beginning."""
+    told = np.concatenate(([0], np.cumsum(flags)))
+    ends = np.minimum(np.arange(len(flags)) + BEGINNING, len(flags))
+    dense = flags & (told[ends] - told[:-1] >= BEGINNING * HALF)
+    return int((dense if dense.any() else flags).argmax())
 
 
 def relation(likeness: Likeness, *, late: bool) -> Relation:

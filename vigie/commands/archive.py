@@ -40,6 +40,7 @@ class Moment(click.ParamType[datetime]):
 @click.command("import")
 @click.argument("files", nargs=-1, required=True, metavar="FILE…")
 @click.option("--alerts", is_flag=True, help="Let the articles alert people (default: recorded, never sent).")
+@click.option("--json", "as_json", is_flag=True, expose_value=False, help="Answers are JSON lines with or without it.")
 @click.pass_obj
 def import_(context: Context, files: tuple[str, ...], *, alerts: bool) -> int:
     """Store articles from JSON lines or WARC files through the same path as the crawler."""
