@@ -51,6 +51,8 @@ _PAPERS = frozenset(
     negocie negociee adopte adoptee noue nouee signed concluded dated dating ratified negotiated struck inked
     """.split()  # noqa: SIM905 (words, not code)
 )
+#: « signée avec la France en 1972 »: between the paper's participle and its year stand at most so many words
+_PAPER_REACH = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +151,8 @@ def find_dates(words: Sequence[str], first: int, last: int) -> tuple[StatedDate,
         found = _around_month(sentence, at) if sentence[at] in _MONTHS else _bare_year(sentence, at)
         at = found.last if found else at + 1
         leading = set(sentence[max(0, found.first - 3) : found.first]) if found else set()
-        if found and not (_AHEAD & leading or _PAPERS & leading):
+        papers = set(sentence[max(0, found.first - _PAPER_REACH) : found.first]) if found else set()
+        if found and not (_AHEAD & leading or _PAPERS & papers):
             dates.append(
                 StatedDate(
                     first=found.first + first,

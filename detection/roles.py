@@ -280,12 +280,23 @@ def _relative(scene: Scene) -> Mention | None:
 def _following(scene: Scene, markers: str, *, begin: int, reach: int, span: int) -> Mention | None:
     """Return the first state at most ``span`` words after a marker within ``reach`` of ``begin``."""
     for at in range(begin, min(begin + reach, scene.sentence.last)):
-        if _is(scene.words[at], markers):
+        if _is(scene.words[at], markers) and not _is_verbal(scene, at):
             for mention in scene.mentions:
                 acts = mention.kind not in {MentionKind.MEDIA, MentionKind.PLACE}
                 if at < mention.first <= at + span and acts:
                     return mention
     return None
+
+
+def _names_a_time(scene: Scene, at: int) -> bool:
+    """Say whether a day or an hour stands at a place: "by Friday", "on Monday"."""
+    return at < scene.sentence.last and _is(scene.words[at], "times")
+
+
+def _is_verbal(scene: Scene, at: int) -> bool:
+    """Say whether a small word belongs to a verb or a day: « a déclaré », which reads like « à », or "on Monday"."""
+    auxiliary = scene.words[at] == "a" and at + 1 < scene.sentence.last and _is(scene.words[at + 1], "speech")
+    return auxiliary or _names_a_time(scene, at + 1)
 
 
 def _by(scene: Scene) -> Mention | None:
@@ -295,7 +306,8 @@ def _by(scene: Scene) -> Mention | None:
 def _agent(scene: Scene) -> Mention | None:
     """Return who acts: the state after « par » or "by", unless it only pays or employs."""
     for at in range(scene.head[1], min(scene.head[1] + _AGENT_REACH, scene.sentence.last)):
-        if _is(scene.words[at], "agent") and not (at and _is(scene.words[at - 1], "backing")):
+        paid = at > 0 and _is(scene.words[at - 1], "backing")
+        if _is(scene.words[at], "agent") and not paid and not _names_a_time(scene, at + 1):
             for mention in scene.mentions:
                 if at < mention.first <= at + 6 and mention.kind not in {MentionKind.MEDIA, MentionKind.PLACE}:
                     return mention
@@ -338,7 +350,12 @@ def _direct(scene: Scene) -> Mention | None:
     by_first = {mention.first: mention for mention in scene.mentions}
     for at in range(scene.head[1], min(scene.head[1] + _DIRECT_REACH, scene.sentence.last)):
         mention = by_first.get(at)
-        if mention is not None and mention.kind is not MentionKind.PLACE and not _is(scene.before(mention), "locative"):
+        # "a French surveyor" stands at no place, though « à » without its accent does.
+        placed = mention is not None and (
+            mention.kind is MentionKind.PLACE
+            or (mention.kind is not MentionKind.PEOPLE and _is(scene.before(mention), "locative"))
+        )
+        if mention is not None and not placed:
             return mention
         beyond = scene.sentence.clause_of(at) != scene.sentence.clause_of(scene.head[0])
         if beyond or (_is(scene.words[at], "stops") and not _is(scene.words[at], "locative")):
@@ -358,10 +375,17 @@ def _at(scene: Scene) -> Mention | None:
     places = [
         mention
         for mention in scene.mentions
-        if mention.kind is MentionKind.PLACE
-        or (mention.kind is not MentionKind.PEOPLE and _is(scene.before(mention), "locative"))
+        if (mention.kind is MentionKind.PLACE or _is(scene.before(mention), "locative"))
+        and mention.kind is not MentionKind.PEOPLE
+        and not _is_destination(scene, mention)
     ]
     return min(places, key=lambda mention: _distance(scene.trigger, mention), default=None)
+
+
+def _is_destination(scene: Scene, mention: Mention) -> bool:
+    """Say whether a plane goes to a place, or comes from it: « l'avion de Casablanca », "a flight to Bamako"."""
+    ride = scene.words[max(scene.sentence.first, mention.first - 2) : mention.first]
+    return len(ride) == 2 and _is(ride[0], "rides") and _is(ride[1], "bound")
 
 
 def _from(scene: Scene) -> Mention | None:
