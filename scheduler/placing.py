@@ -92,6 +92,9 @@ def put_into_story(
         remember(database, saved.revision_id, content_hash, None)
     if first and story_id != held:
         threads.move(database, (saved.article_id,), story_id, now=article.fetched_at)
+    if copied and copied.same:
+        threads.move(database, _movable(database, copied.same), story_id, now=article.fetched_at)
+        candidates.join_dispatches(database, copied.same, saved.article_id if first else copied.candidate.dispatch)
     _move(database, kin, article.fetched_at)
     if about is not None:
         stories.save_names(database, saved.article_id, moment, about.keys)
@@ -117,6 +120,13 @@ def _move(database: Database, kin: Kin, now: datetime) -> None:
             if first.story_id is not None:
                 threads.link(database, story_id, first.story_id)
         threads.move(database, move.articles, story_id, now=now)
+
+
+def _movable(database: Database, dispatches: Sequence[int]) -> list[int]:
+    """Return the dispatches whose stories nobody has made by hand."""
+    told_in = candidates.stories_of(database, dispatches)
+    by_hand = threads.made_by_hand(database, set(told_in.values()))
+    return [one for one, story in told_in.items() if story not in by_hand]
 
 
 def _background_of(text: Profile, alike: Sequence[LookAlike], said: Sequence[Profile]) -> int | None:

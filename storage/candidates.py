@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from itertools import islice
 
@@ -48,16 +48,22 @@ def story_of(database: Database, article_id: int) -> int | None:
     return None if row is None or row[0] is None else int(row[0])
 
 
-def stories_of(database: Database, article_ids: Iterable[int]) -> dict[int, int]:
-    """Return the story of each article that has one."""
-    found: dict[int, int] = {}
+def places_of(database: Database, article_ids: Iterable[int]) -> dict[int, tuple[int, int | None]]:
+    """Return of each article that has a story this story, and the article that it copies."""
+    found: dict[int, tuple[int, int | None]] = {}
     for some in batched(article_ids, MOST_ASKED):
         rows = database.execute(
-            f"SELECT id, story_id FROM article WHERE story_id IS NOT NULL AND id IN ({','.join('?' * len(some))})",  # noqa: S608 (placeholders)
+            "SELECT id, story_id, copy_of FROM article "  # noqa: S608 (placeholders)
+            f"WHERE story_id IS NOT NULL AND id IN ({','.join('?' * len(some))})",
             some,
         )
-        found.update((int(row[0]), int(row[1])) for row in rows)
+        found.update((int(row[0]), (int(row[1]), row[2])) for row in rows)
     return found
+
+
+def stories_of(database: Database, article_ids: Iterable[int]) -> dict[int, int]:
+    """Return the story of each article that has one."""
+    return {article_id: story for article_id, (story, _) in places_of(database, article_ids).items()}
 
 
 def batched(ids: Iterable[int], size: int) -> Iterator[tuple[int, ...]]:
@@ -65,6 +71,15 @@ def batched(ids: Iterable[int], size: int) -> Iterator[tuple[int, ...]]:
     left = iter(ids)
     while some := tuple(islice(left, size)):
         yield some
+
+
+def join_dispatches(database: Database, dispatches: Collection[int], into: int) -> None:
+    """Make dispatches, which turn out to be the same one, copies of another with all copies of theirs."""
+    marks = ",".join("?" * len(dispatches))
+    database.execute(
+        f"UPDATE article SET copy_of = ? WHERE id IN ({marks}) OR copy_of IN ({marks})",  # noqa: S608 (placeholders)
+        (into, *dispatches, *dispatches),
+    )
 
 
 def make_original(database: Database, article_id: int, moment: datetime, dispatch: int) -> bool:

@@ -89,3 +89,20 @@ def test_an_original_that_arrives_last_heads_its_copies(database: Database) -> N
     assert original.story_id == copy.story_id
     held = {one.id: one.copy_of for one in stories.members(database, copy.story_id)}
     assert held == {original.article_id: None, copy.article_id: original.article_id}
+
+
+def test_the_full_text_makes_one_dispatch_of_two_versions(database: Database) -> None:
+    line = build(database)
+    body = [
+        " ".join(
+            f"{word}{letter * 2}" for word in ("envoyé", "dépêche", "préfet", "marché", "annonce", "route", "départ")
+        )
+        for letter in "bcdfghjklmnp"
+    ]
+    one = report(database, line, "a", EXPELLED, "\n".join([TEXT, *body[:8]]), 1)
+    two = report(database, line, "b", "Mali-France : deux départs", "\n".join([TEXT, *body[7:]]), 2)
+    assert two.copy_of is None
+    full = report(database, line, "c", "Deux diplomates français sommés de partir", "\n".join([TEXT, *body]))
+    places = candidates.places_of(database, [one.article_id, two.article_id, full.article_id])
+    assert {story for story, _ in places.values()} == {full.story_id}
+    assert {copied for _, copied in places.values()} == {None, full.article_id}

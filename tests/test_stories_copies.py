@@ -115,6 +115,16 @@ def test_as_much_in_common_below_another_beginning_is_no_copy() -> None:
     assert copied(new, of=old) is None
 
 
+def test_the_full_text_shows_that_two_cut_versions_are_one_dispatch() -> None:
+    early, late = candidate(DISPATCH[:3]), candidate(DISPATCH[:1] + DISPATCH[3:], article=2)
+    found = find_copy(profile(DISPATCH), (), NOW, [early, late])
+    assert found is not None
+    assert {found.candidate.dispatch, *found.same} == {1, 2}
+    alone = find_copy(profile(DISPATCH), (), NOW, [early])
+    assert alone is not None
+    assert alone.same == ()
+
+
 def test_a_turn_of_phrase_that_both_have_is_no_beginning() -> None:
     """A follow-up with five words of yesterday's dispatch in its news still begins below it."""
     phrase = " ".join(DISPATCH[0].split()[:5])

@@ -113,9 +113,10 @@ class Importer:
 
     def tell(self) -> None:
         """Print the answers that are kept, with the story of each article as it stands now."""
-        told = candidates.stories_of(self._database, [answer["article"] for answer in self._held])
+        places = candidates.places_of(self._database, [answer["article"] for answer in self._held])
         for answer in self._held:
-            output.print_json(answer | {"story": told.get(answer["article"], answer["story"])})
+            story, copy_of = places.get(answer["article"], (answer["story"], answer["copy_of"]))
+            output.print_json(answer | {"story": story, "copy_of": copy_of})
         self._held.clear()
 
     def import_page(self, article: Article, evidence: Evidence | None, now: datetime) -> dict[str, Any]:

@@ -7,7 +7,7 @@ texts that contradict each other are never copies, however alike they read.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -23,6 +23,8 @@ LATE = timedelta(hours=18)
 #: share of untouched shingles below which a late text without figures is such a report: an editor changes one word in
 #: ten at most, a report in a set form more
 UNTOUCHED = 0.70
+#: covered and untouched share of an older dispatch from which a new text says it whole
+WHOLE, INTACT = 0.85, 0.8
 #: words of a longer text that other dispatches say: then it is a digest of them all
 DIGEST = 20
 
@@ -53,6 +55,8 @@ class Copied:
     candidate: Candidate
     #: covered share of the copy
     coverage: float
+    #: other dispatches that turn out to be the same one: each says hardly anything that this text does not
+    same: tuple[int, ...] = ()
 
 
 def find_copy(
@@ -60,7 +64,8 @@ def find_copy(
 ) -> Copied | None:
     """Return what a text copies, None when it is a text of its own.
 
-    Of several dispatches the one that says most of it, then the one found in more copies, then the older.
+    Of several dispatches the one that says most of it, then the one found in more copies, then the older. Two papers
+    that cut different paragraphs hardly resemble each other; the full text shows that they print one dispatch.
     """
     dispatches: dict[int, list[tuple[Candidate, Likeness, Relation]]] = {}
     for candidate in candidates:
@@ -73,14 +78,28 @@ def find_copy(
         ):
             dispatches.setdefault(candidate.dispatch, []).append((candidate, likeness, found))
     best: tuple[tuple[float, int, int], Copied] | None = None
+    within: list[int] = []
     for dispatch, alike in dispatches.items():
-        if _is_form(alike, moment) or _is_digest(text, alike, candidates):
+        if _is_form(alike, moment):
+            continue
+        if any(one.copy_of is None and _is_within(likeness) for one, likeness, _ in alike):
+            within.append(dispatch)
+        if _is_digest(text, alike, candidates):
             continue
         candidate, likeness, _ = max(alike, key=lambda one: (one[1].of_new, -one[0].article_id))
         rank = (round(likeness.of_new, 1), len(alike), -dispatch)
         if best is None or rank > best[0]:
             best = rank, Copied(candidate=candidate, coverage=likeness.of_new)
-    return best[1] if best else None
+    if best is None:
+        return None
+    copied = best[1]
+    return replace(copied, same=tuple(one for one in within if one != copied.candidate.dispatch))
+
+
+def _is_within(likeness: Likeness) -> bool:
+    """Whether the new text says the old one whole, untouched and with the same figures."""
+    untouched = likeness.intact is None or likeness.intact >= INTACT
+    return likeness.of_old >= WHOLE and untouched and not likeness.changed_figures
 
 
 def _is_form(alike: Sequence[tuple[Candidate, Likeness, Relation]], moment: datetime) -> bool:

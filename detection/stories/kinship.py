@@ -36,7 +36,7 @@ _OTHER_ACTS = -0.5
 _OTHER_HEADLINE = -1.2
 _UNDOING = -0.5
 #: set by hand: a denial and what it denies are two events
-_DENIAL = -2.5
+_DENIAL = -3.5
 _TIME = -9.0
 #: the same act told again on another day is a follow-up that recalls it
 _TIME_OF_SAME_ACT = -2.5
