@@ -228,6 +228,8 @@ def _may_act(scene: Scene, mention: Mention) -> bool:
     if mention.kind is MentionKind.PEOPLE:
         return not _small_words()["oblique_near"] & set(words[start : mention.first])
     before = scene.before(mention)
+    if _is(before, "warning"):
+        return False  # "Mali warns France it will …": the one who is warned does nothing
     if _is(before, "locative"):
         # Without accents « à Bamako » reads like "a". « la junte à Bamako », "authorities in Mali" act all the same.
         return mention.first > 1 and _is(words[mention.first - 2], "institutions")
@@ -332,7 +334,9 @@ def _at_the_order(scene: Scene) -> Mention | None:
 
 def _author(scene: Scene) -> Mention | None:
     """Return whose act a noun names: "French sanctions", « l'ultimatum malien »."""
-    return _nationality(scene, scene.head)
+    mention = _nationality(scene, scene.head)
+    # « sanctions françaises », but not « gelé les avoirs maliens »
+    return mention if mention is not None and mention.first - scene.head[1] <= 1 else None
 
 
 def _addressee(scene: Scene) -> Mention | None:
