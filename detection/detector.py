@@ -264,7 +264,9 @@ def _with_the_model(document: Document, found: Detection, reading: Reading | Non
     if reading is None:
         return found
     signals, more = paraphrase.second_opinion(reading, found.signals, lambda *place: _doubted(own, reading, *place))
-    if more is None:
+    # What a rule left alone in the headline for the company it keeps, the model leaves alone too.
+    guarded = any(step.reason == "not_near" and not step.sentence_index for step in found.trace)
+    if more is None or guarded:
         return replace(found, signals=signals)
     return replace(found, signals=(*signals, more), trace=(*found.trace, _learned_step(more)))
 

@@ -121,13 +121,21 @@ def match_sentence(rules: LanguageRules, hits: Hits, sentence: Sentence, words: 
     best = _best_per_head(stands)
     kept: list[Found] = []
     for found in best:
-        stronger = any(
-            other.rule.entry.type in found.rule.entry.yields_to and _overlap(other.trigger, found.trigger)
-            for other in best
-        )
-        if stronger:
+        if any(_wins(other, found) for other in best):
             dropped.append((found, "yields"))
         else:
             kept.append(found)
     kept.sort(key=lambda found: (found.trigger, found.rule.entry.id))
     return Matches(found=tuple(kept), dropped=tuple(dropped))
+
+
+def _wins(other: Found, found: Found) -> bool:
+    """Say whether a match takes the words of another; where each would yield to the other, the longer one stays."""
+    if other.rule.entry.type not in found.rule.entry.yields_to or not _overlap(other.trigger, found.trigger):
+        return False
+    mutual = found.rule.entry.type in other.rule.entry.yields_to
+    return not mutual or _by_length(other) > _by_length(found)
+
+
+def _by_length(found: Found) -> tuple[int, str]:
+    return found.trigger[1] - found.trigger[0], found.rule.entry.id
