@@ -20,11 +20,11 @@ DATA = Path(__file__).parent / "data"
 WATCH = '[[watch]]\nid = "france-mali"\npairs = [["FRA", "MLI"]]'
 #: file → least (precision, recall, share of events right); raised with the rules, never lowered silently
 FLOORS = {
-    "detection_articles.jsonl": (0.98, 0.98, 0.86),
+    "detection_articles.jsonl": (0.98, 0.98, 0.87),
     # the rules and the model were made on these …
-    "detection_tune.jsonl": (0.97, 0.84, 0.56),
+    "detection_tune.jsonl": (0.98, 0.87, 0.62),
     # … and never on these, whose writers had not seen a rule
-    "detection_test.jsonl": (0.93, 0.78, 0.42),
+    "detection_test.jsonl": (0.93, 0.82, 0.46),
 }
 
 #: figure → the least it may be; the targets stand under the measuring set
