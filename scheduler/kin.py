@@ -14,7 +14,7 @@ from sqlite_utils import Database
 
 from detection.stories import Member, Sketch, affinity, group, sketch
 from detection.stories.grouping import BELONGS, settle
-from detection.stories.kinship import SAME_ACT, SAME_EVENT, denies, same_affair
+from detection.stories.kinship import SAME_ACT, SAME_EVENT, denies, meet, same_affair
 from storage import articles, candidates, stories, threads
 from storage.stories import MemberRow
 
@@ -111,7 +111,9 @@ def find_kin(
     named = stories.named_alike(database, new.keys, moment - SAME_EVENT, moment + SAME_EVENT)
     counts = {name: len(ids) for name, ids in named.items()}
     telling = stories.telling_stories(database, moment - SAME_ACT, moment + SAME_ACT)
-    under_way = dict.fromkeys((*telling, *articles.stories_of(database, _sharing_most(named, article_id))))
+    sharing = articles.stories_of(database, _sharing_most(named, article_id))
+    # Articles without an act gather around one that tells an act, never among themselves.
+    under_way = dict.fromkeys((*telling, *(sharing if new.news else candidates.telling_among(database, sharing))))
     # Without an act of its own an article meets those only that lie as near as reports of one event do.
     within = stories.EVER if new.news else SAME_EVENT
     around = stories.members_around(database, under_way, moment, within)
@@ -158,7 +160,7 @@ def _bound(kept: dict[Any, Any], most: int) -> None:
 
 def _likely(memory: _Memory, own: _Held, held: Sequence[_Held], counts: Mapping[int, int]) -> list[_Held]:
     """Return the articles of stories that an article may belong to, and of stories that those may belong to."""
-    values = {one.serial: affinity(own.member, one.member, counts) for one in held}
+    values = {one.serial: affinity(own.member, one.member, counts) for one in held if meet(own.member, one.member)}
     near = {serial for serial, value in values.items() if value is not None and value >= BELONGS}
     for serial in near:
         memory.near.setdefault(serial, set()).add(own.serial)
@@ -179,7 +181,8 @@ def _likely(memory: _Memory, own: _Held, held: Sequence[_Held], counts: Mapping[
     place = {story_id: at for at, story_id in enumerate(order)}
     likely = sorted((one for one in held if one.story_id in place), key=lambda one: place[one.story_id])[:MOST_GROUPED]
     for one in likely:
-        memory.pairs[_pair(own, one)] = values[one.serial]
+        if one.serial in values:
+            memory.pairs[_pair(own, one)] = values[one.serial]
     _bound(memory.pairs, _MOST_PAIRS)
     return likely
 
@@ -211,7 +214,8 @@ def _grouped(database: Database, held: Sequence[_Held]) -> list[list[int]]:
         if one.story_id is not None and one.story_id in by_hand:
             fixed.setdefault(one.story_id, []).append(one.article_id)
     order = sorted(held, key=lambda one: (one.member.at, one.content_hash))
-    return group([one.article_id for one in order], affinities, fixed.values())
+    acting = {one.article_id for one in held if one.member.sketch.news}
+    return group([one.article_id for one in order], affinities, fixed.values(), acting)
 
 
 def _moves(
@@ -228,8 +232,9 @@ def _sharing_most(named: Mapping[int, Sequence[int]], but: int) -> list[int]:
     """Return the articles that share most names, rare ones before common ones."""
     told: dict[int, float] = {}
     for ids in named.values():
+        worth = _information(len(ids))
         for article_id in ids:
-            told[article_id] = told.get(article_id, 0.0) + _information(len(ids))
+            told[article_id] = told.get(article_id, 0.0) + worth
     told.pop(but, None)
     return sorted(told, key=lambda one: (-told[one], one))[:MOST_NAMED]
 

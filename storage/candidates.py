@@ -103,3 +103,12 @@ def telling_act(database: Database, act: tuple[str, str, str], since: datetime, 
         (*act, to_text(since), to_text(until)),
     ).fetchone()
     return None if row is None else int(row[0])
+
+
+def telling_among(database: Database, story_ids: Collection[int]) -> list[int]:
+    """Return those of some stories that tell an act."""
+    rows = database.execute(
+        f"SELECT id FROM story WHERE telling = 1 AND id IN ({','.join('?' * len(story_ids))})",  # noqa: S608 (placeholders)
+        tuple(story_ids),
+    )
+    return [int(row[0]) for row in rows]

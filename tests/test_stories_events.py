@@ -11,7 +11,17 @@ from hypothesis import strategies as st
 
 from detection.engine import Document, detect, load_rules
 from detection.stories import Member, Sketch, affinity, group, sketch
-from detection.stories.kinship import SAME_ACT, SAME_EVENT, WEIGHTS, denies, features, kinship, opposed, same_affair
+from detection.stories.kinship import (
+    SAME_ACT,
+    SAME_EVENT,
+    WEIGHTS,
+    denies,
+    features,
+    kinship,
+    meet,
+    opposed,
+    same_affair,
+)
 from detection.stories.sketch import LEAST_CONFIDENCE, MOST_NAMES, Happening
 from storage.types import Signal, Status
 from tests.story_texts import EXPELLED, NOW
@@ -33,7 +43,8 @@ EXPULSION = member(
 
 
 def grouped(*members: Member) -> list[list[int]]:
-    return group(range(len(members)), lambda one, other: affinity(members[one], members[other], {}))
+    acting = {place for place, one in enumerate(members) if one.sketch.news}
+    return group(range(len(members)), lambda one, other: affinity(members[one], members[other], {}), acting=acting)
 
 
 def joins(new: Member, *members: Member) -> bool:
@@ -291,13 +302,20 @@ def test_rare_names_tell_more_than_common_ones() -> None:
     assert rare > common > 0
 
 
-def test_articles_without_an_act_need_a_subject_in_common_or_a_person() -> None:
-    heat = member("Mali : les pluies noient Ségou", "Le Mali attend des secours à Ségou, dit Awa Coulibaly.")
-    same = member("Mali : Ségou sous les eaux", "Les crues frappent le Mali, dit Awa Coulibaly.", at=12 * HOUR)
-    other = member("Mali : un match nul", "Le Mali égalise à Kayes, dit Oumar Traoré.", at=12 * HOUR)
-    assert joins(heat, same)
-    assert not joins(heat, other)
-    assert kinship(heat, other, {}) < kinship(heat, same, {})
+def untold(title: str, text: str) -> Member:
+    """Return an article in which no act was seen."""
+    made = sketch(title, text, ())
+    assert made is not None
+    return Member(sketch=made, at=NOW)
+
+
+def test_articles_without_an_act_gather_around_one_that_tells_an_act() -> None:
+    first = untold("Mali : Luc Berthier attendu chez lui", "La France attend Luc Berthier et Anne Colin, dit Paris.")
+    other = untold("Bamako, lundi", "Luc Berthier et Anne Colin étaient à Bamako. Le Mali et la France se taisent.")
+    assert not joins(first, other)
+    assert joins(first, other, EXPULSION)
+    cotton = member("Mali : le coton se vend bien", "La France achète le coton du Mali.")
+    assert not meet(cotton, EXPULSION)
 
 
 def test_a_report_without_an_act_joins_by_its_subject_alone() -> None:
@@ -306,7 +324,8 @@ def test_a_report_without_an_act_joins_by_its_subject_alone() -> None:
     apart = member("Mali : le coton se vend bien", "Le Mali et la France parlent de la récolte.")
     assert not told.sketch.news
     assert joins(told, cut)
-    assert not joins(apart, cut)
+    assert not meet(apart, cut)
+    assert kinship(apart, cut, {}) < kinship(told, cut, {}) - 3
 
 
 def test_an_act_and_its_end_never_share_a_story() -> None:

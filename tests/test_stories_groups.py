@@ -52,6 +52,13 @@ def test_what_people_put_together_stays_and_never_meets() -> None:
     assert group("ab", by_table({}, APART), fixed=["ab"]) == [["a", "b"]]
 
 
+def test_articles_that_tell_no_act_gather_around_one_that_does() -> None:
+    everything = by_table({}, SURE)
+    assert group("abc", everything, acting=set()) == [["a"], ["b"], ["c"]]
+    assert [set(held) for held in group("abc", everything, acting={"c"})] == [{"a", "b", "c"}]
+    assert group("ab", everything, fixed=["ab"], acting=set()) == [["a", "b"]]
+
+
 @given(st.dictionaries(st.tuples(st.integers(0, 7), st.integers(0, 7)), st.floats(-6, 6), max_size=40), st.integers())
 def test_the_order_of_arrival_changes_nothing(table: dict[tuple[int, int], float], seed: int) -> None:
     affinities = {frozenset(pair): value for pair, value in sorted(table.items()) if pair[0] != pair[1]}

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import TypeVar
 
 from detection.stories.kinship import Member, kinship, may_meet, opposed
@@ -17,7 +18,7 @@ from detection.stories.kinship import Member, kinship, may_meet, opposed
 Key = TypeVar("Key", bound=Hashable)
 
 #: mean kinship, in log-odds, from which articles tell one event
-BELONGS = -1.5
+BELONGS = -2.0
 #: stands between articles that contradict each other, and between all that would be grouped with them
 APART = float("-inf")
 
@@ -36,26 +37,35 @@ def affinity(one: Member, other: Member, names: Mapping[int, int]) -> float | No
 
 
 def group(
-    articles: Sequence[Key], affinities: Callable[[Key, Key], float | None], fixed: Iterable[Sequence[Key]] = ()
+    articles: Sequence[Key],
+    affinities: Callable[[Key, Key], float | None],
+    fixed: Iterable[Sequence[Key]] = (),
+    acting: AbstractSet[Key] | None = None,
 ) -> list[list[Key]]:
     """Return the articles by the events they tell.
+
+    An event is told by an act: articles that tell none gather around one that does, never among themselves, for on a
+    day when a thousand articles speak of Mali many of them resemble each other.
 
     Args:
         articles: ids, none twice, at best in an order that does not depend on that of arrival.
         affinities: of two articles, see :func:`affinity`.
         fixed: articles that somebody has put together: they stay so, and two such groups never meet.
+        acting: those that tell an act, None for all.
     """
     clusters = [[*held] for held in fixed]
     loose = set(articles).difference(*clusters)
     several = len(clusters)
     clusters += [[one] for one in articles if one in loose]
+    acts = [acting is None or not acting.isdisjoint(held) for held in clusters]
     links: dict[tuple[int, int], tuple[float, int]] = {}
     for b in range(len(clusters)):
         for a in range(b):
             if b >= several:
                 links[a, b] = _link(clusters[a], clusters[b], affinities)
-    while (best := _best(links)) is not None:
+    while (best := _best(links, acts)) is not None:
         kept, gone = best
+        acts[kept] = True
         clusters[kept] += clusters[gone]
         clusters[gone] = []
         del links[kept, gone]
@@ -78,9 +88,9 @@ def _link(
     return sum(found), len(found)
 
 
-def _best(links: Mapping[tuple[int, int], tuple[float, int]]) -> tuple[int, int] | None:
+def _best(links: Mapping[tuple[int, int], tuple[float, int]], acts: Sequence[bool]) -> tuple[int, int] | None:
     """Return the two groups that are most surely one, None when no two are."""
-    means = {pair: total / count for pair, (total, count) in links.items() if count}
+    means = {(a, b): total / count for (a, b), (total, count) in links.items() if count and (acts[a] or acts[b])}
     best = max(means, key=lambda pair: (means[pair], pair), default=None)
     return best if best is not None and means[best] >= BELONGS else None
 

@@ -46,7 +46,7 @@ _TOPICS_WITHOUT_ACTS = 1.9
 #: set by hand: two acts of one crisis on one day are two events, unless one only accompanies the other
 _OTHER_DEED = -2.8
 #: set by hand: an act and its answer are two events
-_OTHER_WAY_ROUND = -0.7
+_OTHER_WAY_ROUND = -1.1
 #: set by hand: the same states on the same day are no event
 _NOTHING_SHARED = -3.0
 #: likeness of topics from which two articles have a subject in common, one of which tells an act, or neither
@@ -74,7 +74,7 @@ def features(one: Member, other: Member, names: Mapping[int, int]) -> tuple[floa
     both = bool(one.sketch.news and other.sketch.news)
     same = _tell_the_same(one, other)
     deeds, others = _deeds(one.sketch), _deeds(other.sketch)
-    topics = sum(share * other.sketch.topics.get(topic, 0.0) for topic, share in one.sketch.topics.items())
+    topics = _topics(one.sketch, other.sketch)
     hours = min(abs((one.at - other.at).total_seconds()) / 3600, _HOURS) / _HOURS
     return (
         min(told, _ENOUGH) / _ENOUGH,
@@ -91,7 +91,7 @@ def features(one: Member, other: Member, names: Mapping[int, int]) -> tuple[floa
         hours * same,
         topics,
         0.0 if both else topics,
-        float(not both and not _meet(one.sketch, other.sketch, topics)),
+        float(not meet(one, other)),
     )
 
 
@@ -102,12 +102,19 @@ WEIGHTS = (
 )  # fmt: skip
 
 
-def _meet(one: Sketch, other: Sketch, topics: float) -> bool:
+def meet(one: Member, other: Member) -> bool:
     """Whether articles, one of which tells no act, have anything in common beside their states and their day."""
-    named = not one.names.isdisjoint(other.names)
-    if one.news or other.news:
-        return named or topics >= _SUBJECT
-    return named and topics >= _SUBJECT_WITHOUT_ACTS
+    here, there = one.sketch, other.sketch
+    if here.news and there.news:
+        return True
+    named = not here.names.isdisjoint(there.names)
+    if here.news or there.news:
+        return named or _topics(here, there) >= _SUBJECT
+    return named and _topics(here, there) >= _SUBJECT_WITHOUT_ACTS
+
+
+def _topics(one: Sketch, other: Sketch) -> float:
+    return sum(share * other.topics.get(topic, 0.0) for topic, share in one.topics.items())
 
 
 def kinship(one: Member, other: Member, names: Mapping[int, int]) -> float:
