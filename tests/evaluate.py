@@ -22,7 +22,7 @@ WATCH = '[[watch]]\nid = "france-mali"\npairs = [["FRA", "MLI"]]'
 FLOORS = {
     "detection_articles.jsonl": (0.98, 0.98, 0.87),
     # the rules and the model were made on these …
-    "detection_tune.jsonl": (0.98, 0.87, 0.62),
+    "detection_tune.jsonl": (0.98, 0.89, 0.63),
     # … and never on these, whose writers had not seen a rule
     "detection_test.jsonl": (0.93, 0.82, 0.46),
 }
