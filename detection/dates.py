@@ -48,7 +48,8 @@ _AHEAD = frozenset({"ici", "jusqu", "avant", "until", "by", "before", "prochain"
 _PAPERS = frozenset(
     """
     signe signee signes signees conclu conclue conclus conclues paraphe paraphee date datant remontant ratifie ratifiee
-    negocie negociee adopte adoptee noue nouee liait regissait regit protegeait unissait encadrait vigueur signed concluded dated dating ratified negotiated struck inked
+    negocie negociee adopte adoptee noue nouee liait regissait regit protegeait
+    unissait encadrait vigueur signed concluded dated dating ratified negotiated struck inked
     """.split()  # noqa: SIM905 (words, not code)
 )
 #: « signée avec la France en 1972 »: between the paper's participle and its year stand at most so many words
