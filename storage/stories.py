@@ -90,11 +90,14 @@ def attach(
     text = to_text(moment)
     database.execute(
         """
-        UPDATE story SET first_seen_at = min(first_seen_at, ?), last_seen_at = max(last_seen_at, ?),
-            severity = max(severity, ?), telling = max(telling, EXISTS (SELECT 1 FROM signal WHERE article_id = ?))
-        WHERE id = ?
+        UPDATE story SET
+            first_seen_at = CASE WHEN first_seen_at > :at THEN :at ELSE first_seen_at END,
+            last_seen_at = CASE WHEN last_seen_at < :at THEN :at ELSE last_seen_at END,
+            severity = CASE WHEN severity < :severity THEN :severity ELSE severity END,
+            telling = CASE WHEN EXISTS (SELECT 1 FROM signal WHERE article_id = :article) THEN 1 ELSE telling END
+        WHERE id = :story
         """,
-        (text, text, severity, article_id, story_id),
+        {"at": text, "severity": severity, "article": article_id, "story": story_id},
     )
 
 
@@ -142,7 +145,7 @@ def _save(database: Database, table: str, article_id: int, moment: datetime, has
         )
         common.update(row[0] for row in rows)
     database.conn.executemany(
-        f"INSERT OR IGNORE INTO {table} (period, hash, article_id) VALUES (?, ?, ?)",  # noqa: S608 (a name of a table)
+        f"INSERT INTO {table} (period, hash, article_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",  # noqa: S608 (a name of a table)
         ((period, value, article_id) for value in own if value not in common),
     )
 

@@ -205,7 +205,8 @@ def _refresh(database: Database, story_id: int) -> None:
             last_seen_at = coalesce((SELECT max(effective_at) FROM article WHERE story_id = story.id), last_seen_at),
             severity = coalesce((SELECT max(g.severity) FROM article a JOIN signal g ON g.revision_id = a.revision_id
                 WHERE a.story_id = story.id AND g.status = 'asserted'), 0),
-            telling = EXISTS (SELECT 1 FROM article a JOIN signal g ON g.article_id = a.id WHERE a.story_id = story.id)
+            telling = CASE WHEN EXISTS (SELECT 1 FROM article a JOIN signal g ON g.article_id = a.id
+                WHERE a.story_id = story.id) THEN 1 ELSE 0 END
         WHERE id = ?
         """,
         (story_id,),

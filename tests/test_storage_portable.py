@@ -1,0 +1,138 @@
+"""The statements of stories are plain SQL: PostgreSQL runs them too."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlite_utils import Database
+
+from scheduler.pipeline import Processed
+from storage import candidates, sources, stories, threads
+from storage.database import open_writer, transaction
+from storage.types import Article, StoryState
+from tests.grouping import read_events
+from tests.test_scheduler_pipeline import build
+
+NOW = datetime(2026, 4, 1, tzinfo=UTC)
+TABLES = ("source", "article", "revision", "signal", "story", "story_change", "fingerprint", "name", "alert")
+_MODULES = ("storage/stories.py", "storage/threads.py", "storage/candidates.py")
+_PROGRAMS = ("initdb", "pg_ctl", "psql")
+#: what only SQLite understands
+_OF_SQLITE = re.compile(r"\b(?:INSERT OR|REPLACE INTO|IFNULL|GLOB|rowid|strftime|julianday|json_each)\b", re.IGNORECASE)
+#: what PostgreSQL has in other words
+_ELSEWHERE = re.compile(
+    r"REFERENCES\s+\S+(?:\s*\([^)]*\))?(?:\s+DEFERRABLE INITIALLY DEFERRED)?|\bWITHOUT ROWID\b|\bSTRICT\b"
+)
+
+
+@pytest.fixture(scope="module")
+def statements(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], list[str]]:
+    """The tables, and every statement that grouping made while articles came in, with its values."""
+    database = open_writer(tmp_path_factory.mktemp("archive"))
+    said: dict[str, str] = {}
+
+    def note(statement: str) -> None:
+        frame = sys._getframe()
+        while frame.f_back is not None and not frame.f_code.co_filename.endswith(_MODULES):
+            frame = frame.f_back
+        if frame.f_code.co_filename.endswith(_MODULES) and not statement.startswith(("SAVEPOINT", "RELEASE")):
+            said.setdefault(re.sub(r"-?\d+|'(?:[^']|'')*'", "?", statement), statement)
+
+    database.conn.set_trace_callback(note)
+    _work(database)
+    database.conn.set_trace_callback(None)
+    marks = ",".join("?" * len(TABLES))
+    tables = [
+        row[0]
+        for row in database.execute(f"SELECT sql FROM sqlite_master WHERE type = 'table' AND name IN ({marks})", TABLES)
+    ]
+    database.conn.close()
+    return tables, list(said.values())
+
+
+def _work(database: Database) -> None:
+    line = build(database)
+    done: list[Processed] = []
+    for one in read_events("E1")[:24]:
+        with transaction(database):
+            sources.ensure(database, one.outlet, one.outlet, "", NOW)
+            article = Article(
+                source_id=one.outlet, url=f"https://{one.outlet}.example/{one.id}", title=one.title,
+                paragraphs=one.paragraphs, language=one.language, published_at=one.published, fetched_at=NOW,
+            )  # fmt: skip
+            done.append(line.process(database, article, key=article.url, now=NOW))
+    with transaction(database):
+        changed = replace(article, paragraphs=(*article.paragraphs, "Un paragraphe de plus."))
+        line.process(database, changed, key=article.url, now=NOW)
+        by_story: dict[int, list[int]] = {}
+        for each in done:
+            by_story.setdefault(each.story_id, []).append(each.article_id)
+        large = max(by_story, key=lambda story: len(by_story[story]))
+        first = stories.members(database, large)[0]
+        apart = threads.split(database, [first.id], author="ana", reason="another", now=NOW)
+        threads.merge(database, apart, large, author="ana", reason="the same", now=NOW)
+        other = next(story for story in by_story if story != large)
+        threads.move(database, by_story[other][:1], large, now=NOW)
+        candidates.join_dispatches(database, by_story[other][:1], by_story[large][0])
+        candidates.make_original(database, by_story[large][-1], NOW - timedelta(days=400), by_story[large][0])
+        stories.mark(database, large, StoryState.CORRECTED)
+        stories.forget_fingerprints(database, NOW - timedelta(days=400))
+    stories.get(database, large)
+    list(stories.listing(database, since=NOW - timedelta(days=90)))
+    threads.thread(database, large)
+    threads.changes(database, large)
+    threads.joined(database, large)
+    stories.novelty(database, large)
+
+
+def test_nothing_is_said_that_only_sqlite_understands(statements: tuple[list[str], list[str]]) -> None:
+    _, said = statements
+    assert len(said) > 25
+    assert [one for one in said if _OF_SQLITE.search(one)] == []
+
+
+@pytest.fixture
+def postgres(tmp_path: Path) -> Iterator[list[str]]:
+    """The command that speaks to a PostgreSQL of our own."""
+    if any(shutil.which(program) is None for program in _PROGRAMS):
+        pytest.skip("needs initdb, pg_ctl and psql of PostgreSQL")
+    folder = Path("/tmp") / f"vigie-pg-{os.getpid()}"
+    folder.mkdir()
+    # PostgreSQL refuses to run as root.
+    user = {"user": "nobody"} if os.geteuid() == 0 else {}
+    if user:
+        shutil.chown(folder, "nobody")
+    data, socket = folder / "data", ["-h", str(folder)]
+    try:
+        subprocess.run(
+            ["initdb", "-D", data, "-U", "vigie", "--no-sync"], check=True, capture_output=True, cwd=folder, **user
+        )  # type: ignore[call-overload]
+        start = ["pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", f"-k {folder} -c listen_addresses=''", "start"]
+        subprocess.run(start, check=True, capture_output=True, cwd=folder, **user)  # type: ignore[call-overload]
+        try:
+            yield ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", *socket, "-U", "vigie", "-d", "postgres"]
+        finally:
+            subprocess.run(
+                ["pg_ctl", "-D", data, "-m", "immediate", "stop"], check=True, capture_output=True, cwd=folder, **user
+            )  # type: ignore[call-overload]
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_postgresql_runs_every_statement(statements: tuple[list[str], list[str]], postgres: list[str]) -> None:
+    tables, said = statements
+    script = ["BEGIN;"]
+    plain = (re.sub(r"\bINTEGER\b", "BIGINT", _ELSEWHERE.sub("", table)) for table in tables)
+    script += [table.replace("BLOB", "BYTEA") + ";" for table in plain]
+    script += [f"EXPLAIN {one};" for one in said]
+    done = subprocess.run(postgres, input="\n".join(script), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
