@@ -23,7 +23,8 @@ from detection.merging import OPENING, Candidate, fill_roles, merge, settle
 from detection.patterns import Hits, Span
 from detection.quoted import quoted_passages, quoting
 from detection.reading import Reading, read
-from detection.roles import Scene, find_roles
+from detection.roles import find_roles
+from detection.scene import Scene
 from detection.sentences import Sentence
 from detection.status import (
     WHOLE_TEXT,

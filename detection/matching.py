@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from detection.compiler import LanguageRules, Rule
 from detection.patterns import Hits, Line, Span, hull, match_line
-from detection.roles import small_words
+from detection.scene import small_words
 from detection.sentences import Sentence
 
 #: how many words may stand between a trigger and what "right before" or "right after" it forbids

@@ -1,0 +1,161 @@
+"""A trigger in its sentence, and whose the things are that stand around it.
+
+The nationality of a noun stands behind it (« deux diplomates maliens », "the envoy of France") or before it ("the
+French envoy"); :mod:`detection.roles` turns it into actor and target.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from detection.countries import Mention, MentionKind
+from detection.patterns import Span
+from detection.sentences import Sentence
+
+_FILE = Path(__file__).with_name("roles.toml")
+#: an object word further from the trigger than so many words is not what it acts on
+_OBJECT_REACH = 22
+#: a state belongs to a noun at most so many words before it
+NATIONALITY_REACH = 9
+#: between a noun and its apposition (« un Français, agent de l'ambassade »)
+APPOSITION_REACH = 4
+
+
+@cache
+def _small_words() -> Mapping[str, frozenset[str]]:
+    return {key: frozenset(words) for key, words in tomllib.loads(_FILE.read_text("utf-8")).items()}
+
+
+def small_words(kind: str) -> frozenset[str]:
+    """Return the small words of a kind that ``roles.toml`` describes."""
+    return _small_words()[kind]
+
+
+def is_small(word: str, kind: str) -> bool:
+    """Say whether a word is one of the small words of a kind."""
+    return word in _small_words()[kind]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """A trigger in its sentence: all that the search for roles looks at."""
+
+    words: Sequence[str]
+    sentence: Sentence
+    #: states named in the sentence, in order
+    mentions: tuple[Mention, ...]
+    #: spans of the match's groups
+    spans: tuple[Span, ...]
+    head: Span
+    #: from the first to after the last word of the match
+    trigger: Span
+    #: places of the rule's object words in the sentence
+    objects: tuple[Span, ...]
+
+    def before(self, mention: Mention) -> str:
+        """Return the word before a mention, articles and descriptions left out; empty at the sentence's begin."""
+        at = mention.first - 1
+        skipped = _small_words()["articles"] | _small_words()["described"]
+        while at >= self.sentence.first and self.words[at] in skipped:
+            at -= 1
+        return self.words[at] if at >= self.sentence.first else ""
+
+
+def distance(span: Span, mention: Mention) -> int:
+    """Return how many words stand between a span and a mention."""
+    if mention.last <= span[0]:
+        return span[0] - mention.last
+    return max(0, mention.first - span[1])
+
+
+def _within_reach(span: Span, trigger: Span) -> bool:
+    return min(abs(span[0] - trigger[1]), abs(trigger[0] - span[1])) <= _OBJECT_REACH
+
+
+def near_objects(scene: Scene) -> list[Span]:
+    """Return the object words that belong to the trigger: those it matched, then the nearest."""
+    trigger = scene.trigger
+    own = [span for span in scene.objects if any(part[0] <= span[0] < part[1] for part in scene.spans)]
+    rest = [span for span in scene.objects if _within_reach(span, trigger) and span not in own]
+    rest.sort(key=lambda span: min(abs(span[0] - scene.head[1]), abs(scene.head[0] - span[1])))
+    return own + rest
+
+
+def _belongs_right(scene: Scene, span: Span) -> Mention | None:
+    """Return the state that follows a noun as its owner: « diplomates français », "envoy of France"."""
+    by_first = {mention.first: mention for mention in scene.mentions}
+    for at in range(span[1], min(span[1] + NATIONALITY_REACH, scene.sentence.last)):
+        if at == span[1] and is_small(scene.words[at], "locative"):
+            served = _served_at(scene, at)
+            if served is not None:
+                return served
+        mention = by_first.get(at)
+        if mention is not None:
+            owns = mention.kind is MentionKind.PEOPLE or is_small(scene.before(mention), "genitive")
+            return mention if owns and mention.kind is not MentionKind.PLACE else None
+        if is_small(scene.words[at], "stops") or (scene.head[0] <= at < scene.head[1]):
+            return None
+        if at > span[1] and scene.sentence.clause_of(at) != scene.sentence.clause_of(span[0]):
+            return None
+    return None
+
+
+def _served_at(scene: Scene, at: int) -> Mention | None:
+    """Return the state whose mission stands at a place: "an attaché at Mali's embassy"."""
+    for mention in scene.mentions:
+        if at < mention.first <= at + 3:
+            rest = [word for word in scene.words[mention.last : mention.last + 2] if word != "s"]
+            return mention if rest and is_small(rest[0], "missions") else None
+    return None
+
+
+def _belongs_left(scene: Scene, span: Span) -> Mention | None:
+    """Return the state that qualifies a noun from before: "French military attaché", "Mali's envoy"."""
+    by_last = {mention.last: mention for mention in scene.mentions}
+    for at in range(span[0], max(span[0] - 4, scene.sentence.first - 1), -1):
+        mention = by_last.get(at)
+        if mention is not None and mention.last <= span[0]:
+            owned = mention.last < len(scene.words) and (
+                scene.words[mention.last] == "s" or is_small(scene.words[mention.last], "owning")
+            )
+            if mention.kind is MentionKind.PEOPLE or owned:
+                return mention
+            return None
+        word = scene.words[at - 1] if at else ""
+        inside = any(part[0] <= at - 1 < part[1] and part != span for part in scene.spans)
+        adjective = word == "military" and at == span[0]  # "French military attaché"
+        if (
+            inside
+            or (is_small(word, "institutions") and not adjective)
+            or is_small(word, "stops")
+            or is_small(word, "genitive")
+        ):
+            return None
+    return None
+
+
+def nationality(scene: Scene, span: Span) -> Mention | None:
+    """Return the state that a noun is, or belongs to."""
+    for mention in scene.mentions:
+        if span[0] <= mention.first and mention.last <= span[1]:
+            return mention  # the noun is the people itself: « un Français », or an outlet
+    return _belongs_right(scene, span) or _belongs_left(scene, span)
+
+
+def matched_objects(scene: Scene) -> list[Span]:
+    """Return the object words of the match itself, and those in apposition to them."""
+    own = [span for span in scene.objects if any(part[0] <= span[0] < part[1] for part in scene.spans)]
+    rest = [span for span in scene.objects if _within_reach(span, scene.trigger) and span not in own]
+    for span in rest:
+        for anchor in tuple(own):
+            first, second = (anchor, span) if anchor <= span else (span, anchor)
+            if second[0] - first[1] > APPOSITION_REACH:
+                continue
+            if not any(is_small(word, "stops") for word in scene.words[first[1] : second[0]]):
+                own.append(span)
+                break
+    return own
