@@ -18,6 +18,8 @@ from detection.patterns import Line, Phrase, PhraseIndex
 MIN_LITERAL = 3
 #: whatever :func:`detection.text.tokenize` takes for no letter, spaces left out
 _BETWEEN_WORDS = re.compile(r"[^\w ]|[\d_]")
+#: the same of ASCII, which is put apart many times faster by a table
+_ASCII_BETWEEN = {code: " " for code in range(128) if _BETWEEN_WORDS.match(chr(code))}
 
 
 def _rarest_word(phrase: Phrase) -> str:
@@ -67,5 +69,6 @@ class Presearch:
         if self._automaton is None:
             return []
         # With a space before it, a pattern's offset is that of its word in the text.
-        spaced = f" {_BETWEEN_WORDS.sub(' ', folded)} "
+        apart = folded.translate(_ASCII_BETWEEN) if folded.isascii() else _BETWEEN_WORDS.sub(" ", folded)
+        spaced = f" {apart} "
         return [start for _, start, _ in self._automaton.find_matches_as_indexes(spaced, overlapping=True)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from detection.countries import Mention, MentionKind
 
@@ -34,6 +35,10 @@ _MOST_OPENED = 100_000
 _LONGEST_OPENED = 40
 
 
+#: how many words a phrase takes, and the numbers of the groups that have such a phrase
+_Runs = tuple[tuple[int, tuple[int, ...]], ...]
+
+
 @dataclass(slots=True)
 class _Node:
     """A place in the tree: what ends here, and how it may go on."""
@@ -46,6 +51,9 @@ class _Node:
     dynamic: dict[str, _Node] = field(default_factory=dict)
     #: whether there are beginnings or mentions at all
     forks: bool = False
+    #: what ends on the way here, where that is a way of words alone, once it is known: texts repeat their words
+    runs: _Runs = ()
+    known: bool = False
 
     def next(self, part: str) -> _Node:
         """Return the node that a part of a phrase leads to, made when there is none."""
@@ -69,12 +77,14 @@ class PhraseTree:
 
     def __init__(self) -> None:
         self._root = _Node()
-        #: where words met lead, and whether a beginning or a number may fit them; texts repeat their words
-        self._opened: dict[str, tuple[_Node | None, bool]] = {}
+        #: where words met lead, None where a beginning or a number may fit them as well; texts repeat their words
+        self._opened: dict[str, _Node | None] = {}
 
     def add(self, number: int, phrases: Iterable[Phrase]) -> None:
         """Add the phrases of a group; groups are added in the order of their numbers."""
-        self._opened.clear()
+        if self._root.known:  # texts were read already: what they left in the nodes no longer holds
+            self._opened.clear()
+            _forget(self._root)
         for phrase in phrases:
             node = self._root
             for part in phrase:
@@ -94,62 +104,109 @@ class PhraseTree:
             mentions: states named, by the index of their first word.
         """
         hits: dict[int, list[Span]] = {}
-        root, opened = self._root, self._opened
-        dynamic = bool(root.dynamic)
+        opened = self._opened
+        named: Mapping[int, Mention] = mentions if self._root.dynamic else {}
         for at in range(first, last):
             word = words[at]
-            known = opened.get(word)
-            node, special = known if known is not None else self._open(word)
-            special = special or (dynamic and at in mentions)
-            if node is None and not special:
+            node = opened[word] if word in opened else self._open(word)
+            if node is not None and at not in named:
+                after = at + 1
+                if after < last and (node.forks or words[after] in node.words):
+                    node = _walked(node, words, after, last, mentions)
+            else:
+                node = None
+            if node is None:
+                self._branch(words, at, last, mentions, hits)
                 continue
-            after = at + 1
-            goes_on = (
-                node
-                and after < last
-                and (words[after] in node.words or (node.forks and _forks(node, words[after], after, mentions)))
-            )
-            if node and not special and not goes_on:  # most words: what ends here is all
-                span = (at, after)
-                for number in node.ends:
+            for length, numbers in node.runs:
+                span = (at, at + length)
+                for number in numbers:
                     if number in hits:
                         hits[number].append(span)
                     else:
                         hits[number] = [span]
-                continue
-            found: dict[int, int] = {}
-            if node is not None:
-                _follow(node, words, after, last, mentions, found)
-            if special:
-                for other, end in _special(root, words, at, last, mentions):
-                    _follow(other, words, end, last, mentions, found)
-            for number, end in found.items():
-                if number in hits:
-                    hits[number].append((at, end))
-                else:
-                    hits[number] = [(at, end)]
         return hits
 
-    def _open(self, word: str) -> tuple[_Node | None, bool]:
-        """Return where a word leads from the root, and whether a beginning or a number may fit it as well."""
+    def _open(self, word: str) -> _Node | None:
+        """Return where a word leads from the root, None where a beginning or a number may fit it as well."""
         root = self._root
-        found = root.words.get(word), (bool(root.dynamic) and word.isdigit()) or _begins(root, word)
+        root.known = True
+        found = root.words.get(word, _NOWHERE)
+        found.runs = _longer((), 1, found.ends)
+        node = None if (root.dynamic and word.isdigit()) or _begins(root, word) else found
         if len(self._opened) >= _MOST_OPENED:
             self._opened.clear()
         if len(word) <= _LONGEST_OPENED:
-            self._opened[word] = found
-        return found
+            self._opened[word] = node
+        return node
+
+    def _branch(
+        self, words: Sequence[str], at: int, last: int, mentions: Mapping[int, Mention], hits: dict[int, list[Span]]
+    ) -> None:
+        """Add to ``hits`` what begins at a place where words alone do not lead on."""
+        found: dict[int, int] = {}
+        node = self._root.words.get(words[at])
+        if node is not None:
+            _follow(node, words, at + 1, last, mentions, found)
+        for other, end in _special(self._root, words, at, last, mentions):
+            _follow(other, words, end, last, mentions, found)
+        for number, end in found.items():
+            hits.setdefault(number, []).append((at, end))
+
+
+#: where words lead that begin no phrase
+_NOWHERE = _Node()
+
+
+def _longer(runs: _Runs, length: int, ends: Sequence[int]) -> _Runs:
+    """Return what ends on a way, ``runs`` and ``ends`` after ``length`` words; of a group, the longest phrase."""
+    lengths = {number: shorter for shorter, numbers in runs for number in numbers}
+    lengths.update(dict.fromkeys(ends, length))
+    return tuple((size, tuple(numbers)) for size, numbers in groupby(lengths, lengths.__getitem__))
+
+
+def _forget(node: _Node) -> None:
+    """Forget what ends on the ways from a node."""
+    open_nodes = [node]
+    while open_nodes:
+        node = open_nodes.pop()
+        node.runs = ()
+        node.known = False
+        open_nodes += node.words.values()
+
+
+def _walked(node: _Node, words: Sequence[str], at: int, last: int, mentions: Mapping[int, Mention]) -> _Node | None:
+    """Return where the words from ``at`` lead from a node of the root, None where they are not the only way."""
+    length = 1
+    while at < last:
+        word = words[at]
+        if node.forks and _forks(node, word, at, mentions):
+            return None
+        further = node.words.get(word)
+        if further is None:
+            return node
+        length += 1
+        at += 1
+        if not further.known:
+            further.runs, further.known = _longer(node.runs, length, further.ends), True
+        node = further
+    return node
 
 
 def _forks(node: _Node, word: str, at: int, mentions: Mapping[int, Mention]) -> bool:
-    """Say whether a beginning, a number or a mention may lead on from a node."""
+    """Say whether a beginning, a number or a mention leads on from a node."""
     return bool((node.dynamic and (at in mentions or word.isdigit())) or (node.stems and _begins(node, word)))
 
 
 def _begins(node: _Node, word: str) -> bool:
-    """Say whether some beginning may fit a word."""
+    """Say whether some beginning fits a word."""
     stems = node.stems
-    return word[:_STEM_KEY] in stems or word[:2] in stems or word[:1] in stems
+    return any(
+        word.startswith(stem)
+        for size in range(1, _STEM_KEY + 1)
+        if word[:size] in stems
+        for stem, _ in stems[word[:size]]
+    )
 
 
 def _follow(

@@ -40,6 +40,12 @@ def is_small(word: str, kind: str) -> bool:
     return word in _small_words()[kind]
 
 
+@cache
+def _skipped() -> frozenset[str]:
+    """Return the words between a mention and what tells its part in the sentence."""
+    return small_words("articles") | small_words("described")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
     """A trigger in its sentence: all that the search for roles looks at."""
@@ -59,7 +65,7 @@ class Scene:
     def before(self, mention: Mention) -> str:
         """Return the word before a mention, articles and descriptions left out; empty at the sentence's begin."""
         at = mention.first - 1
-        skipped = _small_words()["articles"] | _small_words()["described"]
+        skipped = _skipped()
         while at >= self.sentence.first and self.words[at] in skipped:
             at -= 1
         return self.words[at] if at >= self.sentence.first else ""

@@ -14,6 +14,7 @@ import unicodedata
 from bisect import bisect_left
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 
 #: stands for a character that carries no letter of its own
 IGNORABLE = "\u00ad"
@@ -28,9 +29,9 @@ _WRITTEN_OUT = {"œ": "oe", "æ": "ae", "ß": "ss", "ﬁ": "fi", "ﬂ": "fl", "�
 
 _NON_ASCII = re.compile(r"[^\x00-\x5f\x61-\x7f]")
 #: words and numbers; the plainer the text, the faster
-_ASCII_WORD = re.compile(r"[a-z]+|[0-9]+")
-_PLAIN_WORD = re.compile(r"[^\W\d_]+|\d+")
-_WORD = re.compile(r"(?:[^\W\d_]|\u00ad)+|\d+")
+_ASCII_WORD = re.compile(r"([a-z]+|[0-9]+)")
+_PLAIN_WORD = re.compile(r"([^\W\d_]+|\d+)")
+_WORD = re.compile(r"((?:[^\W\d_]|\u00ad)+|\d+)")
 
 
 def _fold_character(character: str) -> str:
@@ -129,13 +130,16 @@ class Tokens:
 def tokenize(folded: str) -> Tokens:
     """Split folded text into :class:`Tokens`."""
     pattern = _ASCII_WORD if folded.isascii() else _WORD if IGNORABLE in folded else _PLAIN_WORD
-    spans = [match.span() for match in pattern.finditer(folded)]
-    words = pattern.findall(folded)
+    # What stands between words, and the words, in turn: their lengths give every offset in one go.
+    parts = pattern.split(folded)
+    offsets = tuple(accumulate(map(len, parts)))
+    words, starts, ends = parts[1::2], offsets[:-1:2], offsets[1::2]
     if not folded.isascii():
         words = [word if word.isascii() else written_out(word) for word in words]
-        spans = [span for word, span in zip(words, spans, strict=True) if word]
-        words = [word for word in words if word]
-    starts, ends = zip(*spans, strict=True) if spans else ((), ())
+        if "" in words:  # a mark without a letter
+            kept = [at for at, word in enumerate(words) if word]
+            starts, ends = tuple(starts[at] for at in kept), tuple(ends[at] for at in kept)
+            words = [words[at] for at in kept]
     return Tokens(tuple(words), starts, ends)
 
 
