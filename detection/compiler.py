@@ -52,8 +52,8 @@ class LanguageRules:
     index: PhraseIndex
     rules: tuple[Rule, ...]
     cues: Cues
-    #: rules by the group of each of their lines that is hardest to find
-    by_group: Mapping[int, tuple[tuple[Rule, Line], ...]]
+    #: rules by the group of each of their lines that is hardest to find, with the line and its other groups
+    by_group: Mapping[int, tuple[tuple[Rule, Line, tuple[int, ...]], ...]]
     #: words of which every match holds one
     literals: frozenset[str]
 
@@ -147,7 +147,7 @@ def _compile_language(
     cues = compile_cues(index)
     rules: list[Rule] = []
     literals: set[str] = set()
-    by_group: dict[int, list[tuple[Rule, Line]]] = {}
+    by_group: dict[int, list[tuple[Rule, Line, tuple[int, ...]]]] = {}
     seen: dict[str, Path] = {}
     for file in files:
         inner = vocabulary.extended(file.sets)
@@ -166,7 +166,8 @@ def _compile_language(
             seen[entry.id] = file.path
             for line, (group, words) in zip(rule.lines, anchored, strict=True):
                 literals |= words
-                by_group.setdefault(group, []).append((rule, line))
+                others = tuple(other for other in line.groups if other != group)
+                by_group.setdefault(group, []).append((rule, line, others))
             rules.append(rule)
     frozen = {group: tuple(lines) for group, lines in by_group.items()}
     return LanguageRules(

@@ -145,7 +145,7 @@ def find_dates(words: Sequence[str], first: int, last: int) -> tuple[StatedDate,
     """
     sentence = tuple(words[first:last])
     dates: list[StatedDate] = []
-    if _MONTHS.keys().isdisjoint(sentence) and not any(word.isdigit() for word in sentence):
+    if _MONTHS.keys().isdisjoint(sentence) and not any(map(str.isdigit, sentence)):
         return ()
     at = 0
     while at < len(sentence):

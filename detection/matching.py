@@ -63,9 +63,9 @@ def _guard(found: Found, hits: Hits, sentence: Sentence, words: Sequence[str]) -
             return "not_preceded_by"
     if rule.only_with and not _goes_on_with(found, hits, words):
         return "only_with"
-    clause = sentence.clause_of(head[0])
     for group in rule.subject_not:
-        if any(span[1] <= head[0] and sentence.clause_of(span[0]) == clause for span in hits.get(group, ())):
+        spans = [span for span in hits.get(group, ()) if span[1] <= head[0]]
+        if spans and sentence.clause_of(head[0]) in {sentence.clause_of(span[0]) for span in spans}:
             return "subject_not"
     return None
 
@@ -91,12 +91,13 @@ def _possible(rules: LanguageRules, hits: Hits) -> Iterator[tuple[Rule, Line]]:
     """Yield the lines all of whose groups occur, those of words that come first before others."""
     by_group = rules.by_group
     for group in hits:
-        for rule, line in by_group.get(group, ()):
-            for other in line.groups:
-                if other not in hits:
-                    break
-            else:
-                yield rule, line
+        if group in by_group:
+            for rule, line, others in by_group[group]:
+                for other in others:
+                    if other not in hits:
+                        break
+                else:
+                    yield rule, line
 
 
 def match_sentence(rules: LanguageRules, hits: Hits, sentence: Sentence, words: Sequence[str]) -> Matches:

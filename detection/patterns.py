@@ -167,7 +167,7 @@ class PhraseIndex:
 
     def scan(
         self, words: Sequence[str], first: int, last: int, mentions: Mapping[int, Mention]
-    ) -> dict[int, list[Span]]:
+    ) -> dict[int, tuple[Span, ...]]:
         """Return where each group occurs, see :meth:`detection.phrasetree.PhraseTree.scan`."""
         return self._tree.scan(words, first, last, mentions)
 
@@ -202,7 +202,7 @@ def compile_line(source: str, index: PhraseIndex, vocabulary: Vocabulary) -> Lin
 def _ordered(line: Line, hits: Hits) -> list[tuple[Span, ...]]:
     chains: list[tuple[Span, ...]] = [(span,) for span in hits.get(line.groups[0], ())]
     for number in line.groups[1:]:
-        spans = hits.get(number, [])
+        spans = hits.get(number, ())
         longer: list[tuple[Span, ...]] = []
         for chain in chains:
             end = chain[-1][1]
@@ -215,7 +215,7 @@ def _ordered(line: Line, hits: Hits) -> list[tuple[Span, ...]]:
 
 def _unordered(line: Line, hits: Hits) -> list[tuple[Span, ...]]:
     found: list[tuple[Span, ...]] = []
-    others = hits.get(line.groups[1], [])
+    others = hits.get(line.groups[1], ())
     for span in hits.get(line.groups[0], ()):
         at = bisect_left(others, (span[1], 0))
         near = [other for other in others[max(0, at - 3) : at + 1] if _gap(span, other) <= line.gap]

@@ -17,7 +17,7 @@ Phrase = tuple[str, ...]
 #: (first token, token after the last)
 Span = tuple[int, int]
 #: spans by group number
-Hits = Mapping[int, list[Span]]
+Hits = Mapping[int, tuple[Span, ...]]
 
 NUMBER = "@number"
 #: what stands for a mention, and the kinds that it takes
@@ -94,7 +94,7 @@ class PhraseTree:
 
     def scan(
         self, words: Sequence[str], first: int, last: int, mentions: Mapping[int, Mention]
-    ) -> dict[int, list[Span]]:
+    ) -> dict[int, tuple[Span, ...]]:
         """Return where each group occurs among ``words[first:last]``; of phrases that begin together, the longest.
 
         Args:
@@ -103,7 +103,7 @@ class PhraseTree:
             last: index after the last.
             mentions: states named, by the index of their first word.
         """
-        hits: dict[int, list[Span]] = {}
+        hits: dict[int, tuple[Span, ...]] = {}
         opened = self._opened
         named: Mapping[int, Mention] = mentions if self._root.dynamic else {}
         for at in range(first, last):
@@ -119,12 +119,9 @@ class PhraseTree:
                 self._branch(words, at, last, mentions, hits)
                 continue
             for length, numbers in node.runs:
-                span = (at, at + length)
+                spans = ((at, at + length),)  # one for all: most groups occur once in a sentence
                 for number in numbers:
-                    if number in hits:
-                        hits[number].append(span)
-                    else:
-                        hits[number] = [span]
+                    hits[number] = hits[number] + spans if number in hits else spans
         return hits
 
     def _open(self, word: str) -> _Node | None:
@@ -141,7 +138,12 @@ class PhraseTree:
         return node
 
     def _branch(
-        self, words: Sequence[str], at: int, last: int, mentions: Mapping[int, Mention], hits: dict[int, list[Span]]
+        self,
+        words: Sequence[str],
+        at: int,
+        last: int,
+        mentions: Mapping[int, Mention],
+        hits: dict[int, tuple[Span, ...]],
     ) -> None:
         """Add to ``hits`` what begins at a place where words alone do not lead on."""
         found: dict[int, int] = {}
@@ -151,7 +153,7 @@ class PhraseTree:
         for other, end in _special(self._root, words, at, last, mentions):
             _follow(other, words, end, last, mentions, found)
         for number, end in found.items():
-            hits.setdefault(number, []).append((at, end))
+            hits[number] = (*hits.get(number, ()), (at, end))
 
 
 #: where words lead that begin no phrase

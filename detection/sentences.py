@@ -19,8 +19,9 @@ from detection.text import Tokens, fold, words_of, written_out
 MAX_TOKENS = 150
 
 _FILE = Path(__file__).with_name("sentences.toml")
-# It starts where the run of marks starts and never gives a mark back: otherwise a line of dots would take for ever.
-_TERMINATOR = re.compile(r"""(?<![.!?…])[.!?…]++["'»”’)\]]*+(?:[\s\u00a0\u202f]*+»)?(?=[\s\u00a0\u202f])""")
+#: a whole run of marks, so that a line of dots is read once, and what may stand between it and the next sentence
+_MARKS = re.compile(r"[.!?…]++")
+_CLOSED = re.compile(r"""["'»”’)\]]*+(?:[\s\u00a0\u202f]*+»)?(?=[\s\u00a0\u202f])""")
 _WORD_BEFORE = re.compile(r"[^\s\u00a0\u202f\"'«»“”’()\[\],;:]+$")
 _OPENERS = "\"'«“”‘’([—–-\u00a0\u202f \t"
 _INITIAL = re.compile(r"(?:[^\W\d_]\.?-)*[^\W\d_]")
@@ -42,7 +43,7 @@ _DATELINE = re.compile(
     re.VERBOSE,
 )
 #: what every dateline holds; few lines do
-_FILED = re.compile(r"[(—–]|-\s")
+_FILED = re.compile(r"[(—–-](?:(?<!-)|(?=\s))")
 _DATELINE_LENGTH = 100
 _PLACE_WORDS = 5
 _PLACE_LINKS = frozenset({"de", "du", "la", "le", "et", "and", "of", "-"})
@@ -109,14 +110,14 @@ def _bare(word: str) -> str:
     return written_out(fold(word)).rsplit("'", 1)[-1]
 
 
-def _ends_sentence(text: str, begin: int, mark: re.Match[str]) -> bool:
-    """Say whether the full stop (or ! or ?) of ``mark`` closes the sentence begun at ``begin``."""
-    rest = text[mark.end() : mark.end() + 12].lstrip(_OPENERS)
+def _ends_sentence(text: str, begin: int, mark: int, end: int) -> bool:
+    """Say whether the full stop (or ! or ?) at ``mark``, closed at ``end``, ends the sentence begun at ``begin``."""
+    rest = text[end : end + 12].lstrip(_OPENERS)
     if rest and rest[0].islower():
         return False
-    if mark[0][0] != ".":
+    if text[mark] != ".":
         return True
-    before = _WORD_BEFORE.search(text, max(begin, mark.start() - 24), mark.start())
+    before = _WORD_BEFORE.search(text, max(begin, mark - 24), mark)
     if before is None:
         return True
     word = _bare(before[0])
@@ -151,10 +152,15 @@ def dateline_end(text: str, begin: int, end: int) -> int:
 
 def _line_spans(text: str, begin: int, end: int) -> list[tuple[int, int]]:
     spans: list[tuple[int, int]] = []
-    for mark in _TERMINATOR.finditer(text, begin, end):
-        if _ends_sentence(text, begin, mark):
-            spans.append((begin, mark.end()))
-            begin = mark.end()
+    for run in _MARKS.finditer(text, begin, end):
+        mark = run.start()
+        closed = _CLOSED.match(text, run.end(), end)
+        # Marks that a dateline begins are not those of a sentence: « Bamako (AFP)... ».
+        if closed is None or (mark and text[mark - 1] in ".!?…"):
+            continue
+        if _ends_sentence(text, begin, mark, closed.end()):
+            spans.append((begin, closed.end()))
+            begin = closed.end()
     spans.append((begin, end))
     return spans
 
