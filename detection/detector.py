@@ -125,15 +125,14 @@ def _read_sentences(rules: LanguageRules, reading: Reading, sentences: Sequence[
         hits = rules.index.scan(words, sentence.first, sentence.last, reading.by_token)
         matches = match_sentence(rules, hits, sentence, words)
         gathered.steps += [_step(found, reading, sentence, reason) for found, reason in matches.dropped]
-        matched.append((sentence, hits, matches.found))
+        if matches.found or sentence.index <= OPENING:  # only the opening speaks of the whole text
+            matched.append((sentence, hits, matches.found))
         weighed += len(matches.found) + len(matches.dropped)
         if weighed > MAX_MATCHES:
             gathered.full = True
             break
     if any(found for _, _, found in matched):
         for sentence, occurrences, own in matched:
-            if not own and sentence.index > OPENING:
-                continue  # only the opening speaks of the whole text
             _read_sentence(rules, reading, sentence, occurrences, own, gathered)
 
 
@@ -150,7 +149,8 @@ def _read_sentence(
     doubts = read_doubts(rules.cues, hits, sentence, reading, rules.language)
     gathered.text_cues += [(sentence.index, cue) for cue in doubts.cues if cue.scope in WHOLE_TEXT]
     if matched:
-        doubts = replace(doubts, cues=tuple(cue for cue in doubts.cues if cue.scope not in WHOLE_TEXT))
+        own = tuple(cue for cue in doubts.cues if cue.scope not in WHOLE_TEXT)
+        doubts = replace(doubts, cues=own) if len(own) < len(doubts.cues) else doubts
         gathered.candidates += [_candidate(found, matched, hits, doubts, reading) for found in matched]
 
 

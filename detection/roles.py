@@ -8,7 +8,7 @@ there first; what a sentence leaves open is filled from its neighbours by the en
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from detection.countries import Mention, MentionKind
 from detection.scene import (
@@ -17,12 +17,13 @@ from detection.scene import (
     Scene,
     distance,
     is_small,
-    matched_objects,
     nationality,
-    near_objects,
     small_words,
 )
 
+#: forms that name a state and let it do nothing, and those that are spoken to
+_NEVER_ACT = frozenset({MentionKind.MEDIA, MentionKind.PLACE})
+_ADDRESSED = frozenset({MentionKind.NAME, MentionKind.SEAT})
 #: what a verb governs directly stands at most so many words behind it
 _DIRECT_REACH = 7
 #: « sur ordre de » stands at most so many words after the act
@@ -45,7 +46,7 @@ class Roles:
 
 def _matched(scene: Scene) -> Mention | None:
     """Return the nationality of the very object that the match holds, never that of another."""
-    found = [nationality(scene, span) for span in matched_objects(scene)]
+    found = [nationality(scene, span) for span in scene.matched]
     known = sorted((mention for mention in found if mention is not None), key=lambda mention: mention.first)
     if len({mention.code for mention in known}) > 1:
         # « deux Maliens et un Français arrêtés à Bamako »: the foreigner is what concerns states.
@@ -55,7 +56,7 @@ def _matched(scene: Scene) -> Mention | None:
 
 
 def _object(scene: Scene) -> Mention | None:
-    for span in near_objects(scene):
+    for span in scene.near:
         mention = nationality(scene, span)
         if mention is not None:
             return mention
@@ -63,7 +64,7 @@ def _object(scene: Scene) -> Mention | None:
 
 
 def _owner(scene: Scene) -> Mention | None:
-    for span in near_objects(scene)[:1]:
+    for span in scene.near[:1]:
         # « son ambassadeur », « ses deux diplomates », "its top envoy"
         if any(is_small(word, "possessive") for word in scene.words[max(scene.sentence.first, span[0] - 2) : span[0]]):
             return _nearest_left(scene, span[0], frozenset(), aside=_FAR_OWNER)
@@ -72,7 +73,7 @@ def _owner(scene: Scene) -> Mention | None:
 
 def _posting(scene: Scene) -> Mention | None:
     """Return where the object serves: « son ambassadeur à Bamako », "envoy to Mali"."""
-    for span in near_objects(scene):
+    for span in scene.near:
         for mention in scene.mentions:
             near = 0 < mention.first - span[1] <= NATIONALITY_REACH
             if near and mention.kind is not MentionKind.PEOPLE and is_small(scene.before(mention), "locative"):
@@ -83,7 +84,7 @@ def _posting(scene: Scene) -> Mention | None:
 def _owned_words(scene: Scene) -> frozenset[int]:
     """Return the tokens that belong to the object and so cannot be the subject."""
     tokens: set[int] = set()
-    for span in near_objects(scene):
+    for span in scene.near:
         mention = nationality(scene, span)
         if mention is not None:
             tokens.update(range(min(span[0], mention.first), max(span[1], mention.last)))
@@ -91,14 +92,14 @@ def _owned_words(scene: Scene) -> frozenset[int]:
 
 
 def _may_act(scene: Scene, mention: Mention) -> bool:
-    if mention.kind in {MentionKind.PLACE, MentionKind.MEDIA}:
+    if mention.kind in _NEVER_ACT:
         return False
     words = scene.words
     start = max(scene.sentence.first, mention.first - 4)
-    if small_words("joint") & set(words[max(scene.sentence.first, mention.first - 6) : mention.first]):
+    if not small_words("joint").isdisjoint(words[max(scene.sentence.first, mention.first - 6) : mention.first]):
         return False  # « entre la France et le Mali » names both and sets neither against the other
     if mention.kind is MentionKind.PEOPLE:
-        return not small_words("oblique_near") & set(words[start : mention.first])
+        return small_words("oblique_near").isdisjoint(words[start : mention.first])
     before = scene.before(mention)
     if is_small(before, "warning"):
         return False  # "Mali warns France it will …": the one who is warned does nothing
@@ -132,7 +133,7 @@ def _is_passive(scene: Scene) -> bool:
     if scene.words[scene.head[0]].endswith("ing"):
         return False  # "was expelling"
     begin = max(scene.sentence.first, scene.head[0] - 3)
-    return bool(small_words("passive") & set(scene.words[begin : scene.head[0]]))
+    return not small_words("passive").isdisjoint(scene.words[begin : scene.head[0]])
 
 
 def _subject(scene: Scene) -> Mention | None:
@@ -143,7 +144,7 @@ def _subject(scene: Scene) -> Mention | None:
 
 def _relative(scene: Scene) -> Mention | None:
     """Return who acts on the object in a clause of its own: « les diplomates que la France renvoie »."""
-    for span in matched_objects(scene):
+    for span in scene.matched:
         for mention in scene.mentions:
             near = 0 < mention.first - span[1] <= APPOSITION_REACH and mention.last <= scene.head[0]
             if near and is_small(scene.words[span[1]], "whom"):
@@ -153,12 +154,18 @@ def _relative(scene: Scene) -> Mention | None:
 
 def _following(scene: Scene, markers: str, *, begin: int, reach: int, span: int) -> Mention | None:
     """Return the first state at most ``span`` words after a marker within ``reach`` of ``begin``."""
-    for at in range(begin, min(begin + reach, scene.sentence.last)):
-        if is_small(scene.words[at], markers) and not _is_verbal(scene, at):
-            for mention in scene.mentions:
-                acts = mention.kind not in {MentionKind.MEDIA, MentionKind.PLACE}
-                if at < mention.first <= at + span and acts:
-                    return mention
+    for at in scene.places(markers, begin, begin + reach):
+        mention = None if _is_verbal(scene, at) else _after(scene, at, span)
+        if mention is not None:
+            return mention
+    return None
+
+
+def _after(scene: Scene, at: int, span: int) -> Mention | None:
+    """Return the first state that may act at most ``span`` words after a place."""
+    for mention in scene.mentions:
+        if at < mention.first <= at + span and mention.kind not in _NEVER_ACT:
+            return mention
     return None
 
 
@@ -179,12 +186,11 @@ def _by(scene: Scene) -> Mention | None:
 
 def _agent(scene: Scene) -> Mention | None:
     """Return who acts: the state after « par » or "by", unless it only pays or employs."""
-    for at in range(scene.head[1], min(scene.head[1] + _AGENT_REACH, scene.sentence.last)):
+    for at in scene.places("agent", scene.head[1], scene.head[1] + _AGENT_REACH):
         paid = at > 0 and is_small(scene.words[at - 1], "backing")
-        if is_small(scene.words[at], "agent") and not paid and not _names_a_time(scene, at + 1):
-            for mention in scene.mentions:
-                if at < mention.first <= at + 6 and mention.kind not in {MentionKind.MEDIA, MentionKind.PLACE}:
-                    return mention
+        mention = None if paid or _names_a_time(scene, at + 1) else _after(scene, at, 6)
+        if mention is not None:
+            return mention
     return None
 
 
@@ -195,13 +201,11 @@ def _backer(scene: Scene) -> Mention | None:
 
 def _at_the_order(scene: Scene) -> Mention | None:
     """Return on whose order it was done: « fermé sur décision de Paris », "on the orders of Bamako"."""
-    words = scene.words
-    for at in range(scene.head[1] + 1, min(scene.head[1] + _ORDER_REACH, scene.sentence.last)):
-        ordered = words[max(scene.head[1], at - 2) : at] if is_small(words[at], "order") else ()
-        if any(is_small(word, "on_order") for word in ordered):
-            for mention in scene.mentions:
-                if at < mention.first <= at + 4 and mention.kind not in {MentionKind.MEDIA, MentionKind.PLACE}:
-                    return mention
+    for at in scene.places("order", scene.head[1] + 1, scene.head[1] + _ORDER_REACH):
+        ordered = not small_words("on_order").isdisjoint(scene.words[max(scene.head[1], at - 2) : at])
+        mention = _after(scene, at, 4) if ordered else None
+        if mention is not None:
+            return mention
     return None
 
 
@@ -215,7 +219,7 @@ def _author(scene: Scene) -> Mention | None:
 def _addressee(scene: Scene) -> Mention | None:
     """Return whom the verb speaks to: « demande à la France de », "asked France to"."""
     for mention in scene.mentions:
-        if scene.head[1] <= mention.first <= scene.head[1] + 2 and mention.kind in {MentionKind.NAME, MentionKind.SEAT}:
+        if scene.head[1] <= mention.first <= scene.head[1] + 2 and mention.kind in _ADDRESSED:
             return mention
     return None
 
@@ -298,10 +302,7 @@ _SOURCES: Mapping[str, Callable[[Scene], Mention | None]] = {
 
 
 def _search(scene: Scene, sources: Sequence[str], taken: str | None) -> tuple[str | None, str]:
-    open_scene = scene
-    if taken is not None:
-        rest = tuple(mention for mention in scene.mentions if mention.code != taken)
-        open_scene = replace(scene, mentions=rest)
+    open_scene = scene if taken is None else scene.without(taken)
     for source in sources:
         finder = _SOURCES.get(source)
         mention = finder(open_scene) if finder else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 from detection.countries import Mention, MentionKind
@@ -46,7 +46,7 @@ def _skipped() -> frozenset[str]:
     return small_words("articles") | small_words("described")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Scene:
     """A trigger in its sentence: all that the search for roles looks at."""
 
@@ -61,6 +61,55 @@ class Scene:
     trigger: Span
     #: places of the rule's object words in the sentence
     objects: tuple[Span, ...]
+
+    @cached_property
+    def near(self) -> tuple[Span, ...]:
+        """The object words that belong to the trigger: those it matched, then the nearest."""
+        own = self._own
+        rest = [span for span in self.objects if _within_reach(span, self.trigger) and span not in own]
+        rest.sort(key=lambda span: min(abs(span[0] - self.head[1]), abs(self.head[0] - span[1])))
+        return (*own, *rest)
+
+    @cached_property
+    def matched(self) -> tuple[Span, ...]:
+        """The object words of the match itself, and those in apposition to them."""
+        own = list(self._own)
+        rest = [span for span in self.objects if _within_reach(span, self.trigger) and span not in own]
+        for span in rest:
+            for anchor in tuple(own):
+                first, second = (anchor, span) if anchor <= span else (span, anchor)
+                if second[0] - first[1] > APPOSITION_REACH:
+                    continue
+                if small_words("stops").isdisjoint(self.words[first[1] : second[0]]):
+                    own.append(span)
+                    break
+        return tuple(own)
+
+    @cached_property
+    def _own(self) -> tuple[Span, ...]:
+        """The object words among those of the match."""
+        return tuple(span for span in self.objects if any(part[0] <= span[0] < part[1] for part in self.spans))
+
+    def without(self, code: str) -> Scene:
+        """Return the scene as if a state were not named in it."""
+        rest = tuple(mention for mention in self.mentions if mention.code != code)
+        scene = Scene(
+            words=self.words,
+            sentence=self.sentence,
+            mentions=rest,
+            spans=self.spans,
+            head=self.head,
+            trigger=self.trigger,
+            objects=self.objects,
+        )
+        # Whose the objects are is another question now; which they are is not.
+        scene.__dict__.update(near=self.near, matched=self.matched)
+        return scene
+
+    def places(self, kind: str, begin: int, end: int) -> list[int]:
+        """Return where small words of a kind stand in the sentence, from ``begin`` to before ``end``."""
+        words, wanted = self.words, small_words(kind)
+        return [at for at in range(begin, min(end, self.sentence.last)) if words[at] in wanted]
 
     def before(self, mention: Mention) -> str:
         """Return the word before a mention, articles and descriptions left out; empty at the sentence's begin."""
@@ -80,15 +129,6 @@ def distance(span: Span, mention: Mention) -> int:
 
 def _within_reach(span: Span, trigger: Span) -> bool:
     return min(abs(span[0] - trigger[1]), abs(trigger[0] - span[1])) <= _OBJECT_REACH
-
-
-def near_objects(scene: Scene) -> list[Span]:
-    """Return the object words that belong to the trigger: those it matched, then the nearest."""
-    trigger = scene.trigger
-    own = [span for span in scene.objects if any(part[0] <= span[0] < part[1] for part in scene.spans)]
-    rest = [span for span in scene.objects if _within_reach(span, trigger) and span not in own]
-    rest.sort(key=lambda span: min(abs(span[0] - scene.head[1]), abs(scene.head[0] - span[1])))
-    return own + rest
 
 
 def _belongs_right(scene: Scene, span: Span) -> Mention | None:
@@ -150,18 +190,3 @@ def nationality(scene: Scene, span: Span) -> Mention | None:
         if span[0] <= mention.first and mention.last <= span[1]:
             return mention  # the noun is the people itself: « un Français », or an outlet
     return _belongs_right(scene, span) or _belongs_left(scene, span)
-
-
-def matched_objects(scene: Scene) -> list[Span]:
-    """Return the object words of the match itself, and those in apposition to them."""
-    own = [span for span in scene.objects if any(part[0] <= span[0] < part[1] for part in scene.spans)]
-    rest = [span for span in scene.objects if _within_reach(span, scene.trigger) and span not in own]
-    for span in rest:
-        for anchor in tuple(own):
-            first, second = (anchor, span) if anchor <= span else (span, anchor)
-            if second[0] - first[1] > APPOSITION_REACH:
-                continue
-            if not any(is_small(word, "stops") for word in scene.words[first[1] : second[0]]):
-                own.append(span)
-                break
-    return own

@@ -184,13 +184,12 @@ def is_narrated(doubts: Doubts, head: Span) -> bool:
     if doubts.language != "fr":
         return False
     endings, exceptions, recent = _narrative()
-    mood = {cue.span[0] for cue in doubts.cues if cue.mood}
-    clause = sentence.clause_of(head[0])
-    if recent & set(doubts.words[sentence.first : sentence.last]):
+    words, clause = doubts.words, sentence.clause_of(head[0])
+    told = [at for at in range(sentence.first, head[1]) if words[at].endswith(endings) and words[at] not in exceptions]
+    if not told or not recent.isdisjoint(words[sentence.first : sentence.last]):
         return False
-    before = (at for at in range(sentence.first, head[1]) if sentence.clause_of(at) == clause and at not in mood)
-    told = (doubts.words[at] for at in before)
-    return any(word.endswith(endings) and word not in exceptions for word in told)
+    mood = {cue.span[0] for cue in doubts.cues if cue.mood}
+    return any(at not in mood and sentence.clause_of(at) == clause for at in told)
 
 
 def _conditionals(tokens: Tokens, sentence: Sentence) -> Iterable[Span]:
