@@ -35,6 +35,10 @@ class Matches:
     dropped: tuple[tuple[Found, str], ...]
 
 
+#: what most sentences give
+_NONE = Matches(found=(), dropped=())
+
+
 def _goes_on_with(found: Found, hits: Hits, words: Sequence[str]) -> bool:
     """Say whether « avec » or "with" after a match, if there is one, leads to a word the rule allows."""
     end = found.trigger[1]
@@ -119,6 +123,8 @@ def match_sentence(rules: LanguageRules, hits: Hits, sentence: Sentence, words: 
                 stands.append(found)
             else:
                 dropped.append((found, reason))
+    if not stands:
+        return Matches(found=(), dropped=tuple(dropped)) if dropped else _NONE
     best = _best_per_head(stands)
     kept: list[Found] = []
     for found in best:

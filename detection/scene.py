@@ -46,6 +46,10 @@ def _skipped() -> frozenset[str]:
     return small_words("articles") | small_words("described")
 
 
+#: what a scene remembers of its objects
+_OF_OBJECTS = ("near", "matched", "_own")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Scene:
     """A trigger in its sentence: all that the search for roles looks at."""
@@ -103,7 +107,7 @@ class Scene:
             objects=self.objects,
         )
         # Whose the objects are is another question now; which they are is not.
-        scene.__dict__.update(near=self.near, matched=self.matched)
+        scene.__dict__.update({name: self.__dict__[name] for name in _OF_OBJECTS if name in self.__dict__})
         return scene
 
     def places(self, kind: str, begin: int, end: int) -> list[int]:

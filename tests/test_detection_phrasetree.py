@@ -74,3 +74,11 @@ def test_the_longest_phrase_within_the_sentence_counts(phrases: set[Phrase], spa
     words = ["doit", "quitter", "le", "pays", "ce", "soir"]
     hits = _tree([frozenset(phrases)]).scan(words, 0, 4, {})
     assert hits == ({0: (span,)} if span else {})
+
+
+def test_a_group_added_after_a_reading_is_found_on_ways_already_walked() -> None:
+    words = ["quitter", "le", "pays", "x" * 50]
+    tree = _tree([frozenset({("quitter",), ("quitter", "le", "pays")})])
+    assert tree.scan(words, 0, 4, {}) == {0: ((0, 3),)}
+    tree.add(1, {("quitter", "le"), ("x" * 50,)})
+    assert tree.scan(words, 0, 4, {}) == {0: ((0, 3),), 1: ((0, 2), (3, 4))}
