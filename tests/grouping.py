@@ -17,7 +17,7 @@ from storage import sources
 from storage.database import open_writer, transaction
 from storage.types import Article
 
-#: 450 articles on 97 events of three invented worlds, told apart by the first two letters of their ids
+#: 550 articles on 120 events of four invented worlds, told apart by the first two letters of their ids
 EVENTS = Path(__file__).parent / "data" / "events.jsonl"
 _LATER = datetime(2026, 4, 1, tzinfo=UTC)
 #: kinds of articles on an act that ended, or was denied

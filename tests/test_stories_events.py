@@ -250,6 +250,7 @@ MEMBERS = st.builds(
             names=names,
             undoing=undoing,
             denying=False,
+            looks_back_to=None,
             topics=topics,
             subjects=frozenset(),
         ),
@@ -357,6 +358,24 @@ def test_a_denial_without_an_act_stands_apart_from_what_it_denies() -> None:
     assert not told.sketch.denying
     assert kinship(freed, paid, {}) < kinship(freed, told, {}) - 2
     assert member("No, Mali has not freed Luc Berthier").sketch.denying
+
+
+@pytest.mark.parametrize(
+    ("title", "back"),
+    [
+        ("17 mars 2022 : le jour où le Mali expulsa deux diplomates français", True),
+        ("Il y a quatre ans, le Mali expulsait deux diplomates français", True),
+        ("Four years after Mali expelled two French diplomats", True),
+        ("Mali, 2026 : deux diplomates français expulsés", False),
+        ("Le Mali expulse deux diplomates français au bout de 2 000 jours", False),
+    ],
+)
+def test_who_looks_back_reports_no_event_of_today(title: str, back: bool) -> None:
+    looking = member(title, "Luc Berthier et Anne Colin ont fait leurs valises à Bamako.")
+    assert (looking.sketch.looks_back_to is not None and looking.sketch.looks_back_to < NOW.year) is back
+    assert (
+        kinship(looking, EXPULSION, {}) < kinship(replace(looking, sketch=EXPULSION.sketch), EXPULSION, {}) - 3
+    ) is back
 
 
 def test_the_nearest_of_several_reports_is_the_one_it_belongs_to() -> None:

@@ -35,6 +35,8 @@ _SAME_ACT = 2.3
 _OTHER_ACTS = -0.5
 _OTHER_HEADLINE = -1.2
 _UNDOING = -0.5
+#: set by hand: who looks back on an act of years ago reports no event of today
+_RETROSPECT = -4.0
 #: set by hand: a denial and what it denies are two events
 _DENIAL = -3.5
 _TIME = -9.0
@@ -87,6 +89,7 @@ def features(one: Member, other: Member, names: Mapping[int, int]) -> tuple[floa
         float(_differ({act[1:] for act in deeds}, {act[1:] for act in others})),
         abs(one.sketch.undoing - other.sketch.undoing) / 2,
         float(one.sketch.denying != other.sketch.denying),
+        float(_looks_back(one) != _looks_back(other)),
         hours,
         hours * same,
         topics,
@@ -98,8 +101,13 @@ def features(one: Member, other: Member, names: Mapping[int, int]) -> tuple[floa
 #: of :func:`features`
 WEIGHTS = (
     _NAMES, _STATES, _LEADING_STATES, _SAME_ACT, _OTHER_ACTS, _OTHER_HEADLINE, _OTHER_DEED, _OTHER_WAY_ROUND,
-    _UNDOING, _DENIAL, _TIME, _TIME_OF_SAME_ACT, _TOPICS, _TOPICS_WITHOUT_ACTS, _NOTHING_SHARED,
+    _UNDOING, _DENIAL, _RETROSPECT, _TIME, _TIME_OF_SAME_ACT, _TOPICS, _TOPICS_WITHOUT_ACTS, _NOTHING_SHARED,
 )  # fmt: skip
+
+
+def _looks_back(one: Member) -> bool:
+    """Whether an article's title looks back on what happened in an earlier year."""
+    return one.sketch.looks_back_to is not None and one.sketch.looks_back_to < one.at.year
 
 
 def meet(one: Member, other: Member) -> bool:

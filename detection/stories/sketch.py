@@ -33,6 +33,11 @@ MOST_NAMES = 40
 
 _FILE = Path(__file__).with_name("sketch.toml")
 _CAPITALISED = re.compile(r"(?<![^\W_])[^\W\d_a-zà-öø-ÿ][\w'’-]{2,}")
+_YEAR = re.compile(r"(?<![\w.,])(?:19[5-9]|20\d)\d(?![\w%])")
+_YEARS_AGO = re.compile(
+    r"\b(?:il y a (?:\w+ ){1,2}ans\b|(?:\w+ ){1,2}ans (?:apres|plus tard|deja)\b|anniversair"
+    r"|years? (?:ago|on|after|later)\b|anniversary|decades? (?:ago|later)\b|look(?:ing)? back\b|retrospecti)"
+)
 #: what comes before a word that is capitalised because something begins
 _BEGINS = re.compile(r"(?:^|[.!?:;…«“\"(—–-][\s\u00a0\u202f]*|\n)$")
 #: share of capitalised words from which a title is set in capitals or in title case
@@ -81,6 +86,8 @@ class Sketch:
     undoing: int
     #: whether its title speaks of a denial
     denying: bool
+    #: the earliest year that its title names, 0 when it says that something happened years ago, None for neither
+    looks_back_to: int | None
     #: share of each topic, as a vector of length one
     topics: Mapping[str, float]
     #: numbers that stand for what it is about in which states: by them it is found when it names nobody
@@ -122,6 +129,7 @@ def sketch(title: str, text: str, signals: Sequence[Signal]) -> Sketch | None:
         names=_names(title, whole, tokens, mentions),
         undoing=min(2, sum(word in _data().undoing for word in words(whole[:lead_end]))),
         denying=_denies(folded[: headline_end - 1]),
+        looks_back_to=_looks_back_to(folded[: headline_end - 1]),
         topics=about,
         subjects=_subjects(leading_shares, about),
     )
@@ -167,6 +175,12 @@ def is_private(family: str) -> bool:
 def _denies(title: str) -> bool:
     """Whether a folded title speaks of a denial."""
     return title.startswith(_data().denials) or any(word.startswith(_data().denying) for word in title.split())
+
+
+def _looks_back_to(title: str) -> int | None:
+    if _YEARS_AGO.search(title):
+        return 0
+    return min((int(year) for year in _YEAR.findall(title)), default=None)
 
 
 _POLARITY = {Status.ASSERTED: 1, Status.ENDED: -1, Status.DENIED: -1}
