@@ -9,10 +9,12 @@ from datetime import datetime, timedelta
 from sqlite_utils import Database
 
 from detection.stories import Candidate, Profile, find_copy, fingerprints, sketch
+from detection.stories.copies import Copied
 from detection.stories.coverage import covered_by
 from detection.stories.lifecycle import Lifecycle, lifecycle
 from detection.stories.novelty import novel_paragraphs
 from detection.stories.origin import origin_of
+from detection.stories.sketch import other_states, states_in
 from scheduler.kin import Kin, find_kin, remember
 from scheduler.profiles import profile_of, profiles_of
 from storage import articles, candidates, stories, threads
@@ -42,6 +44,8 @@ LEAST_RECALLED = 2
 _HAPPENED = frozenset({Status.ASSERTED, Status.PAST, Status.ENDED, Status.DENIED})
 #: words of an older dispatch that an article repeats as its background
 BACKGROUND = 40
+#: covered share from which nobody asks whether a copy names the states that its original names
+PLAINLY_COPIED = 0.9
 #: covered share from which a copy adds nothing under which others could be found
 NOTHING_NEW = 0.97
 
@@ -59,6 +63,8 @@ def put_into_story(
     alike = stories.look_alikes(database, prints, moment - SAME_DISPATCH, moment + SAME_DISPATCH, but=saved.article_id)
     said = profiles_of(database, alike)
     copied = find_copy(text, signals, moment, _candidates(database, alike, said, signals))
+    if copied and _speaks_of_others(database, article, copied, alike):
+        copied = None
     dispatch = copied.candidate.dispatch if copied else None
     first = dispatch is not None and candidates.make_original(database, saved.article_id, moment, dispatch)
     copies = copied is not None and not first
@@ -120,6 +126,15 @@ def _move(database: Database, kin: Kin, now: datetime) -> None:
             if first.story_id is not None:
                 threads.link(database, story_id, first.story_id)
         threads.move(database, move.articles, story_id, now=now)
+
+
+def _speaks_of_others(database: Database, article: Article, copied: Copied, alike: Sequence[LookAlike]) -> bool:
+    """Whether a text in the words of another one names other states: an arrest in Mali, an arrest in Burkina Faso."""
+    if copied.coverage >= PLAINLY_COPIED:
+        return False
+    found = next(one.revision_id for one in alike if one.article_id == copied.candidate.article_id)
+    old = candidates.texts(database, [found]).get(found, "")
+    return other_states(states_in(article.text), states_in(old))
 
 
 def _movable(database: Database, dispatches: Sequence[int]) -> list[int]:

@@ -106,3 +106,22 @@ def test_the_full_text_makes_one_dispatch_of_two_versions(database: Database) ->
     places = candidates.places_of(database, [one.article_id, two.article_id, full.article_id])
     assert {story for story, _ in places.values()} == {full.story_id}
     assert {copied for _, copied in places.values()} == {None, full.article_id}
+
+
+def test_the_same_wording_on_another_state_is_no_copy(database: Database) -> None:
+    line = build(database)
+    form = (
+        "{town} — Un humanitaire français de 47 ans a été arrêté lundi dans l’ouest {of_state} et placé en garde à vue "
+        "à {town} pour espionnage présumé, a-t-on appris mardi de sources judiciaire et sécuritaire. Il a été "
+        "interpellé à son domicile par des agents du renseignement, qui ont saisi deux ordinateurs et un téléphone."
+    )
+    mali = report(database, line, "a", "Un Français arrêté", form.format(town="BAMAKO", of_state="du Mali"))
+    faso = report(
+        database, line, "b", "Un Français arrêté", form.format(town="OUAGADOUGOU", of_state="du Burkina Faso"), 1
+    )
+    again = report(
+        database, line, "c", "Mali : un Français aux arrêts", form.format(town="BAMAKO", of_state="du Mali"), 2
+    )
+    assert faso.copy_of is None
+    assert faso.story_id != mali.story_id
+    assert again.copy_of == mali.article_id

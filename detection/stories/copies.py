@@ -14,7 +14,7 @@ import numpy as np
 
 from detection.stories.acts import contradict, other_acts
 from detection.stories.coverage import covered_by
-from detection.stories.likeness import Likeness, Relation, compare_dispatches, relation
+from detection.stories.likeness import OPENING, Likeness, Relation, compare, compare_dispatches, relation
 from detection.stories.profile import Profile
 from storage.types import Signal
 
@@ -112,15 +112,23 @@ def _is_form(alike: Sequence[tuple[Candidate, Likeness, Relation]], moment: date
     return bool(intact) and max(intact) < UNTOUCHED
 
 
+def _quotes_beginning(text: Profile, old: Profile) -> bool:
+    likeness = compare(text, old)
+    return likeness is not None and likeness.opening_of_old >= OPENING
+
+
 def _is_digest(
     text: Profile, alike: Sequence[tuple[Candidate, Likeness, Relation]], candidates: Sequence[Candidate]
 ) -> bool:
-    """Whether a text that holds a dispatch and more takes the rest from other dispatches."""
+    """Whether a text that holds a dispatch and more takes the rest from other dispatches.
+
+    A digest quotes how each of them begins. What it shares with the end of another one is their common background.
+    """
     if any(found is Relation.COPY for _, _, found in alike):
         return False
     rest = ~np.logical_or.reduce([likeness.covered for _, likeness, _ in alike])
     own = {candidate.dispatch for candidate, _, _ in alike}
-    others = {candidate.dispatch for candidate in candidates} - own
+    others = {one.dispatch for one in candidates if one.dispatch not in own and _quotes_beginning(text, one.profile)}
     return any(
         int((covered_by(text, [one.profile for one in candidates if one.dispatch == other]) & rest).sum()) >= DIGEST
         for other in others

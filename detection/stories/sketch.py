@@ -24,6 +24,8 @@ from storage.types import Signal, Status
 
 #: characters read of an article, title included: what it is about stands there
 READ = 4_000
+#: and of it where only its states are asked for
+OPENING = 1_000
 #: confidence from which a signal says what an article is about
 LEAST_CONFIDENCE = 0.3
 #: states and topics of an article under which it is found
@@ -133,6 +135,20 @@ def sketch(title: str, text: str, signals: Sequence[Signal]) -> Sketch | None:
         topics=about,
         subjects=_subjects(leading_shares, about),
     )
+
+
+def states_in(text: str) -> Mapping[str, float]:
+    """Return the share of each state among those named where a text begins, empty when none is."""
+    beginning = text[:OPENING]
+    folded = fold(beginning)
+    if not may_name_state(beginning, folded, written_out(folded)):
+        return {}
+    return _shares(find_mentions(tokenize(folded), beginning))
+
+
+def other_states(one: Mapping[str, float], other: Mapping[str, float]) -> bool:
+    """Whether two texts speak of different states: the same wording then reports two events."""
+    return bool(one) and bool(other) and sum(min(share, other.get(code, 0.0)) for code, share in one.items()) < 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
