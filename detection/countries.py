@@ -17,11 +17,14 @@ from types import MappingProxyType
 
 from ahocorasick_rs import AhoCorasick
 
+from detection.arabic import is_arabic, written_forms
 from detection.errors import RuleError
 from detection.notation import NotationError, expand
 from detection.text import IGNORABLE, Tokens, fold, words_of
 
 _FILE = Path(__file__).with_name("countries.toml")
+#: stems are looked up by so many letters, and have as many at least
+_STEM_KEY = 3
 _ARTICLES = frozenset({"le", "la", "l’", "les", ""})
 
 
@@ -78,8 +81,8 @@ class _Gazetteer:
     forms: Mapping[str, tuple[_Form, ...]]
     #: second words of forms none of which is the first word alone: « la junte », and nothing else after « la »
     seconds: Mapping[str, frozenset[str]]
-    #: forms that are stems (``франци*``), by their stem
-    stems: tuple[tuple[str, _Form], ...]
+    #: forms that are stems (``франци*``) with their stem, longest first, by their first letters
+    stems: Mapping[str, tuple[tuple[str, _Form], ...]]
     #: (candidates, fallback) of each contextual entry
     contextual: tuple[tuple[frozenset[str], str | None], ...]
 
@@ -107,17 +110,25 @@ def _phrases(code: str, entry: Mapping[str, object], key: str) -> list[str]:
         raise RuleError(f"[{code}] {key}: {error}", file=_FILE) from error
 
 
+def _as_written(words: tuple[str, ...], kind: MentionKind) -> Iterable[tuple[str, ...]]:
+    """Yield the words of a form, in Arabic with all that may be written onto the first."""
+    if not is_arabic(words[0]):
+        return (words,)
+    article = kind is MentionKind.PEOPLE
+    return tuple(dict.fromkeys((form, *words[1:]) for form, _ in written_forms(words[0], article=article)))
+
+
 def _country_forms(code: str, entry: Mapping[str, object]) -> tuple[list[_Form], list[tuple[str, _Form]]]:
     forms: list[_Form] = []
     stems: list[tuple[str, _Form]] = []
     for kind in MentionKind:
         for phrase in _phrases(code, entry, kind.value):
-            words = words_of(phrase)
-            form = _Form(words, code, kind)
-            if phrase.endswith("*"):
-                stems.append((words[0], form))
-            else:
-                forms.append(form)
+            for words in _as_written(words_of(phrase), kind):
+                form = _Form(words, code, kind)
+                if phrase.endswith("*"):
+                    stems.append((words[0], form))
+                else:
+                    forms.append(form)
     forms.extend(
         _Form(words_of(phrase), code, MentionKind.NAME, capitals=True) for phrase in _phrases(code, entry, "codes")
     )
@@ -134,8 +145,9 @@ def _contextual_forms(
         fallback = entry.get("fallback")
         table.append((candidates, fallback if isinstance(fallback, str) else None))
         forms.extend(
-            _Form(words_of(phrase), None, MentionKind.SEAT, contextual=index)
+            _Form(words, None, MentionKind.SEAT, contextual=index)
             for phrase in _phrases("contextual", entry, "forms")
+            for words in _as_written(words_of(phrase), MentionKind.SEAT)
         )
     return forms, tuple(table)
 
@@ -199,7 +211,7 @@ def _presearch() -> _Presearch:
     gazetteer = _gazetteer()
     return _Presearch(
         (form for forms in gazetteer.forms.values() for form in forms),
-        ((stem, form.code or "?") for stem, form in gazetteer.stems),
+        ((stem, form.code or "?") for stems in gazetteer.stems.values() for stem, form in stems),
     )
 
 
@@ -223,7 +235,11 @@ def _gazetteer() -> _Gazetteer:
         raise RuleError(f"not valid TOML: {error}", file=_FILE) from error
     phrases = data.pop("phrases", {})
     forms, contextual = _contextual_forms(data.pop("contextual", []))
-    forms.extend(_Form(words_of(phrase), None, MentionKind.PLACE) for phrase in _phrases("phrases", phrases, "none"))
+    forms.extend(
+        _Form(words, None, MentionKind.PLACE)
+        for phrase in _phrases("phrases", phrases, "none")
+        for words in _as_written(words_of(phrase), MentionKind.PEOPLE)
+    )
     stems: list[tuple[str, _Form]] = []
     countries: dict[str, Country] = {}
     for code, entry in data.items():
@@ -242,9 +258,16 @@ def _gazetteer() -> _Gazetteer:
             for first, some in by_first.items()
             if all(len(form.words) > 1 for form in some)
         },
-        tuple(sorted(stems, key=lambda stem: -len(stem[0]))),
+        _by_first_letters(stems),
         contextual,
     )
+
+
+def _by_first_letters(stems: Iterable[tuple[str, _Form]]) -> Mapping[str, tuple[tuple[str, _Form], ...]]:
+    grouped: dict[str, list[tuple[str, _Form]]] = {}
+    for stem, form in sorted(stems, key=lambda stem: -len(stem[0])):
+        grouped.setdefault(stem[:_STEM_KEY], []).append((stem, form))
+    return MappingProxyType({key: tuple(own) for key, own in grouped.items()})
 
 
 @cache
@@ -252,6 +275,30 @@ def state_words() -> frozenset[str]:
     """Return the words that name a state by themselves: nearly every text that matters holds some."""
     forms = (form for own in _gazetteer().forms.values() for form in own)
     return frozenset(form.words[0] for form in forms if len(form.words) == 1 and form.code is not None)
+
+
+@cache
+def _fused() -> Mapping[str, str]:
+    """Return the preposition written onto each Arabic form of a state."""
+    fused: dict[str, str] = {}
+    own: set[str] = set()
+    for code, entry in tomllib.loads(_FILE.read_text("utf-8")).items():
+        for kind in MentionKind if len(code) in {2, 3, 5} and isinstance(entry, dict) else ():
+            for phrase in _phrases(code, entry, kind.value):
+                first = words_of(phrase)[0]
+                if is_arabic(first):
+                    own.add(first)
+                    fused |= {
+                        form: preposition
+                        for form, preposition in written_forms(first, article=kind is MentionKind.PEOPLE)
+                        if preposition
+                    }
+    return {form: preposition for form, preposition in fused.items() if form not in own}
+
+
+def fused_preposition(word: str) -> str:
+    """Return the preposition that is written onto an Arabic state: « ب » in « بمالي »; else an empty text."""
+    return _fused().get(word, "") if is_arabic(word) else ""
 
 
 def countries() -> Mapping[str, Country]:
@@ -323,7 +370,7 @@ def _form_at(gazetteer: _Gazetteer, tokens: Tokens, at: int, text: str) -> _Form
         ):
             return form
     if not words[at].isascii():
-        for stem, form in gazetteer.stems:
+        for stem, form in gazetteer.stems.get(words[at][:_STEM_KEY], ()):
             if words[at].startswith(stem):
                 return form
     return None

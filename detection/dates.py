@@ -16,18 +16,18 @@ _MONTHS = {
     name: number
     for number, names in enumerate(
         (
-            ("janvier", "january", "janv", "jan"),
-            ("fevrier", "february", "fev", "feb"),
-            ("mars", "march"),
-            ("avril", "april", "avr", "apr"),
-            ("mai", "may"),
-            ("juin", "june"),
-            ("juillet", "july"),
-            ("aout", "august", "aug"),
-            ("septembre", "september", "sept", "sep"),
-            ("octobre", "october", "oct"),
-            ("novembre", "november", "nov"),
-            ("decembre", "december", "dec"),
+            ("janvier", "january", "janv", "jan", "января", "январе", "يناير"),
+            ("fevrier", "february", "fev", "feb", "февраля", "феврале", "فبراير", "شباط"),
+            ("mars", "march", "марта", "марте", "مارس", "اذار"),
+            ("avril", "april", "avr", "apr", "апреля", "апреле", "ابريل", "نيسان"),
+            ("mai", "may", "мая", "мае", "مايو", "ايار"),
+            ("juin", "june", "июня", "июне", "يونيو", "حزيران"),
+            ("juillet", "july", "июля", "июле", "يوليو", "تموز"),
+            ("aout", "august", "aug", "августа", "августе", "اغسطس"),
+            ("septembre", "september", "sept", "sep", "сентября", "сентябре", "سبتمبر", "ايلول"),
+            ("octobre", "october", "oct", "октября", "октябре", "اكتوبر"),
+            ("novembre", "november", "nov", "ноября", "ноябре", "نوفمبر"),
+            ("decembre", "december", "dec", "декабря", "декабре", "ديسمبر"),
         ),
         start=1,
     )
@@ -35,7 +35,10 @@ _MONTHS = {
 }
 #: a bare year or month counts after one of these: « en 2020 », "in August", « fin 2021 »
 _BEFORE = frozenset(
-    {"en", "in", "depuis", "since", "debut", "fin", "mi", "early", "late", "mid", "annee", "year", "ete", "ce"}
+    """
+    en in depuis since debut fin mi early late mid annee year ete ce
+    в во с начале конце летом осенью веснои зимои في عام العام سنه منذ خلال نهايه بدايه
+    """.split()  # noqa: SIM905 (words, not code)
 )
 #: and after these with or without « de » or "of": « au printemps 2019 », "in the spring of 2019"
 _SEASONS = frozenset({"printemps", "ete", "automne", "hiver", "spring", "summer", "autumn", "fall", "winter"})
@@ -43,13 +46,15 @@ _SEASONS = frozenset({"printemps", "ete", "automne", "hiver", "spring", "summer"
 _PARTS = frozenset({"fin", "debut", "milieu", "courant", "cours", "end", "beginning", "start", "middle", "course"})
 _YEARS = range(1900, 2100)
 #: what follows lies ahead, or belongs to a name: « d'ici le 5 », « jusqu'au 5 », "by May 5"
-_AHEAD = frozenset({"ici", "jusqu", "avant", "until", "by", "before", "prochain", "next"})
+_AHEAD = frozenset({"ici", "jusqu", "avant", "until", "by", "before", "prochain", "next", "до", "حتي", "بحلول"})
 #: the date is that of a paper, not of what happens to it: « le traité signé en 2014 », "the pact signed in 2014"
 _PAPERS = frozenset(
     """
     signe signee signes signees conclu conclue conclus conclues paraphe paraphee date datant remontant ratifie ratifiee
     negocie negociee adopte adoptee noue nouee liait regissait regit protegeait
     unissait encadrait vigueur signed concluded dated dating ratified negotiated struck inked
+    подписанное подписанного подписанном подписанныи заключенное заключенного заключенныи подписана подписано
+    الموقع الموقعه الموقعين الموقعتين موقع موقعه المبرم المبرمه المبرمين وقعت ابرمت وقعه وقعتها
     """.split()  # noqa: SIM905 (words, not code)
 )
 #: « signée avec la France en 1972 »: between the paper's participle and its year stand at most so many words

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
+from detection.arabic import is_arabic, written_forms
 from detection.countries import Mention
 from detection.inflect import inflect
 from detection.notation import NotationError, expand, split_outside
@@ -71,6 +72,8 @@ class Vocabulary:
         phrases: set[Phrase] = set()
         for reading in expand(source):
             parts = [self._word(word, _open) for word in split_outside(reading, " ") if word]
+            if self.language == "ar" and parts and not reading.startswith("{"):
+                parts[0] = _as_written(parts[0])
             count = 1
             for part in parts:
                 count *= len(part)
@@ -121,6 +124,15 @@ class Vocabulary:
             inner = (*open_sets, name)
             self._expanded[name] = frozenset(p for source in self._sets[name] for p in self.phrases(source, inner))
         return self._expanded[name]
+
+
+def _as_written(phrases: frozenset[Phrase]) -> frozenset[Phrase]:
+    """Return Arabic phrases with what may be written onto their first word."""
+    return frozenset(
+        (form, *phrase[1:])
+        for phrase in phrases
+        for form in ([form for form, _ in written_forms(phrase[0])] if is_arabic(phrase[0]) else phrase[:1])
+    )
 
 
 @dataclass(frozen=True, slots=True)

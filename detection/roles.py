@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from detection.countries import Mention, MentionKind
+from detection.arabic import is_arabic
+from detection.countries import Mention, MentionKind, fused_preposition
 from detection.scene import (
     APPOSITION_REACH,
     NATIONALITY_REACH,
     Scene,
     distance,
+    is_possessed,
     is_small,
     nationality,
     small_words,
@@ -32,6 +34,8 @@ _ORDER_REACH = 18
 _AGENT_REACH = 18
 #: a subject of the sentence beats a nearer state that merely qualifies some noun
 _FAR_OWNER = 20
+#: in Arabic who acts stands behind the verb: « طردت مالي », « استدعت وزارة الخارجية المالية »
+_VERB_FIRST_REACH = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +69,10 @@ def _object(scene: Scene) -> Mention | None:
 
 def _owner(scene: Scene) -> Mention | None:
     for span in scene.near[:1]:
-        # « son ambassadeur », « ses deux diplomates », "its top envoy"
-        if any(is_small(word, "possessive") for word in scene.words[max(scene.sentence.first, span[0] - 2) : span[0]]):
+        # « son ambassadeur », « ses deux diplomates », "its top envoy", « سفيرها »
+        if is_possessed(scene.words[span[1] - 1]) or any(
+            is_small(word, "possessive") for word in scene.words[max(scene.sentence.first, span[0] - 2) : span[0]]
+        ):
             return _nearest_left(scene, span[0], frozenset(), aside=_FAR_OWNER)
     return None
 
@@ -98,6 +104,8 @@ def _may_act(scene: Scene, mention: Mention) -> bool:
     start = max(scene.sentence.first, mention.first - 4)
     if not small_words("joint").isdisjoint(words[max(scene.sentence.first, mention.first - 6) : mention.first]):
         return False  # « entre la France et le Mali » names both and sets neither against the other
+    if fused_preposition(words[mention.first]):
+        return False
     if mention.kind is MentionKind.PEOPLE:
         return small_words("oblique_near").isdisjoint(words[start : mention.first])
     before = scene.before(mention)
@@ -139,7 +147,27 @@ def _is_passive(scene: Scene) -> bool:
 def _subject(scene: Scene) -> Mention | None:
     if _is_passive(scene):
         return None
-    return _relative(scene) or _nearest_left(scene, scene.head[0], _owned_words(scene))
+    taken = _owned_words(scene)
+    return _relative(scene) or _verb_first(scene, taken) or _nearest_left(scene, scene.head[0], taken)
+
+
+def _verb_first(scene: Scene, taken: frozenset[int]) -> Mention | None:
+    """Return who stands right behind an Arabic verb: « طردت مالي السفير », unless somebody stands right before it."""
+    if not is_arabic(scene.words[scene.head[0]]):
+        return None
+    clause, end = scene.sentence.clause_of(scene.head[0]), scene.head[1]
+    for mention in scene.mentions:
+        if mention.last == scene.head[0] and _may_act(scene, mention):
+            return None
+        near = 0 <= mention.first - end <= _VERB_FIRST_REACH and scene.sentence.clause_of(mention.first) == clause
+        between = scene.words[end : mention.first]
+        if near and mention.first not in taken and _may_act(scene, mention):
+            authority = mention.kind is not MentionKind.PEOPLE or any(
+                is_small(word, "institutions") for word in between
+            )
+            if authority and not any(is_small(word, "stops") for word in between):
+                return mention
+    return None
 
 
 def _relative(scene: Scene) -> Mention | None:
@@ -218,7 +246,10 @@ def _author(scene: Scene) -> Mention | None:
 
 def _addressee(scene: Scene) -> Mention | None:
     """Return whom the verb speaks to: « demande à la France de », "asked France to"."""
+    acting = _verb_first(scene, frozenset())
     for mention in scene.mentions:
+        if mention is acting:
+            continue
         if scene.head[1] <= mention.first <= scene.head[1] + 2 and mention.kind in _ADDRESSED:
             return mention
     return None
@@ -228,7 +259,8 @@ def _direct(scene: Scene) -> Mention | None:
     """Return whom an active verb strikes: « accuse un service français », "accused Ghana of"."""
     if _is_passive(scene):
         return None
-    by_first = {mention.first: mention for mention in scene.mentions}
+    acting = _verb_first(scene, frozenset())
+    by_first = {mention.first: mention for mention in scene.mentions if mention is not acting}
     for at in range(scene.head[1], min(scene.head[1] + _DIRECT_REACH, scene.sentence.last)):
         mention = by_first.get(at)
         # "a French surveyor" stands at no place, though « à » without its accent does.

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
-from detection.countries import Mention, MentionKind
+from detection.arabic import is_arabic
+from detection.countries import Mention, MentionKind, fused_preposition
 from detection.patterns import Span
 from detection.sentences import Sentence
 
@@ -23,6 +24,10 @@ _OBJECT_REACH = 22
 NATIONALITY_REACH = 9
 #: between a noun and its apposition (« un Français, agent de l'ambassade »)
 APPOSITION_REACH = 4
+#: Russian names that stand so are subjects: « Франция », but « Франции »
+_NOMINATIVE = ("ия", "ина")
+#: her or its, their
+_POSSESSED = ("ها", "هم")
 
 
 @cache
@@ -116,7 +121,13 @@ class Scene:
         return [at for at in range(begin, min(end, self.sentence.last)) if words[at] in wanted]
 
     def before(self, mention: Mention) -> str:
-        """Return the word before a mention, articles and descriptions left out; empty at the sentence's begin."""
+        """Return the word before a mention, articles and descriptions left out; empty at the sentence's begin.
+
+        In Arabic it may be written onto the mention: « ب » in « بمالي ».
+        """
+        fused = fused_preposition(self.words[mention.first])
+        if fused:
+            return fused
         at = mention.first - 1
         skipped = _skipped()
         while at >= self.sentence.first and self.words[at] in skipped:
@@ -145,13 +156,42 @@ def _belongs_right(scene: Scene, span: Span) -> Mention | None:
                 return served
         mention = by_first.get(at)
         if mention is not None:
-            owns = mention.kind is MentionKind.PEOPLE or is_small(scene.before(mention), "genitive")
+            owns = (
+                (mention.kind is MentionKind.PEOPLE and not _is_russian(scene.words[at]))
+                or is_small(scene.before(mention), "genitive")
+                or _owns_by_place(scene, mention, at)
+            )
             return mention if owns and mention.kind is not MentionKind.PLACE else None
-        if is_small(scene.words[at], "stops") or (scene.head[0] <= at < scene.head[1]):
+        housed = (
+            at + 1 < scene.sentence.last and not scene.words[at].isascii() and is_small(scene.words[at + 1], "missions")
+        )
+        if (is_small(scene.words[at], "stops") and not housed) or (scene.head[0] <= at < scene.head[1]):
             return None
         if at > span[1] and scene.sentence.clause_of(at) != scene.sentence.clause_of(span[0]):
             return None
     return None
+
+
+def _is_russian(word: str) -> bool:
+    """Say whether a word is written in Cyrillic letters; there the adjective stands before its noun."""
+    return "\u0400" <= word[:1] <= "\u04ff"
+
+
+def _owns_by_place(scene: Scene, mention: Mention, at: int) -> bool:
+    """Say whether a state owns the very word before it, as in Arabic and Russian: « سفير فرنسا », « посол Франции »."""
+    word = scene.words[mention.first]
+    if word.isascii() or mention.kind not in {MentionKind.NAME, MentionKind.SEAT} or fused_preposition(word):
+        return False
+    before = scene.words[at - 1]
+    if scene.sentence.clause_of(at) != scene.sentence.clause_of(at - 1) or word.endswith(_NOMINATIVE):
+        return False
+    definite = is_arabic(before) and before.removeprefix("و").startswith(("ال", "لل", "بال"))
+    return not (definite or is_possessed(before) or is_small(before, "stops") or is_small(before, "oblique"))
+
+
+def is_possessed(noun: str) -> bool:
+    """Say whether an Arabic noun says itself that it is somebody's: « سفيرها »."""
+    return is_arabic(noun) and noun.endswith(_POSSESSED)
 
 
 def _served_at(scene: Scene, at: int) -> Mention | None:

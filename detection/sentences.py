@@ -20,13 +20,13 @@ MAX_TOKENS = 150
 
 _FILE = Path(__file__).with_name("sentences.toml")
 #: a whole run of marks, so that a line of dots is read once, and what may stand between it and the next sentence
-_MARKS = re.compile(r"[.!?…]++")
+_MARKS = re.compile(r"[.!?…؟]++")
 _CLOSED = re.compile(r"""["'»”’)\]]*+(?:[\s\u00a0\u202f]*+»)?(?=[\s\u00a0\u202f])""")
 _WORD_BEFORE = re.compile(r"[^\s\u00a0\u202f\"'«»“”’()\[\],;:]+$")
 _OPENERS = "\"'«“”‘’([—–-\u00a0\u202f \t"
 _INITIAL = re.compile(r"(?:[^\W\d_]\.?-)*[^\W\d_]")
 _FIRST_WORD = re.compile(r"[^\W\d_]+(?![^\W\d_])")
-_CLAUSE_MARKS = re.compile(r"[;:,()\[\]—–]|\s-\s")
+_CLAUSE_MARKS = re.compile(r"[;:,،؛()\[\]—–]|\s-\s")
 
 _MONTH = r"(?i:jan|f[eé]|ma[riy]|a[voup]|ju[inl]|sep|oct|nov|d[eé])[^\s\d,(.]{0,9}\.?"
 _DATE = rf"(?:le\s|on\s)?(?:\d{{1,2}}(?:er|st|nd|rd|th)?\s{_MONTH}|{_MONTH}\s\d{{1,2}})(?:,?\s\d{{4}})?"

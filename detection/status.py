@@ -388,9 +388,10 @@ def read_doubts(cues: Cues, hits: Hits, sentence: Sentence, reading: Reading, la
 
 def _questioned(sentence: Sentence, tokens: Tokens, text: str) -> Span:
     """Return the tokens that stand in a question, an empty span when none does."""
-    if text[sentence.start : sentence.end].rstrip(' \u00a0\u202f»"”').endswith("?"):
+    if text[sentence.start : sentence.end].rstrip(' \u00a0\u202f»"”').endswith(("?", "؟")):
         return sentence.first, sentence.last
-    mark = text.rfind("?", sentence.start, sentence.end) if sentence.index == 0 else -1
+    title = sentence.index == 0
+    mark = max(text.rfind(one, sentence.start, sentence.end) for one in "?؟") if title else -1
     if mark < 0:
         return sentence.first, sentence.first
     begin = max(text.rfind(other, sentence.start, mark) for other in ":.!;—–") + 1
