@@ -16,7 +16,7 @@ from datetime import date
 from detection import paraphrase, weighing
 from detection.answers import Detection, Document, Step
 from detection.compiler import LanguageRules, RuleSet
-from detection.countries import may_name_state
+from detection.countries import Mention, may_name_state
 from detection.language import identify_language
 from detection.matching import Found, match_sentence
 from detection.merging import OPENING, Candidate, fill_roles, merge, settle
@@ -30,6 +30,7 @@ from detection.status import (
     WHOLE_TEXT,
     Doubts,
     FoundCue,
+    Scope,
     Verdict,
     find_cues,
     genre_cues,
@@ -171,7 +172,7 @@ def _candidate(found: Found, others: Sequence[Found], hits: Hits, doubts: Doubts
     scene = Scene(
         words=reading.tokens.words,
         sentence=sentence,
-        mentions=tuple(one for one in reading.mentions_in(sentence) if one.code not in rule.entry.not_role),
+        mentions=tuple(one for one in _parties(reading, sentence) if one.code not in rule.entry.not_role),
         spans=found.spans,
         head=found.head,
         trigger=found.trigger,
@@ -186,6 +187,18 @@ def _candidate(found: Found, others: Sequence[Found], hits: Hits, doubts: Doubts
         verdict=verdict,
         narrated=is_narrated(doubts, found.head),
     )
+
+
+def _parties(reading: Reading, sentence: Sentence) -> Sequence[Mention]:
+    """Return the states that a sentence names, without a rubric that says whom it concerns: « Mali-France : … »."""
+    mentions = reading.mentions_in(sentence)
+    if sentence.index or len(mentions) < 2 or len({one.code for one in reading.mentions[2:]}) < 2:
+        return mentions
+    one, two = mentions[0], mentions[1]
+    paired = one.first == sentence.first and one.code != two.code and two.first - one.last <= 1
+    ends = reading.tokens.ends[two.last - 1]
+    rubric = paired and reading.text[ends : ends + 3].lstrip(" \u00a0\u202f").startswith(":")
+    return mentions[2:] if rubric else mentions
 
 
 def _recalls(found: Found, others: Sequence[Found], reading: Reading, sentence: Sentence) -> bool:
@@ -289,12 +302,13 @@ def _doubted(rules: LanguageRules, reading: Reading, sentence: Sentence, span: S
     for other in reading.sentences[: OPENING + 1]:
         hits = rules.index.scan(reading.tokens.words, other.first, other.last, reading.by_token)
         doubts = read_doubts(rules.cues, hits, other, reading, rules.language)
-        whole = [cue for cue in doubts.cues if cue.scope in WHOLE_TEXT]
+        whole = any(cue.scope is Scope.TEXT or (cue.scope is Scope.TITLE and not cue.span[0]) for cue in doubts.cues)
         asked = doubts.questioned[0] < doubts.questioned[1]
         ended = any(cue.meaning is Status.ENDED for cue in doubts.cues)
         if whole or (not other.index and (asked or ended)):
             return True
         if other is sentence:
+            doubts = replace(doubts, cues=tuple(cue for cue in doubts.cues if cue.scope not in WHOLE_TEXT))
             verdict = judge(doubts, head=(span[0], span[0] + 1), trigger=span, own_words=(), rivals=())
             # What takes an act back may be the very words the model took for it: « rétablit ses relations ».
             taken_back = any(cue.meaning is Status.ENDED for cue in doubts.cues)

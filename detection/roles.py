@@ -70,10 +70,12 @@ def _object(scene: Scene) -> Mention | None:
 def _owner(scene: Scene) -> Mention | None:
     for span in scene.near[:1]:
         # « son ambassadeur », « ses deux diplomates », "its top envoy", « سفيرها »
-        if is_possessed(scene.words[span[1] - 1]) or any(
-            is_small(word, "possessive") for word in scene.words[max(scene.sentence.first, span[0] - 2) : span[0]]
-        ):
+        if is_possessed(scene.words[span[1] - 1]):
             return _nearest_left(scene, span[0], frozenset(), aside=_FAR_OWNER)
+        for at in range(max(scene.sentence.first, span[0] - 2), span[0]):
+            if is_small(scene.words[at], "possessive"):
+                # "Mali calls its Paris ambassador home": whose it is stands before « its ».
+                return _nearest_left(scene, at, frozenset(), aside=_FAR_OWNER)
     return None
 
 

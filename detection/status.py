@@ -85,8 +85,8 @@ class Cues:
     """The cues of a language by the first group of their lines, each with its place in the file."""
 
     by_group: Mapping[int, tuple[tuple[int, Cue], ...]]
-    #: those of genres
-    genres: tuple[Cue, ...]
+    #: those of genres by the first group of their lines
+    genres: Mapping[int, tuple[Cue, ...]]
 
     def begun(self, hits: Hits) -> list[Cue]:
         """Return the cues whose first words occur, genres left out, in the order of the file."""
@@ -156,7 +156,10 @@ def compile_cues(index: PhraseIndex) -> Cues:
     for numbered in enumerate(cues):
         if numbered[1].meaning is not CueKind.GENRE:
             by_group.setdefault(numbered[1].line.groups[0], []).append(numbered)
-    genres = tuple(cue for cue in cues if cue.meaning is CueKind.GENRE)
+    genres: dict[int, tuple[Cue, ...]] = {}
+    for cue in cues:
+        if cue.meaning is CueKind.GENRE:
+            genres[cue.line.groups[0]] = (*genres.get(cue.line.groups[0], ()), cue)
     return Cues({group: tuple(own) for group, own in by_group.items()}, genres)
 
 
@@ -242,12 +245,18 @@ def _hides(mask: Span, cue: Span) -> bool:
 
 
 def genre_cues(cues: Cues, hits: Hits, words: Sequence[str]) -> frozenset[tuple[int, str]]:
-    """Return the words of sport, fiction or police matters in a sentence, each with its genre's number."""
-    return frozenset(
-        (cue.genre, " ".join(words[begin:end]))
-        for cue in cues.genres
-        for begin, end in hits.get(cue.line.groups[0], ())
-    )
+    """Return the words of sport, fiction or police matters in a sentence, each with its genre's number.
+
+    Where a text names its genre (scope ``text``), that counts twice: no second word is needed.
+    """
+    found: set[tuple[int, str]] = set()
+    for group in cues.genres.keys() & hits.keys():
+        for cue in cues.genres[group]:
+            if cue.scope is not Scope.TEXT:
+                found.update((cue.genre, " ".join(words[begin:end])) for begin, end in hits[group])
+            elif match_line(cue.line, hits):
+                found |= {(cue.genre, cue.line.source), (cue.genre, "")}
+    return frozenset(found)
 
 
 def _stands_apart(cue: FoundCue, sentence: Sentence) -> bool:
@@ -341,7 +350,9 @@ def judge(
     for cue in doubts.cues:
         own = any(span[0] <= cue.span[0] and cue.span[1] <= span[1] for span in own_words)
         # « accuse … de »; but « il y a deux ans » is not the pronoun of « il a été arrêté »
-        opened_by_act = cue.scope is not Scope.NEGATION and cue.meaning is not Status.PAST and cue.span[0] == head[0]
+        # … nor the whole of what « emprisonné sept mois, il a atterri » tells
+        whole = cue.meaning is Status.PAST or (cue.meaning is Status.ENDED and cue.scope is Scope.SENTENCE)
+        opened_by_act = cue.scope is not Scope.NEGATION and not whole and cue.span[0] == head[0]
         if (own or opened_by_act) and not cue.mood:
             continue
         if cue.meaning is Status.DENIED and any(_beside(cue.span, asserting) for asserting in event_negations):
