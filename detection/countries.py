@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
@@ -278,27 +278,30 @@ def state_words() -> frozenset[str]:
 
 
 @cache
-def _fused() -> Mapping[str, str]:
-    """Return the preposition written onto each Arabic form of a state."""
-    fused: dict[str, str] = {}
+def _fused() -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """Return the preposition written onto each Arabic form of a state, and the same for stems."""
+    exact: dict[str, str] = {}
+    stems: dict[str, str] = {}
     own: set[str] = set()
     for code, entry in tomllib.loads(_FILE.read_text("utf-8")).items():
-        for kind in MentionKind if len(code) in {2, 3, 5} and isinstance(entry, dict) else ():
+        for kind in MentionKind if isinstance(entry, dict) and "names" in entry else ():
             for phrase in _phrases(code, entry, kind.value):
                 first = words_of(phrase)[0]
                 if is_arabic(first):
                     own.add(first)
-                    fused |= {
-                        form: preposition
-                        for form, preposition in written_forms(first, article=kind is MentionKind.PEOPLE)
-                        if preposition
-                    }
-    return {form: preposition for form, preposition in fused.items() if form not in own}
+                    forms = written_forms(first, article=kind is MentionKind.PEOPLE)
+                    (stems if phrase.endswith("*") else exact).update(pair for pair in forms if pair[1])
+    return {form: preposition for form, preposition in exact.items() if form not in own}, stems
 
 
+@lru_cache(maxsize=10_000)
 def fused_preposition(word: str) -> str:
     """Return the preposition that is written onto an Arabic state: « ب » in « بمالي »; else an empty text."""
-    return _fused().get(word, "") if is_arabic(word) else ""
+    if not is_arabic(word):
+        return ""
+    exact, stems = _fused()
+    beginnings = (word[:end] for end in range(len(word), _STEM_KEY, -1))
+    return exact.get(word) or next((stems[one] for one in beginnings if one in stems), "")
 
 
 def countries() -> Mapping[str, Country]:
