@@ -22,9 +22,9 @@ WATCH = '[[watch]]\nid = "france-mali"\npairs = [["FRA", "MLI"]]'
 FLOORS = {
     "detection_articles.jsonl": (0.98, 0.98, 0.87),
     # the rules and the model were made on these …
-    "detection_tune.jsonl": (0.98, 0.89, 0.63),
+    "detection_tune.jsonl": (0.98, 0.91, 0.68),
     # … and never on these, whose writers had not seen a rule
-    "detection_test.jsonl": (0.93, 0.82, 0.46),
+    "detection_test.jsonl": (0.93, 0.83, 0.47),
 }
 
 #: figure → the least it may be; the targets stand under the measuring set

@@ -128,7 +128,7 @@ def _precision_and_recall(path: Path) -> tuple[float, float, list[str]]:
 
 @pytest.mark.parametrize(
     ("name", "least_precision", "least_recall"),
-    [("articles", 0.97, 0.97), ("tune", 0.98, 0.89), ("test", 0.93, 0.82)],
+    [("articles", 0.97, 0.97), ("tune", 0.98, 0.91), ("test", 0.93, 0.83)],
 )
 def test_precision_and_recall_on_short_articles(name: str, least_precision: float, least_recall: float) -> None:
     precision, recall, wrong = _precision_and_recall(ARTICLES.with_name(f"detection_{name}.jsonl"))
