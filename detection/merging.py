@@ -45,6 +45,10 @@ class Candidate:
         return self.rule.entry.type
 
 
+#: what joins two who act
+_AND = frozenset({"and", "et", "y", "и"})
+
+
 def _same_family(one: str, two: str) -> bool:
     return one == two or any(one in family and two in family for family in _FAMILIES)
 
@@ -123,6 +127,20 @@ def _roles_told_beside(reading: Reading, at: int) -> Roles:
     return Roles()
 
 
+def _is_joint(candidate: Candidate, reading: Reading) -> bool:
+    """Say whether the one who acts is named in one breath with another: "Paris and Bamako", which of them is open."""
+    words = reading.tokens.words
+    mentions = reading.mentions_in(candidate.sentence)
+    return any(
+        one.code == candidate.roles.actor
+        and other.code != one.code
+        and other.last == one.first - 1
+        and words[other.last] in _AND
+        for one in mentions
+        for other in mentions
+    )
+
+
 def _filled(
     candidate: Candidate,
     complete: Sequence[Candidate],
@@ -132,7 +150,8 @@ def _filled(
     roles, entry = candidate.roles, candidate.rule.entry
     told = strong.get(candidate.type, ()) if _weak(candidate) else ()
     # « La France … expulse »: who acts is plain, and an act of the other side in the next line is another act.
-    agreeing = [one for one in told if roles.actor_from != "subject" or one.roles.actor == roles.actor]
+    plain = roles.actor_from == "subject" and not _is_joint(candidate, reading)
+    agreeing = [one for one in told if not plain or one.roles.actor == roles.actor]
     if agreeing:
         return replace(candidate, roles=_nearest(candidate, agreeing).roles)
     if roles.actor is not None and roles.target is not None:
