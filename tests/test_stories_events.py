@@ -244,6 +244,7 @@ MEMBERS = st.builds(
     lambda acts, states, names, undoing, topics, hours: Member(
         sketch=Sketch(
             headline=acts[0],
+            exchange=False,
             news=acts[0] or acts[1],
             states=states,
             leading_states=states,
@@ -376,6 +377,14 @@ def test_who_looks_back_reports_no_event_of_today(title: str, back: bool) -> Non
     assert (
         kinship(looking, EXPULSION, {}) < kinship(replace(looking, sketch=EXPULSION.sketch), EXPULSION, {}) - 3
     ) is back
+
+
+def test_the_report_of_an_act_and_its_answer_is_another_event() -> None:
+    text = "La France expulse deux diplomates maliens en retour."
+    both = member("Le Mali expulse deux diplomates français", text, at=HOUR)
+    assert both.sketch.exchange
+    assert not EXPULSION.sketch.exchange
+    assert kinship(both, EXPULSION, {}) < kinship(EXPULSION, EXPULSION, {}) - 3
 
 
 def test_the_nearest_of_several_reports_is_the_one_it_belongs_to() -> None:

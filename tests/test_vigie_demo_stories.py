@@ -12,13 +12,20 @@ from sqlite_utils import Database
 
 from crawler.agencies import agency_of, credit_line
 from scheduler.pipeline import Processed
-from storage import sources, stories
+from storage import candidates, sources, stories
 from storage.database import open_writer, transaction
 from storage.types import Article
 from tests.test_scheduler_pipeline import build
 from vigie.demo.script import DemoArticle, Kind, load_script
 
 HOUR = timedelta(hours=1)
+#: an article on each act of the crisis: the arrest, the summons, what France did, and what Mali answered
+ACTS = (
+    "mande-arrestation-ressortissant-francais",
+    "heure-quai-orsay-convoque-charge-affaires",
+    "afl-flash-suspension-trois-diplomates",
+    "mande-cinq-agents-persona-non-grata",
+)
 
 
 @pytest.fixture
@@ -55,8 +62,10 @@ def test_the_crisis_is_a_story_for_each_act_and_one_affair(database: Database) -
     told = [(one, processed) for one, processed in found if any(taken.alert for taken in processed.taken)]
     assert len(told) == 4
     assert all(one.kind is Kind.ACT for one, _ in told)
-    crisis = {processed.story_id for _, processed in told}
-    assert len(crisis) == 4
+    stored = {one.slug: processed.article_id for one, processed in found}
+    held = candidates.stories_of(database, [stored[slug] for slug in ACTS])
+    crisis = set(held.values())
+    assert len(crisis) == len(ACTS)
     assert len({stories.get(database, story).thread_id for story in crisis}) == 1
 
 

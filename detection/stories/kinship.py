@@ -35,6 +35,8 @@ _SAME_ACT = 2.3
 _OTHER_ACTS = -0.5
 _OTHER_HEADLINE = -1.2
 _UNDOING = -0.5
+#: set by hand: so are an act, and the report of it and its answer
+_EXCHANGE = -3.5
 #: set by hand: who looks back on an act of years ago reports no event of today
 _RETROSPECT = -4.0
 #: set by hand: a denial and what it denies are two events
@@ -48,7 +50,7 @@ _TOPICS_WITHOUT_ACTS = 1.9
 #: set by hand: two acts of one crisis on one day are two events, unless one only accompanies the other
 _OTHER_DEED = -2.8
 #: set by hand: an act and its answer are two events
-_OTHER_WAY_ROUND = -1.1
+_OTHER_WAY_ROUND = -1.25
 #: set by hand: the same states on the same day are no event
 _NOTHING_SHARED = -3.0
 #: likeness of topics from which two articles have a subject in common, one of which tells an act, or neither
@@ -87,6 +89,7 @@ def features(one: Member, other: Member, names: Mapping[int, int]) -> tuple[floa
         float(_differ(_acts(one.sketch), _acts(other.sketch))),
         float(_differ(deeds, others)),
         float(_differ({act[1:] for act in deeds}, {act[1:] for act in others})),
+        float(both and one.sketch.exchange != other.sketch.exchange),
         abs(one.sketch.undoing - other.sketch.undoing) / 2,
         float(one.sketch.denying != other.sketch.denying),
         float(_looks_back(one) != _looks_back(other)),
@@ -100,7 +103,7 @@ def features(one: Member, other: Member, names: Mapping[int, int]) -> tuple[floa
 
 #: of :func:`features`
 WEIGHTS = (
-    _NAMES, _STATES, _LEADING_STATES, _SAME_ACT, _OTHER_ACTS, _OTHER_HEADLINE, _OTHER_DEED, _OTHER_WAY_ROUND,
+    _NAMES, _STATES, _LEADING_STATES, _SAME_ACT, _OTHER_ACTS, _OTHER_HEADLINE, _OTHER_DEED, _OTHER_WAY_ROUND, _EXCHANGE,
     _UNDOING, _DENIAL, _RETROSPECT, _TIME, _TIME_OF_SAME_ACT, _TOPICS, _TOPICS_WITHOUT_ACTS, _NOTHING_SHARED,
 )  # fmt: skip
 

@@ -77,6 +77,8 @@ class Sketch:
 
     #: acts told in the title
     headline: frozenset[Happening]
+    #: whether its title and first paragraph tell acts both ways: an act and its answer
+    exchange: bool
     #: acts told in the title, else in the first paragraph, else anywhere
     news: frozenset[Happening]
     #: share of each state among those named: in all of it, and in its beginning
@@ -125,6 +127,7 @@ def sketch(title: str, text: str, signals: Sequence[Signal]) -> Sketch | None:
     known = [signal for signal in signals if signal.confidence >= LEAST_CONFIDENCE]
     return Sketch(
         headline=_happenings(signal for signal in known if signal.start < headline_end),
+        exchange=_is_exchange(_happenings(signal for signal in known if signal.start < lead_end)),
         news=_news(known, (headline_end, lead_end, len(whole) + 1)),
         states=shares,
         leading_states=leading_shares,
@@ -224,6 +227,13 @@ def _news(signals: Sequence[Signal], ends: Sequence[int]) -> frozenset[Happening
         if found:
             return found
     return frozenset()
+
+
+def _is_exchange(opening: Iterable[Happening]) -> bool:
+    """Whether acts that stand for themselves go both ways between two states."""
+    done = [one for one in opening if one.polarity > 0 and not accompanies(one.family)]
+    ways = {(one.actor, one.target) for one in done if one.actor and one.target}
+    return any((target, actor) in ways for actor, target in ways)
 
 
 def _shares(mentions: Sequence[Mention]) -> Mapping[str, float]:
