@@ -23,8 +23,9 @@ FLOORS = {
     "detection_articles.jsonl": (0.98, 0.98, 0.87),
     # the rules and the model were made on these …
     "detection_tune.jsonl": (0.98, 0.91, 0.68),
-    # … and never on these, whose writers had not seen a rule
-    "detection_test.jsonl": (0.93, 0.83, 0.47),
+    # … and never on these, whose writers had not seen a rule; the latter in words that no list has
+    "detection_test.jsonl": (0.95, 0.90, 0.68),
+    "detection_hard.jsonl": (0.89, 0.74, 0.36),
 }
 
 #: figure → the least it may be; the targets stand under the measuring set

@@ -16,7 +16,7 @@ import pytest
 from tests import metamorphic as m
 
 DATA = Path(__file__).parent / "data"
-NAMES = ("articles", "sentences", "tune", "test")
+NAMES = ("articles", "sentences", "tune", "test", "hard")
 FILES = [DATA / f"detection_{name}.jsonl" for name in NAMES]
 FILES += [Path(name) for name in os.environ.get("VIGIE_METAMORPHIC", "").split(os.pathsep) if name]
 #: single sentences of the tune part would take as long as all the rest, and have no title to change; of its articles
