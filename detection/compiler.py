@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from detection.automaton import Presearch, anchor
+from detection.cues import Cues
 from detection.errors import RuleError
 from detection.notation import NotationError
 from detection.patterns import Line, PhraseIndex, Vocabulary, compile_line
 from detection.rulefile import RuleEntry, RuleFile
-from detection.status import Cues, compile_cues
+from detection.status import compile_cues
 from detection.taxonomy import event_types
 
 #: keys of a rule that hold a list of groups

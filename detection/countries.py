@@ -5,7 +5,6 @@ The data stands in ``countries.toml``; codes are ISO 3166-1 alpha-3, or UN, EU, 
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -15,12 +14,11 @@ from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
-from ahocorasick_rs import AhoCorasick
-
 from detection.arabic import is_arabic, written_forms
 from detection.errors import RuleError
 from detection.notation import NotationError, expand
-from detection.text import IGNORABLE, Tokens, fold, words_of
+from detection.presearch import Presearch
+from detection.text import Tokens, words_of
 
 _FILE = Path(__file__).with_name("countries.toml")
 #: stems are looked up by so many letters, and have as many at least
@@ -152,67 +150,20 @@ def _contextual_forms(
     return forms, tuple(table)
 
 
-class _Presearch:
-    """Says without tokens whether a text may name a state; it never overlooks one."""
-
-    def __init__(self, forms: Iterable[_Form], stems: Iterable[tuple[str, str]]) -> None:
-        naming = [form for form in forms if form.code is not None or form.contextual >= 0]
-        words: dict[str, set[str]] = {}
-        for form in naming:
-            if not form.capitals:
-                words.setdefault(max(form.words, key=len), set()).add(form.code or "?")
-        for stem, code in stems:
-            words.setdefault(stem, set()).add(code)
-        literals = sorted(words)
-        self._words = AhoCorasick(literals)
-        self._codes = [words[literal] for literal in literals]
-        capitals = sorted({form.words for form in naming if form.capitals})
-        self._capitals = re.compile("|".join(map(_in_capitals, capitals)))
-        # Trying every code at every letter takes longer than all the rest: few letters can begin one.
-        initials = "".join(_capital(first) for first in sorted({words[0][0] for words in capitals}))
-        self._initials = re.compile(f"[{initials}]")
-
-    def finds(self, text: str, folded: str, searched: str, count: int) -> bool:
-        """Look in a printed text, in the same text folded, and that written out."""
-        named: set[str] = set()
-        for number, start, end in self._words.find_matches_as_indexes(searched, overlapping=True):
-            alone = not (searched[start - 1 : start].isalpha() or searched[end : end + 1].isalpha())
-            if alone or not searched[start:end].isascii():
-                named |= self._codes[number]
-                if len(named) >= count:
-                    return True
-        return self._finds_capitals(text) or IGNORABLE in folded
-
-    def _finds_capitals(self, text: str) -> bool:
-        for initial in self._initials.finditer(text):
-            at = initial.start()
-            if not text[at - 1 : at].isalpha() and self._capitals.match(text, at):
-                return True
-        return False
-
-
-#: blocks with the capital letters that fold to plain ones: Latin, its additions, full width
-_CAPITALS = (*range(0x41, 0x250), *range(0x1E00, 0x1F00), *range(0xFF21, 0xFF3B))
-
-
 @cache
-def _capital(letter: str) -> str:
-    return "".join(chr(code) for code in _CAPITALS if chr(code).isupper() and fold(chr(code)) == letter)
-
-
-def _in_capitals(words: tuple[str, ...]) -> str:
-    """Return a pattern for words printed in capitals, whatever the accents and what stands between them."""
-    letters = r"[\W\d_]*".join("".join(f"[{_capital(letter)}]" for letter in word) for word in words)
-    return rf"(?<![^\W\d_]){letters}(?![^\W\d_])"
-
-
-@cache
-def _presearch() -> _Presearch:
+def _presearch() -> Presearch:
     gazetteer = _gazetteer()
-    return _Presearch(
-        (form for forms in gazetteer.forms.values() for form in forms),
-        ((stem, form.code or "?") for stems in gazetteer.stems.values() for stem, form in stems),
-    )
+    forms = [
+        form for held in gazetteer.forms.values() for form in held if form.code is not None or form.contextual >= 0
+    ]
+    words: dict[str, set[str]] = {}
+    for form in forms:
+        if not form.capitals:
+            words.setdefault(max(form.words, key=len), set()).add(form.code or "?")
+    for held in gazetteer.stems.values():
+        for stem, form in held:
+            words.setdefault(stem, set()).add(form.code or "?")
+    return Presearch(words, (form.words for form in forms if form.capitals))
 
 
 def may_name_state(text: str, folded: str, searched: str, count: int = 1) -> bool:

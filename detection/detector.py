@@ -16,7 +16,8 @@ from datetime import date
 from detection import paraphrase, weighing
 from detection.answers import Detection, Document, Step
 from detection.compiler import LanguageRules, RuleSet
-from detection.countries import Mention, may_name_state
+from detection.countries import may_name_state
+from detection.cues import WHOLE_TEXT, FoundCue, Scope
 from detection.language import identify_language
 from detection.matching import Found, match_sentence
 from detection.merging import OPENING, Candidate, fill_roles, merge, settle
@@ -26,18 +27,7 @@ from detection.reading import Reading, read
 from detection.roles import find_roles
 from detection.scene import Scene
 from detection.sentences import Sentence
-from detection.status import (
-    WHOLE_TEXT,
-    Doubts,
-    FoundCue,
-    Scope,
-    Verdict,
-    find_cues,
-    genre_cues,
-    is_narrated,
-    judge,
-    read_doubts,
-)
+from detection.status import Doubts, Verdict, find_cues, genre_cues, is_narrated, judge, read_doubts
 from detection.text import fold, written_out
 from storage.types import Signal, Status
 
@@ -172,7 +162,7 @@ def _candidate(found: Found, others: Sequence[Found], hits: Hits, doubts: Doubts
     scene = Scene(
         words=reading.tokens.words,
         sentence=sentence,
-        mentions=tuple(one for one in _parties(reading, sentence) if one.code not in rule.entry.not_role),
+        mentions=tuple(one for one in reading.parties_in(sentence) if one.code not in rule.entry.not_role),
         spans=found.spans,
         head=found.head,
         trigger=found.trigger,
@@ -187,18 +177,6 @@ def _candidate(found: Found, others: Sequence[Found], hits: Hits, doubts: Doubts
         verdict=verdict,
         narrated=is_narrated(doubts, found.head),
     )
-
-
-def _parties(reading: Reading, sentence: Sentence) -> Sequence[Mention]:
-    """Return the states that a sentence names, without a rubric that says whom it concerns: « Mali-France : … »."""
-    mentions = reading.mentions_in(sentence)
-    if sentence.index or len(mentions) < 2 or len({one.code for one in reading.mentions[2:]}) < 2:
-        return mentions
-    one, two = mentions[0], mentions[1]
-    paired = one.first == sentence.first and one.code != two.code and two.first - one.last <= 1
-    ends = reading.tokens.ends[two.last - 1]
-    rubric = paired and reading.text[ends : ends + 3].lstrip(" \u00a0\u202f").startswith(":")
-    return mentions[2:] if rubric else mentions
 
 
 def _recalls(found: Found, others: Sequence[Found], reading: Reading, sentence: Sentence) -> bool:

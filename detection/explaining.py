@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from detection.answers import Detection, Document, Step
 from detection.compiler import RuleSet
+from detection.cues import CueKind
 from detection.detector import MAX_CHARACTERS, detect
 from detection.patterns import match_line
 from detection.reading import Reading, read
 from detection.sentences import Sentence
-from detection.status import CueKind, find_cues
+from detection.status import find_cues
 from detection.text import fold
 
 

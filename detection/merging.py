@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 
 from detection.compiler import Rule
 from detection.countries import Mention, MentionKind
+from detection.cues import FoundCue, Scope
 from detection.patterns import Span
 from detection.reading import Reading
 from detection.roles import Roles
 from detection.sentences import Sentence
-from detection.status import FoundCue, Scope, Verdict
+from detection.status import Verdict
 from storage.types import Status
 
 #: only the title and this many sentences speak for the whole text

@@ -58,6 +58,17 @@ class Reading:
         end = bisect_left(self.mentions, sentence.last, key=lambda mention: mention.first)
         return self.mentions[begin:end]
 
+    def parties_in(self, sentence: Sentence) -> tuple[Mention, ...]:
+        """Return the states that a sentence names, without a rubric that says whom it concerns: « Mali-France : … »."""
+        mentions = self.mentions_in(sentence)
+        if sentence.index or len(mentions) < 2 or len({one.code for one in self.mentions[2:]}) < 2:
+            return mentions
+        one, two = mentions[0], mentions[1]
+        paired = one.first == sentence.first and one.code != two.code and two.first - one.last <= 1
+        ends = self.tokens.ends[two.last - 1]
+        rubric = paired and self.text[ends : ends + 3].lstrip(" \u00a0\u202f").startswith(":")
+        return mentions[2:] if rubric else mentions
+
     def printed(self, sentence: Sentence) -> str:
         """Return a sentence as printed."""
         return self.text[sentence.start : sentence.end]

@@ -16,7 +16,7 @@ from detection.engine import Document, RuleSet, detect
 from detection.revisions import signal_changes
 from scheduler.alerting import AlertingSettings, Occasion, Taken, take
 from scheduler.placing import put_into_story
-from storage import articles, entries, revisions, stories
+from storage import articles, entries, revisions, threads
 from storage import evidence as pages
 from storage.articles import Saved, SaveKind
 from storage.comparing import Change
@@ -88,7 +88,7 @@ class Pipeline:
             )
             known = articles.get(database, saved.article_id).story_id
             if known is not None and any(one.status is Status.ASSERTED for one in changes.dropped):
-                stories.mark(database, known, StoryState.EDITED)
+                threads.mark(database, known, StoryState.EDITED)
         placed = put_into_story(database, article, saved, signals, source_name)
         occasion = Occasion(
             article=article,

@@ -173,12 +173,12 @@ def _note_state(database: Database, article: Article, story_id: int, contradicte
     """Record what an article says of its story or of others: a correction, a cancellation, a denial."""
     stage = lifecycle(article.title, article.text)
     if stage is Lifecycle.CORRECTION:
-        stories.mark(database, story_id, StoryState.CORRECTED)
+        threads.mark(database, story_id, StoryState.CORRECTED)
     elif stage is Lifecycle.CANCELLATION:
-        stories.mark(database, story_id, StoryState.WITHDRAWN)
+        threads.mark(database, story_id, StoryState.WITHDRAWN)
     for denied in contradicted:
         if denied != story_id:
-            stories.mark(database, denied, StoryState.DENIED)
+            threads.mark(database, denied, StoryState.DENIED)
 
 
 def _revised(

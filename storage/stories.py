@@ -47,19 +47,6 @@ def create(database: Database, headline: str, moment: datetime) -> int:
     return story_id
 
 
-#: states in the order in which one gives way to the next
-_STATES = (StoryState.TOLD, StoryState.EDITED, StoryState.CORRECTED, StoryState.DENIED, StoryState.WITHDRAWN)
-
-
-def mark(database: Database, story_id: int, state: StoryState) -> None:
-    """Record what became of a story; a graver state stays."""
-    lesser = _STATES[: _STATES.index(state)]
-    database.execute(
-        f"UPDATE story SET state = ? WHERE id = ? AND state IN ({','.join('?' * len(lesser))})",  # noqa: S608 (placeholders)
-        (state, story_id, *lesser),
-    )
-
-
 def save_novelty(database: Database, article_id: int, paragraphs: Sequence[int]) -> None:
     """Record which paragraphs of an article its story had not seen."""
     database.execute("UPDATE article SET novel = ? WHERE id = ?", (json.dumps(list(paragraphs)), article_id))

@@ -17,7 +17,7 @@ from storage import articles as stored_articles
 from storage import stories
 from storage.errors import NotFoundError
 from storage.times import from_text, to_text
-from storage.types import Story
+from storage.types import Story, StoryState
 
 #: kind and author of a change that nobody made by hand: two stories turned out to tell one event
 JOIN = "join"
@@ -57,6 +57,19 @@ def join(database: Database, story_id: int, to: int) -> None:
         WHERE thread_id = (SELECT thread_id FROM story WHERE id = :story)
         """,
         {"story": story_id, "to": to},
+    )
+
+
+#: states in the order in which one gives way to the next
+_STATES = (StoryState.TOLD, StoryState.EDITED, StoryState.CORRECTED, StoryState.DENIED, StoryState.WITHDRAWN)
+
+
+def mark(database: Database, story_id: int, state: StoryState) -> None:
+    """Record what became of a story; a graver state stays."""
+    lesser = _STATES[: _STATES.index(state)]
+    database.execute(
+        f"UPDATE story SET state = ? WHERE id = ? AND state IN ({','.join('?' * len(lesser))})",  # noqa: S608 (placeholders)
+        (state, story_id, *lesser),
     )
 
 

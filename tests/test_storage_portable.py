@@ -84,7 +84,7 @@ def _work(database: Database) -> None:
         threads.move(database, by_story[other][:1], large, now=NOW)
         candidates.join_dispatches(database, by_story[other][:1], by_story[large][0])
         candidates.make_original(database, by_story[large][-1], NOW - timedelta(days=400), by_story[large][0])
-        stories.mark(database, large, StoryState.CORRECTED)
+        threads.mark(database, large, StoryState.CORRECTED)
         stories.forget_fingerprints(database, NOW - timedelta(days=400))
     stories.get(database, large)
     list(stories.listing(database, since=NOW - timedelta(days=90)))

@@ -133,7 +133,7 @@ def test_a_graver_state_stays(database: Database) -> None:
         (StoryState.WITHDRAWN, StoryState.WITHDRAWN),
         (StoryState.DENIED, StoryState.WITHDRAWN),
     ):
-        stories.mark(database, story, state)
+        threads.mark(database, story, state)
         assert stories.get(database, story).state is expected
 
 
@@ -146,7 +146,7 @@ def test_a_story_is_withdrawn_with_its_last_page_and_told_again_with_the_first_b
     assert stories.get(database, story).state is StoryState.WITHDRAWN
     revisions.restore(database, first, NOW)
     assert stories.get(database, story).state is StoryState.TOLD
-    stories.mark(database, story, StoryState.DENIED)
+    threads.mark(database, story, StoryState.DENIED)
     revisions.withdraw(database, first, "404", NOW)
     assert stories.get(database, story).state is StoryState.WITHDRAWN
     revisions.restore(database, second, NOW)

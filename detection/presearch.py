@@ -1,0 +1,60 @@
+"""A look at a text, before it is cut into words, for names of states."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from functools import cache
+
+from ahocorasick_rs import AhoCorasick
+
+from detection.text import IGNORABLE, fold
+
+
+class Presearch:
+    """Says without tokens whether a text may name a state; it never overlooks one."""
+
+    def __init__(self, words: Mapping[str, AbstractSet[str]], capitals: Iterable[tuple[str, ...]]) -> None:
+        """Take the longest word of each name with the codes it stands for, and names that are printed in capitals."""
+        literals = sorted(words)
+        self._words = AhoCorasick(literals)
+        self._codes = [words[literal] for literal in literals]
+        known = sorted(set(capitals))
+        self._capitals = re.compile("|".join(map(_in_capitals, known)))
+        # Trying every code at every letter takes longer than all the rest: few letters can begin one.
+        initials = "".join(_capital(first) for first in sorted({name[0][0] for name in known}))
+        self._initials = re.compile(f"[{initials}]")
+
+    def finds(self, text: str, folded: str, searched: str, count: int) -> bool:
+        """Look in a printed text, in the same text folded, and that written out."""
+        named: set[str] = set()
+        for number, start, end in self._words.find_matches_as_indexes(searched, overlapping=True):
+            alone = not (searched[start - 1 : start].isalpha() or searched[end : end + 1].isalpha())
+            if alone or not searched[start:end].isascii():
+                named |= self._codes[number]
+                if len(named) >= count:
+                    return True
+        return self._finds_capitals(text) or IGNORABLE in folded
+
+    def _finds_capitals(self, text: str) -> bool:
+        for initial in self._initials.finditer(text):
+            at = initial.start()
+            if not text[at - 1 : at].isalpha() and self._capitals.match(text, at):
+                return True
+        return False
+
+
+#: blocks with the capital letters that fold to plain ones: Latin, its additions, full width
+_CAPITALS = (*range(0x41, 0x250), *range(0x1E00, 0x1F00), *range(0xFF21, 0xFF3B))
+
+
+@cache
+def _capital(letter: str) -> str:
+    return "".join(chr(code) for code in _CAPITALS if chr(code).isupper() and fold(chr(code)) == letter)
+
+
+def _in_capitals(words: tuple[str, ...]) -> str:
+    """Return a pattern for words printed in capitals, whatever the accents and what stands between them."""
+    letters = r"[\W\d_]*".join("".join(f"[{_capital(letter)}]" for letter in word) for word in words)
+    return rf"(?<![^\W\d_]){letters}(?![^\W\d_])"
