@@ -14,7 +14,7 @@ import pytest
 from tests.world import World, exported, free_port, kill, start_vigie, vigie, wait_until
 
 #: in the suite; ``VIGIE_KILLS=50`` takes a minute and a half
-KILLS = int(os.environ.get("VIGIE_KILLS", "25"))
+KILLS = int(os.environ.get("VIGIE_KILLS", "15"))
 SEED = 20250919
 
 #: (name, adjective in the masculine plural) of states whose pairs make distinct acts
