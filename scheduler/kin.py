@@ -111,7 +111,9 @@ def find_kin(
     named = stories.named_alike(database, new.keys, moment - SAME_EVENT, moment + SAME_EVENT)
     counts = {name: len(ids) for name, ids in named.items()}
     telling = stories.telling_stories(database, moment - SAME_ACT, moment + SAME_ACT)
-    sharing = articles.stories_of(database, _sharing_most(named, article_id))
+    most = _sharing_most(named, article_id)
+    told_in = candidates.stories_of(database, most)
+    sharing = list(dict.fromkeys(told_in[one] for one in most if one in told_in))
     # Articles without an act gather around one that tells an act, never among themselves.
     under_way = dict.fromkeys((*telling, *(sharing if new.news else candidates.telling_among(database, sharing))))
     # Without an act of its own an article meets those only that lie as near as reports of one event do.
@@ -122,8 +124,8 @@ def find_kin(
     own = _Held(article_id, copied_in, serial, content_hash, Member(sketch=new, at=moment))
     held = list(_held(database, rows))
     likely = _likely(_memory(database), own, held, counts)
-    told_in = {one.article_id: one.story_id for one in (*likely, own) if one.story_id is not None}
-    groups = settle(_grouped(database, (*likely, own)), told_in)
+    held_in = {one.article_id: one.story_id for one in (*likely, own) if one.story_id is not None}
+    groups = settle(_grouped(database, (*likely, own)), held_in)
     members: dict[int, list[Member]] = {}
     for one in held:
         if one.story_id is not None:

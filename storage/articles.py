@@ -314,18 +314,6 @@ def get_many(database: Database, ids: Iterable[int]) -> list[StoredArticle]:
     return [article_from_row(row) for row in rows]
 
 
-def stories_of(database: Database, ids: Iterable[int]) -> list[int]:
-    """Return the stories that hold some articles, without repetition, in the order of the articles."""
-    wanted = tuple(ids)
-    marks = ",".join("?" * len(wanted))
-    rows = database.execute(
-        f"SELECT id, story_id FROM article WHERE id IN ({marks}) AND story_id IS NOT NULL",  # noqa: S608 (placeholders)
-        wanted,
-    )
-    known = dict(rows.fetchall())
-    return list(dict.fromkeys(known[one] for one in wanted if one in known))
-
-
 def article_from_row(row: dict[str, Any]) -> StoredArticle:
     """Build an article from a row that :data:`ARTICLE_COLUMNS` selected."""
     return StoredArticle(

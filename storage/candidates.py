@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from datetime import datetime
-from itertools import islice
 
 from sqlite_utils import Database
 
 from storage.articles import signal_from_row, text_of
-from storage.listed import listed
+from storage.listed import batched, listed
 from storage.times import to_text
 from storage.types import Signal
 
@@ -52,10 +51,10 @@ def places_of(database: Database, article_ids: Iterable[int]) -> dict[int, tuple
     """Return of each article that has a story this story, and the article that it copies."""
     found: dict[int, tuple[int, int | None]] = {}
     for some in batched(article_ids, MOST_ASKED):
+        marks, wanted = listed(some)
         rows = database.execute(
-            "SELECT id, story_id, copy_of FROM article "  # noqa: S608 (placeholders)
-            f"WHERE story_id IS NOT NULL AND id IN ({','.join('?' * len(some))})",
-            some,
+            f"SELECT id, story_id, copy_of FROM article WHERE story_id IS NOT NULL AND id IN ({marks})",  # noqa: S608 (placeholders)
+            wanted,
         )
         found.update((int(row[0]), (int(row[1]), row[2])) for row in rows)
     return found
@@ -66,19 +65,12 @@ def stories_of(database: Database, article_ids: Iterable[int]) -> dict[int, int]
     return {article_id: story for article_id, (story, _) in places_of(database, article_ids).items()}
 
 
-def batched(ids: Iterable[int], size: int) -> Iterator[tuple[int, ...]]:
-    """Yield ids in groups of some size, the last one smaller."""
-    left = iter(ids)
-    while some := tuple(islice(left, size)):
-        yield some
-
-
 def join_dispatches(database: Database, dispatches: Collection[int], into: int) -> None:
     """Make dispatches, which turn out to be the same one, copies of another with all copies of theirs."""
-    marks = ",".join("?" * len(dispatches))
+    marks, wanted = listed(dispatches)
     database.execute(
         f"UPDATE article SET copy_of = ? WHERE id IN ({marks}) OR copy_of IN ({marks})",  # noqa: S608 (placeholders)
-        (into, *dispatches, *dispatches),
+        (into, *wanted, *wanted),
     )
 
 
@@ -107,8 +99,8 @@ def telling_act(database: Database, act: tuple[str, str, str], since: datetime, 
 
 def telling_among(database: Database, story_ids: Collection[int]) -> list[int]:
     """Return those of some stories that tell an act."""
-    rows = database.execute(
-        f"SELECT id FROM story WHERE telling = 1 AND id IN ({','.join('?' * len(story_ids))})",  # noqa: S608 (placeholders)
-        tuple(story_ids),
-    )
+    if not story_ids:
+        return []
+    marks, wanted = listed(story_ids)
+    rows = database.execute(f"SELECT id FROM story WHERE telling = 1 AND id IN ({marks})", wanted)  # noqa: S608 (placeholders)
     return [int(row[0]) for row in rows]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import TypeVar
 
 _Value = TypeVar("_Value", int, str)
@@ -20,3 +21,10 @@ def listed(values: Iterable[_Value]) -> tuple[str, tuple[_Value, ...]]:
     missing = -len(given) % _STEP
     filled = given + given[-1:] * missing
     return ",".join("?" * len(filled)), filled
+
+
+def batched(values: Iterable[_Value], size: int) -> Iterator[tuple[_Value, ...]]:
+    """Yield values in groups of some size, the last one smaller."""
+    left = iter(values)
+    while some := tuple(islice(left, size)):
+        yield some

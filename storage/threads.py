@@ -16,6 +16,7 @@ from sqlite_utils import Database
 from storage import articles as stored_articles
 from storage import stories
 from storage.errors import NotFoundError
+from storage.listed import listed
 from storage.times import from_text, to_text
 from storage.types import Story, StoryState
 
@@ -144,11 +145,13 @@ def split(database: Database, articles: Sequence[int], *, author: str, reason: s
 
 def made_by_hand(database: Database, story_ids: Collection[int]) -> set[int]:
     """Return which of some stories somebody has merged or split: they stay as they were left."""
-    marks = ",".join("?" * len(story_ids))
+    if not story_ids:
+        return set()
+    marks, wanted = listed(story_ids)
     rows = database.execute(
         f"SELECT story_id, other_id FROM story_change WHERE kind <> ? "  # noqa: S608 (placeholders)
         f"AND (story_id IN ({marks}) OR other_id IN ({marks}))",
-        (JOIN, *story_ids, *story_ids),
+        (JOIN, *wanted, *wanted),
     )
     return {story_id for row in rows for story_id in row}.intersection(story_ids)
 
@@ -158,10 +161,12 @@ def move(database: Database, articles: Sequence[int], into: int, *, now: datetim
 
     A story that is left without articles stays stored, so that links to it lead on; see :func:`joined`.
     """
-    marks = ",".join("?" * len(articles))
+    if not articles:
+        return
+    marks, wanted = listed(articles)
     moved = database.execute(
         f"SELECT id, story_id FROM article WHERE id IN ({marks}) OR copy_of IN ({marks})",  # noqa: S608 (placeholders)
-        (*articles, *articles),
+        (*wanted, *wanted),
     ).fetchall()
     _move(database, [row[0] for row in moved], into)
     database.conn.executemany("UPDATE alert SET story_id = ? WHERE article_id = ?", ((into, row[0]) for row in moved))

@@ -255,15 +255,15 @@ def test_articles_and_their_stories_by_ids(database: Database) -> None:
     ids = (late.article_id, early.article_id, 99)
     assert [one.title for one in articles.get_many(database, ids)] == ["early", "late"]
     assert articles.get_many(database, ()) == []
-    assert articles.stories_of(database, ids) == [story]
+    assert candidates.stories_of(database, ids) == {late.article_id: story}
     second = stories.create(database, "Autre", NOW)
     attach(database, early, second)
     third = save(database, "third")
     attach(database, third, story)
     ids = (third.article_id, early.article_id, late.article_id)
-    assert articles.stories_of(database, ids) == [story, second]
-    assert articles.stories_of(database, ids[1:]) == [second, story]
-    assert articles.stories_of(database, ()) == []
+    held = {third.article_id: story, early.article_id: second, late.article_id: story}
+    assert candidates.stories_of(database, ids) == held
+    assert candidates.stories_of(database, ()) == {}
 
 
 def test_the_copies_of_an_article_are_found_without_reading_all_articles(database: Database) -> None:
