@@ -96,12 +96,13 @@ def put_into_story(
         stories.save_fingerprints(database, saved.article_id, moment, prints)
     if not copies and about is None:
         remember(database, saved.revision_id, content_hash, None)
+    _move(database, kin, article.fetched_at)
+    # After the moves, which know nothing yet of what became a copy with this article: copies stand with their original.
     if first and story_id != held:
         threads.move(database, (saved.article_id,), story_id, now=article.fetched_at)
     if copied and copied.same:
         threads.move(database, _movable(database, copied.same), story_id, now=article.fetched_at)
         candidates.join_dispatches(database, copied.same, saved.article_id if first else copied.candidate.dispatch)
-    _move(database, kin, article.fetched_at)
     if about is not None:
         stories.save_names(database, saved.article_id, moment, about.keys)
     novel = _novel(article, text, _of_story(story_id, alike, said), signals)
