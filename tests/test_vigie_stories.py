@@ -38,6 +38,40 @@ def imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     return {str(line["id"]): int(str(line["story"])) for line in lines(capsys)}
 
 
+def test_an_import_answers_with_the_stories_as_they_stand_in_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two reports open stories of their own until a third one shows that they tell one event."""
+    title, body = "Le Mali expulse deux diplomates français", "Bamako a déclaré persona non grata"
+    names = "Luc Berthier et Anne Colin, de l’ambassade de France."
+    reports = [
+        (
+            "a",
+            "Mali : Luc Berthier attendu à Paris",
+            "La France attend Luc Berthier et Anne Colin.",
+            "2025-09-23T09:00:00Z",
+        ),
+        ("b", title, f"{body} deux conseillers.", "2025-09-24T15:00:00Z"),
+        ("c", title, f"{body} {names}", "2025-09-24T00:00:00Z"),
+    ]
+    given = [
+        {"id": name, "title": head, "text": text, "published": at, "lang": "fr", "source": name}
+        for name, head, text, at in reports
+    ]
+    monkeypatch.chdir(tmp_path)
+    assert run_command_line(["init"]) == 0
+    files = {"first.jsonl": given[:2], "all.jsonl": given}
+    for name, rows in files.items():
+        (tmp_path / name).write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    capsys.readouterr()
+    assert run_command_line(["import", "first.jsonl"]) == 0
+    assert len({line["story"] for line in lines(capsys)}) == 2
+    assert run_command_line(["import", "all.jsonl"]) == 0
+    answers = lines(capsys)
+    assert [line["id"] for line in answers] == ["a", "b", "c"]
+    assert len({line["story"] for line in answers}) == 1
+
+
 def test_a_story_shows_its_firsts_and_its_affair(imported: dict[str, int], capsys: pytest.CaptureFixture[str]) -> None:
     assert imported["a1"] == imported["a3"] != imported["a2"]
     assert run_command_line(["stories", "show", str(imported["a1"])]) == 0
