@@ -47,7 +47,7 @@ class Candidate:
 
 
 #: what joins two who act
-_AND = frozenset({"and", "et", "y", "и"})
+_AND = frozenset({"and", "et", "и"})
 
 
 def _same_family(one: str, two: str) -> bool:
