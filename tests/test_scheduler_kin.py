@@ -44,7 +44,7 @@ EXPELLED = "Le Mali expulse deux diplomates français"
 TEXT = "Bamako a déclaré persona non grata Luc Berthier et Anne Colin, de l’ambassade de France."
 
 
-def test_reports_share_a_story_and_what_one_tells_later_is_known_by_the_others(database: Database) -> None:
+def test_reports_of_one_event_in_other_words_share_a_story(database: Database) -> None:
     line = build(database)
     first = report(database, line, "a", EXPELLED, TEXT)
     second = report(database, line, "b", "Deux Français priés de quitter Bamako", f"Paris proteste.\n{EXPELLED}.", 2)

@@ -1,6 +1,6 @@
 """How likely two articles in other words tell the same event.
 
-A logistic model of a dozen things a reader compares. The weights were fitted on pairs out of labelled articles
+A logistic model of what a reader compares. The weights were fitted on pairs out of labelled articles
 (``tests/data/events.jsonl``); each world of theirs was grouped with the weights of another to see that they carry over
 (``docs/stories.md``). What the likelihoods make of several articles says :mod:`detection.stories.grouping`.
 """
