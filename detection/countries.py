@@ -26,6 +26,10 @@ _STEM_KEY = 3
 _ARTICLES = frozenset({"le", "la", "l’", "les", ""})
 
 
+#: unions of states: they act and are acted on, and yet are no place where somebody is held
+BODIES = frozenset({"UN", "EU", "ECOWAS", "AES", "AU"})
+
+
 class MentionKind(StrEnum):
     """What a form says of its state, and so what it may do in a sentence."""
 

@@ -27,7 +27,7 @@ from detection.reading import Reading, read
 from detection.roles import find_roles
 from detection.scene import Scene
 from detection.sentences import Sentence
-from detection.status import Doubts, Verdict, find_cues, genre_cues, is_narrated, judge, read_doubts
+from detection.status import Doubts, Verdict, find_cues, genre_cues, is_narrated, judge, opens_in_doubt, read_doubts
 from detection.text import fold, written_out
 from storage.types import Signal, Status
 
@@ -277,12 +277,16 @@ def _doubted(rules: LanguageRules, reading: Reading, sentence: Sentence, span: S
     """Say whether the cues of a sentence, or those of the title and the opening, put what a span tells in doubt."""
     if any(reading.is_background(other) for other in reading.sentences[1:2]):
         return True  # a text that opens in the past tells of the past
-    for other in reading.sentences[: OPENING + 1]:
+    opening = reading.sentences[: OPENING + 1]
+    for other in (*opening, *(() if sentence in opening else (sentence,))):
         hits = rules.index.scan(reading.tokens.words, other.first, other.last, reading.by_token)
         doubts = read_doubts(rules.cues, hits, other, reading, rules.language)
         whole = any(cue.scope is Scope.TEXT or (cue.scope is Scope.TITLE and not cue.span[0]) for cue in doubts.cues)
         asked = doubts.questioned[0] < doubts.questioned[1]
         ended = any(cue.meaning is Status.ENDED for cue in doubts.cues)
+        # A rumour or a date that opens the text is the act's; one that opens a later sentence is that sentence's.
+        if (other.index <= 1 or other is sentence) and opens_in_doubt(doubts):
+            return True
         if whole or (not other.index and (asked or ended)):
             return True
         if other is sentence:

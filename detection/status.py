@@ -28,6 +28,10 @@ _FILE = Path(__file__).with_name("cues.toml")
 _ORDER = (Status.DENIED, Status.THREATENED, Status.HYPOTHETICAL, Status.PAST, Status.ENDED)
 #: how many words before or after a trigger a cue of its clause still speaks of it
 _REACH = 14
+#: a date that begins within so many words of a sentence opens it
+_OPENING_WORDS = 3
+_RELATIVES = frozenset({"qui", "that", "which"})
+_CONJUNCTIONS = frozenset({"that", "que", "qu"})
 
 
 _OF_A_CLAUSE = frozenset({Scope.BEFORE, Scope.CLAUSE, Scope.NEAR})
@@ -190,16 +194,44 @@ def _stands_apart(cue: FoundCue, sentence: Sentence) -> bool:
 
     « À l’époque, Bamako … », "Reportedly, Paris …".
     """
+    return cue.scope in _OF_A_CLAUSE and _opens_apart(cue, sentence)
+
+
+def _opens_apart(cue: FoundCue, sentence: Sentence) -> bool:
     start, end = cue.span
-    if cue.mood or start != sentence.first or cue.scope not in _OF_A_CLAUSE or end >= sentence.last:
+    if cue.mood or start != sentence.first or end >= sentence.last:
         return False
     return sentence.clause_of(end - 1) < sentence.clause_of(end)
+
+
+def opens_in_doubt(doubts: Doubts) -> bool:
+    """Say whether a sentence opens with words that put all it tells in doubt or in the past.
+
+    « D’après des rumeurs non confirmées, … », "Rumour has it that …", "Three years ago, …".
+    """
+    sentence = doubts.sentence
+    dated = any(stated.first - sentence.first <= _OPENING_WORDS for stated in doubts.old_dates)
+    return dated or any(
+        cue.meaning is not Status.ENDED
+        and (_opens_apart(cue, sentence) or _opens_at_length(cue, sentence, doubts.words))
+        for cue in doubts.cues
+    )
+
+
+def _opens_at_length(cue: FoundCue, sentence: Sentence, words: Sequence[str]) -> bool:
+    """Say whether a cue of some words opens a sentence, and the clause ends or a conjunction follows soon after."""
+    start, end = cue.span
+    if cue.mood or start != sentence.first or end - start < _OPENING_WORDS or end >= sentence.last:
+        return False
+    soon = min(end + 2, sentence.last - 1)
+    return words[end - 1] in _CONJUNCTIONS or sentence.clause_of(end - 1) < sentence.clause_of(soon)
 
 
 def _applies(cue: FoundCue, sentence: Sentence, head: Span, trigger: Span) -> bool:
     start, end = cue.span
     if _stands_apart(cue, sentence):
-        return end <= head[0]
+        # A loose pattern may begin within the cue: « À l’époque, deux Français arrêtés » read from the article on.
+        return start < head[0]
     same_clause = bool(
         {sentence.clause_of(start), sentence.clause_of(end - 1)}
         & {sentence.clause_of(head[0]), sentence.clause_of(trigger[0]), sentence.clause_of(trigger[1] - 1)}
@@ -229,7 +261,9 @@ def _date_speaks_of(stated: StatedDate, doubts: Doubts, trigger: Span, rivals: S
     sentence = doubts.sentence
     # « le renvoi, en 2022, de son ambassadeur »: set off by commas, and yet the date of the act.
     within = trigger[0] <= stated.first < trigger[1]
-    if stated.first - sentence.first <= 3 or within or 0 <= trigger[0] - stated.last <= 2:
+    if within and _RELATIVES & set(doubts.words[trigger[0] : stated.first]):
+        return False  # « la convention qui liait le Mali à la France depuis 1994 est lettre morte »
+    if stated.first - sentence.first <= _OPENING_WORDS or within or 0 <= trigger[0] - stated.last <= 2:
         return True
     inside = sentence.clause_of(stated.first) in {sentence.clause_of(trigger[0]), sentence.clause_of(trigger[1] - 1)}
     if not inside and not 0 <= stated.first - trigger[1] <= 4:

@@ -112,6 +112,25 @@ def test_it_is_silent_where_cues_doubt_or_a_third_state_stands(title: str, text:
     assert _learned(title, text) == []
 
 
+@pytest.mark.parametrize(
+    "opening", ["Selon une rumeur, ", "D’après des rumeurs non confirmées, ", "Il y a trois ans, "]
+)
+def test_a_doubt_that_opens_the_text_is_a_doubt_about_the_headline(opening: str) -> None:
+    title, text = (
+        "Humanitaire : Bamako met quatre associations françaises à la porte",
+        "leur agrément a été retiré jeudi.",
+    )
+    assert _learned(title, text)
+    assert _learned(title, opening + text) == []
+
+
+def test_the_proof_is_the_sentence_that_tells_most_of_the_act() -> None:
+    text = "Two Malian soldiers died in Saturday’s strike. A joint inquiry opens this week."
+    document = Document(title="French jet bombs Malian army column near Tessalit", text=text, language="en")
+    (signal,) = [one for one in detect(document, load_rules()).signals if one.rule.startswith("learned.")]
+    assert signal.sentence == document.title
+
+
 def test_other_languages_are_left_to_the_rules() -> None:
     assert _learned("Франция и Мали", "Посол покинул Бамако.", language="ru") == []
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from detection.countries import Mention, MentionKind
+from detection.countries import BODIES, Mention, MentionKind
 from detection.reading import Reading
 
 #: sentences that make the lead, the title not counted
@@ -22,8 +22,6 @@ _KINDS = {
     MentionKind.ASSET: "m",
     MentionKind.MEDIA: "m",
 }
-#: bodies of states are hardly ever one of two sides
-_BODIES = frozenset({"UN", "EU", "ECOWAS", "AES", "AU"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,9 +71,10 @@ def _sides(mentions: Sequence[Mention]) -> tuple[str, str] | None:
     first: dict[str, int] = {}
     for mention in mentions:
         first.setdefault(mention.code, mention.first)
-    states = [code for code in counts if code not in _BODIES] or list(counts)
+    # Unions of states are hardly ever one of two sides.
+    states = [code for code in counts if code not in BODIES] or list(counts)
     if len(states) == 1:
-        states += [code for code in counts if code in _BODIES]
+        states += [code for code in counts if code in BODIES]
     ranked = sorted(states, key=lambda code: (-counts[code], first[code]))[:2]
     if len(ranked) < 2:
         return None

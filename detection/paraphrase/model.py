@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import exp
@@ -50,13 +51,27 @@ class Model:
             first_acts=_sure(float(scores[1])),
         )
 
-    def reasons(self, lead: Lead) -> tuple[int, ...]:
-        """Return the places in the lead of the words that spoke most for an act, strongest first.
+    def telling(self, passages: Sequence[Sequence[str]], type_: str) -> int:
+        """Return which passage of a lead alone speaks most for an act of a type: the sentence that proves it.
+
+        Args:
+            passages: words of each, as in :attr:`Lead.words`; not empty.
+            type_: what the model answered.
+        """
+        column = 2 + self.types.index(type_)
+        gains = []
+        for words in passages:
+            places, values = features(words)
+            gains.append(float(values @ (self.weights[places, 0] + self.weights[places, column])))
+        return int(np.argmax(gains))
+
+    def reasons(self, words: Sequence[str]) -> tuple[int, ...]:
+        """Return which words of a passage spoke most for an act, strongest first.
 
         It takes longer than the answer, and is asked only where there is one.
         """
         gains = []
-        for at, word in enumerate(lead.words):
+        for at, word in enumerate(words):
             if word.startswith("<"):
                 continue
             places, values = features((word,))

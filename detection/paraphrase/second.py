@@ -70,16 +70,24 @@ def _told(reading: Reading, lead: Lead, answer: Answer, doubted: Doubted) -> Sig
     """Return the signal that an answer makes, if it is sure and nothing speaks against it."""
     if answer.probability < SURE or event_types()[answer.type].severity < _LEAST_SEVERITY:
         return None
-    reasons = shipped_model().reasons(lead)
-    if not reasons:
+    sentence, places = _proof(reading, lead, answer.type)
+    found = [lead.tokens[places[at]] for at in shipped_model().reasons([lead.words[place] for place in places])]
+    if not found:
         return None
-    strongest = lead.tokens[reasons[0]]
-    sentence = next(one for one in reading.sentences if one.first <= strongest < one.last)
-    inside = [token for at in reasons if sentence.first <= (token := lead.tokens[at]) < sentence.last]
-    span = (min(inside), max(inside) + 1)
+    span = (min(found), max(found) + 1)
     if doubted(sentence, span):
         return None
-    return _signal(reading, answer, lead.sides, [lead.tokens[at] for at in reasons], sentence, span)
+    return _signal(reading, answer, lead.sides, found, sentence, span)
+
+
+def _proof(reading: Reading, lead: Lead, type_: str) -> tuple[Sentence, list[int]]:
+    """Return the sentence of a lead that tells most of an act, and the places of its words in the lead."""
+    sentences = []
+    for sentence in reading.sentences:
+        places = [at for at, token in enumerate(lead.tokens) if sentence.first <= token < sentence.last]
+        if places:
+            sentences.append((sentence, places))
+    return sentences[shipped_model().telling([[lead.words[at] for at in places] for _, places in sentences], type_)]
 
 
 def _may_be_contradicted(signal: Signal, lead: Lead, end: int) -> bool:
