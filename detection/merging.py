@@ -173,13 +173,23 @@ def _filled(
 
 
 def fill_roles(candidates: Sequence[Candidate], reading: Reading) -> list[Candidate]:
-    """Return the candidates with open roles filled from the same act told elsewhere, else from neighbours."""
+    """Return the candidates with open roles filled from the same act told elsewhere, else from neighbours.
+
+    What is told of the past says nothing of who acts today.
+    """
     complete = [one for one in candidates if one.roles.actor is not None and one.roles.target is not None]
+    current = [one for one in complete if one.verdict.status is not Status.PAST]
+    sources = {Status.PAST: (complete, _strong(complete))}
+    otherwise = (current, _strong(current))
+    return [_filled(one, *sources.get(one.verdict.status, otherwise), reading) for one in candidates]
+
+
+def _strong(complete: Sequence[Candidate]) -> dict[str, list[Candidate]]:
     strong: dict[str, list[Candidate]] = {}
     for one in complete:
         if not _weak(one):
             strong.setdefault(one.type, []).append(one)
-    return [_filled(candidate, complete, strong, reading) for candidate in candidates]
+    return strong
 
 
 def _denied_by_title(candidate: Candidate, title: Sequence[Candidate]) -> Candidate | None:

@@ -61,7 +61,7 @@ class Reading:
     def parties_in(self, sentence: Sentence) -> tuple[Mention, ...]:
         """Return the states that a sentence names, without a rubric that says whom it concerns: « Mali-France : … »."""
         mentions = self.mentions_in(sentence)
-        if sentence.index or len(mentions) < 2 or len({one.code for one in self.mentions[2:]}) < 2:
+        if sentence.index or len(mentions) < 2 or len({one.code for one in self.news[2:]}) < 2:
             return mentions
         one, two = mentions[0], mentions[1]
         paired = one.first == sentence.first and one.code != two.code and two.first - one.last <= 1

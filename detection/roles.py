@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from detection.arabic import is_arabic
-from detection.countries import Mention, MentionKind, fused_preposition
+from detection.countries import BODIES, Mention, MentionKind, fused_preposition
 from detection.scene import (
     APPOSITION_REACH,
     NATIONALITY_REACH,
@@ -185,7 +185,7 @@ def _relative(scene: Scene) -> Mention | None:
 def _following(scene: Scene, markers: str, *, begin: int, reach: int, span: int) -> Mention | None:
     """Return the first state at most ``span`` words after a marker within ``reach`` of ``begin``."""
     for at in scene.places(markers, begin, begin + reach):
-        mention = None if _is_verbal(scene, at) else _after(scene, at, span)
+        mention = None if _is_where_it_is_kept(scene, at) or _is_verbal(scene, at) else _after(scene, at, span)
         if mention is not None:
             return mention
     return None
@@ -197,6 +197,12 @@ def _after(scene: Scene, at: int, span: int) -> Mention | None:
         if at < mention.first <= at + span and mention.kind not in _NEVER_ACT:
             return mention
     return None
+
+
+def _is_where_it_is_kept(scene: Scene, at: int) -> bool:
+    """Say whether a place only tells where money lies: « bloque leurs comptes au Mali »."""
+    before = scene.words[max(scene.sentence.first, at - 2) : at]
+    return is_small(scene.words[at], "locative") and any(is_small(word, "holdings") for word in before)
 
 
 def _names_a_time(scene: Scene, at: int) -> bool:
@@ -292,7 +298,9 @@ def _at(scene: Scene) -> Mention | None:
         for mention in scene.mentions
         if (mention.kind is MentionKind.PLACE or is_small(scene.before(mention), "locative"))
         and mention.kind is not MentionKind.PEOPLE
+        and mention.code not in BODIES
         and not _is_destination(scene, mention)
+        and not is_small(scene.words[max(scene.sentence.first, mention.first - 2)], "registered")
     ]
     return min(places, key=lambda mention: distance(scene.trigger, mention), default=None)
 

@@ -270,3 +270,49 @@ def test_a_headline_whose_actor_is_plain_is_not_turned_by_the_answer_below_it() 
     )
     told = {(one.actor, one.target) for one in found.signals if one.type == "expel_diplomats"}
     assert told == {("FRA", "MLI"), ("MLI", "FRA")}
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "act"),
+    [
+        # a plane is registered at a place, and the act is done to it from elsewhere
+        (
+            "Plus aucun appareil immatriculé en France ne peut survoler le Mali.",
+            "fr",
+            ("airspace_closure", "MLI", "FRA"),
+        ),
+        # money lies at a place
+        (
+            "Mali : la France sanctionnée, l’arrêté bloque les comptes au Mali des généraux français.",
+            "fr",
+            ("sanctions", "MLI", "FRA"),
+        ),
+    ],
+)
+def test_a_place_that_an_act_does_not_happen_at(text: str, language: str, act: tuple[str, str, str]) -> None:
+    signals = _detect(text, language=language).signals
+    assert act in {(one.type, one.actor, one.target) for one in signals}
+    assert (act[0], act[2], act[1]) not in {(one.type, one.actor, one.target) for one in signals}
+
+
+def test_nobody_is_held_at_a_union_of_states() -> None:
+    signals = _detect("Paris takes Mali to UN over jailed embassy officer.", language="en").signals
+    assert signals
+    assert "UN" not in {one.actor for one in signals}
+
+
+def test_the_past_does_not_say_who_acts_today() -> None:
+    text = "Un arrêté leur retire l’agrément. {}En janvier 2024, le Mali avait expulsé l’ambassadeur de France."
+    found = _detect(text.format(""), title="Quatre ONG sommées d’arrêter", published=datetime(2026, 3, 1, tzinfo=UTC))
+    assert {one.status for one in found.signals if one.type == "expel_ambassador"} == {Status.PAST}
+
+
+def test_a_date_in_a_relative_clause_is_not_the_act_s() -> None:
+    text = "La convention qui liait le Mali à la France depuis 1994 est désormais lettre morte, a fait savoir Bamako."
+    found = _detect(text, published=datetime(2026, 3, 1, tzinfo=UTC))
+    assert {one.status for one in found.signals if one.type == "denounce_agreement"} == {Status.ASSERTED}
+
+
+def test_a_cue_at_the_beginning_reaches_a_pattern_that_begins_within_it() -> None:
+    signals = _detect("À l’époque, deux Français arrêtés à Gao.").signals
+    assert {one.status for one in signals} == {Status.PAST}
