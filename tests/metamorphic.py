@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 
 from detection.engine import Detection, Document, detect, load_rules
+from detection.reading import read as read_text
+from detection.text import fold
 from storage.types import Status
 from tests import metamorphic_words as words
 
@@ -20,6 +22,8 @@ FRANCE_MALI: Pair = frozenset({"FRA", "MLI"})
 FRANCE_NIGER: Pair = frozenset({"FRA", "NER"})
 #: the least that a watch alerts on unless told otherwise
 _MIN_SEVERITY = 2
+#: sentences of one article that tell an act as real, one after the other is put in doubt
+_ROUNDS = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +180,7 @@ def _like(model: str, word: str) -> str:
     """Return ``word`` with the capitals of ``model``."""
     if len(model) > 1 and model.isupper():
         return word.upper()
-    return word[:1].upper() + word[1:] if model[:1].isupper() else word[:1].lower() + word[1:]
+    return word[:1].upper() + word[1:] if model[:1].isupper() else word
 
 
 def _exchanged(text: str, forms: Mapping[str, str]) -> str:
@@ -191,18 +195,41 @@ def of_niger(told: Told) -> Told:
     return _each(told, lambda text: _exchanged(unicodedata.normalize("NFC", text), words.TO_NIGER))
 
 
+def tells_alike(told: Told, other: Told) -> bool:
+    """Say whether another telling names Niger wherever an article names Mali, and the article does not name Niger."""
+    before = _named(told)
+    return "NER" not in before and _named(other) == ["NER" if code == "MLI" else code for code in before]
+
+
 SWAP: Mapping[str | None, str | None] = {"FRA": "MLI", "MLI": "FRA"}
 
 
 def swappable(told: Told) -> bool:
-    """Say whether all that the article says of one state can be said of the other."""
-    return told.language in {"fr", "en"} and not words.OF_ONE_STATE.search(f"{told.title}\n{told.text}")
+    """Say whether all that the article says of one state can be said of the other.
+
+    Every word that names France or Mali must name the other one once swapped, and none may stay behind.
+    """
+    if told.language not in {"fr", "en"} or words.OF_ONE_STATE.search(f"{told.title}\n{told.text}"):
+        return False
+    return _named(swapped(told)) == [SWAP.get(code, code) for code in _named(told)]
 
 
+def _named(told: Told) -> list[str | None]:
+    text = f"{told.title}\n{told.text}"
+    reading = read_text(text, fold(text), title_end=len(told.title), published=None)
+    return [mention.code for mention in reading.mentions] if reading else []
+
+
+@cache
 def swapped(told: Told) -> Told:
     """Let France and Mali change places."""
     forms = words.SWAPPED_FRENCH if told.language == "fr" else words.SWAPPED_ENGLISH
-    return _each(told, lambda text: _exchanged(unicodedata.normalize("NFC", text), forms))
+    return _each(told, lambda text: _plurals(_exchanged(unicodedata.normalize("NFC", text), forms)))
+
+
+def _plurals(text: str) -> str:
+    """Give « maliens » its plural: « français » has but one form."""
+    return words.PLURAL.sub(r"\1s", text)
 
 
 # --- rumour, history, background -----------------------------------------------------------------
@@ -220,14 +247,20 @@ def _acting_sentences(told: Told) -> Sequence[int]:
 
 
 def _opened(told: Told, opening: str) -> Told:
-    whole = f"{told.title}\n{told.text}"
-    for at in reversed(_acting_sentences(told)):
-        rest = whole[at:]
-        if words.SMALL.match(rest):
-            rest = rest[0].lower() + rest[1:]
-        whole = whole[:at] + opening + rest
-    title, _, text = whole.partition("\n")
-    return replace(told, title=title, text=text)
+    """Open every sentence that tells an act as real, and those that tell it once the others no longer do."""
+    for _ in range(_ROUNDS):
+        whole = f"{told.title}\n{told.text}"
+        places = [at for at in _acting_sentences(told) if not whole.startswith(opening, at)]
+        if not places:
+            return told
+        for at in reversed(places):
+            rest = whole[at:]
+            if words.SMALL.match(rest):
+                rest = rest[0].lower() + rest[1:]
+            whole = whole[:at] + opening + rest
+        title, _, text = whole.partition("\n")
+        told = replace(told, title=title, text=text)
+    return told
 
 
 def rumoured(told: Told) -> Iterable[Told]:
@@ -273,8 +306,8 @@ def with_dateline(told: Told) -> Iterable[Told]:
 
 
 def open_sides(told: Told) -> bool:
-    """Say whether the text leaves a side of some act open."""
-    return any(None in (one.actor, one.target) for one in read(told).signals)
+    """Say whether the text leaves a side of some act open, or names fewer than two states."""
+    return len(set(_named(told))) < 2 or any(None in (one.actor, one.target) for one in read(told).signals)
 
 
 def describe(told: Told) -> str:

@@ -32,6 +32,25 @@ TO_NIGER = {
     "Sénou": "Diori",
     "Ségou": "Tahoua",
     "Mopti": "Diffa",
+    "Senou": "Diori",
+    "Menaka": "Tillaberi",
+    "Kéniéba": "Dosso",
+    "Kenieba": "Dosso",
+    "In-Tillit": "Ayorou",
+    "Segou": "Tahoua",
+    "Ansongo": "Ayorou",
+    "Hombori": "Téra",
+    "Nioro": "Abalak",
+    "Kita": "Dosso",
+    "Douentza": "Filingué",
+    "Koutiala": "Dogondoutchi",
+    "Labbezanga": "Ayorou",
+    "Bandiagara": "Filingué",
+    "Sévaré": "Dosso",
+    "bamakois": "niaméens",
+    "bamakoise": "niaméenne",
+    "Haute Autorité de la communication": "Observatoire national de la communication",
+    "Yéré Ton": "M62",
     "Ménaka": "Tillabéri",
     "Tessalit": "Dirkou",
     "Kati": "Tahoua",
@@ -73,7 +92,7 @@ SWAPPED_FRENCH = {
     "Mali": "France",
     "de Bamako": "de Paris",
     "Bamako": "Paris",
-    "Koulouba": "Matignon",
+    "Koulouba": "l’Élysée",
     "malien": "français",
     "maliens": "français",
     "malienne": "française",
@@ -82,6 +101,8 @@ SWAPPED_FRENCH = {
     "à la France": "au Mali",
     "de France": "du Mali",
     "en France": "au Mali",
+    "face au Mali": "face à la France",
+    "face à la France": "face au Mali",
     "la France": "le Mali",
     "France": "Mali",
     "Paris": "Bamako",
@@ -89,7 +110,6 @@ SWAPPED_FRENCH = {
     "du Quai d’Orsay": "de Koulouba",
     "au Quai d’Orsay": "à Koulouba",
     "l’Élysée": "Koulouba",
-    "Matignon": "Koulouba",
     "français": "malien",
     "française": "malienne",
     "françaises": "maliennes",
@@ -103,12 +123,14 @@ SWAPPED_FRENCH = {
 SWAPPED_ENGLISH = {
     "Mali": "France",
     "Malian": "French",
-    "Malians": "French people",
+    "Malians": "French nationals",
     "Bamako": "Paris",
     "France": "Mali",
     "French": "Malian",
     "Frenchman": "Malian man",
     "Frenchwoman": "Malian woman",
+    "French nationals": "Malian nationals",
+    "Malian nationals": "French nationals",
     "French people": "Malians",
     "Paris": "Bamako",
     "Koulouba": "the Elysee",
@@ -117,13 +139,16 @@ SWAPPED_ENGLISH = {
 }
 #: what has no counterpart in the other state: an article that holds one of these cannot be swapped
 OF_ONE_STATE = re.compile(
-    r"(?<!\w)(?:barkhane|takuba|serval|rfi|france 24|tv5\w*|tf1|lci|dgse|campus france|afd|orano|barrot|macron|lyon\w*|"
+    r"(?<!\w)(?:bourses?|air france|air mali|sky mali|"
+    r"barkhane|takuba|serval|rfi|france 24|tv5\w*|tf1|lci|dgse|campus france|afd|orano|barrot|macron|lyon\w*|"
     r"coloniale?|colonial power|métropole|roissy|orly|montreuil|agence française|french development agency|"
     r"institut français|lycée français|quai d['’]orsay|junte|junta|transition|colonels?|goïta|goita|diop|maïga|maiga|"
     r"ortm|fama|wagner|africa corps|minusma|kidal|gao|kayes|sikasso|tombouctou|timbuktu|gossi|ségou|mopti|sénou|kati|"
     r"hac|ménaka|tessalit|koulikoro)(?!\w)",
     re.IGNORECASE,
 )
+#: « deux Malien »: a plural that its neighbour tells
+PLURAL = re.compile(r"((?<=[sx] )malien|(?<=[sx] » )malien)(?!\w)", re.IGNORECASE)
 SMALL = re.compile(
     r"(?:L[ea’']s?|L’|Un|Une|Des|Du|De|Deux|Trois|Cinq|Vingt|Quatre|Dix|Cet?t?e?|Ces|Son|Sa|Ses|Au|Aux|Il|Elle|Ils|Elles|"
     r"En|Dans|Sur|Selon|The|An?|Two|Three|Its|His|Her|He|She|They|In|On|All|No|That)(?=\W)"
