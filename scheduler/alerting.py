@@ -15,12 +15,14 @@ from alerts.decide import Affair, decide
 from alerts.payload import build_payload
 from detection.assess import Assessment, assess
 from detection.query import Query, Subject, matches
+from scheduler import outgoing
+from scheduler.outgoing import OutgoingSettings
 from scheduler.placing import Placed
 from storage import alerts as stored_alerts
-from storage import silences, stories
-from storage.alerts import Act, NewDelivery, ToldBefore
+from storage import stories
+from storage.alerts import Act
 from storage.articles import Saved
-from storage.types import Alert, Article, Decision, DecisionKind, DeliveryState, Signal, Watch
+from storage.types import Alert, Article, Decision, DecisionKind, Signal, Watch
 
 #: how long an act told in one story of an affair counts as told in the others
 AFFAIR = timedelta(days=7)
@@ -29,30 +31,16 @@ RECENT = timedelta(hours=48)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
-    """A channel as the outbox sees it."""
-
-    channel_id: str
-    #: who gets a row of their own: e-mail addresses, or one empty string for a webhook
-    recipients: tuple[str, ...]
-    min_severity: int = 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AlertingSettings:
     """Who is told, and how alerts speak."""
 
     watches: tuple[Watch, ...]
-    routes: Mapping[str, Route]
     #: identity of the archive, part of every alert's identity
     instance: str
     public_url: str
     language: Literal["fr", "en"]
-    group_wait: timedelta = timedelta(0)
-    #: least time between two alerts of one watch on one story
-    group_interval: timedelta = timedelta(0)
-    #: alerts from this severity on never wait
-    urgent_severity: int = 4
+    #: who stands behind the channels, and how long alerts wait
+    outgoing: OutgoingSettings = field(default_factory=OutgoingSettings)
     #: the parsed query of each watch that has one
     queries: Mapping[str, Query] = field(default_factory=dict)
     #: ISO alpha-3 country of each source
@@ -100,10 +88,15 @@ def take(database: Database, settings: AlertingSettings, watch: Watch, occasion:
     alert = None
     if decision.kind is not DecisionKind.NONE:
         alert = _alert(database, settings, watch, occasion, decision, sequence=(told.alerts if told else 0) + 1)
+        rows = (
+            outgoing.deliveries(database, settings.outgoing, watch, alert, told, occasion.now)
+            if occasion.sending
+            else ()
+        )
         stored_alerts.raise_alert(
             database,
             alert,
-            _deliveries(database, settings, watch, alert, occasion, told),
+            rows,
             decision=decision,
             article_id=occasion.saved.article_id,
             recorded_only=not occasion.sending,
@@ -213,37 +206,3 @@ def _background(watch: Watch, decision: Decision, signals: tuple[Signal, ...]) -
         if signal.severity >= watch.min_severity and between in pairs:
             found.setdefault(signal.act, signal)
     return tuple(found.values())
-
-
-def _deliveries(
-    database: Database,
-    settings: AlertingSettings,
-    watch: Watch,
-    alert: Alert,
-    occasion: Occasion,
-    told: ToldBefore | None,
-) -> list[NewDelivery]:
-    """Return a row for everybody who is to hear of the alert, and when the first attempt is due."""
-    if not occasion.sending:
-        return []
-    due = occasion.now
-    if alert.severity < settings.urgent_severity:
-        due += settings.group_wait
-        if told is not None:
-            due = max(due, told.last_at + settings.group_interval)
-    silence = silences.active(database, watch.id, occasion.now)
-    rows: list[NewDelivery] = []
-    for channel_id in watch.channels:
-        route = settings.routes[channel_id]
-        held_back = silence is not None or alert.severity < route.min_severity
-        rows.extend(
-            NewDelivery(
-                key=identity.delivery_key(alert_key=alert.key, channel_id=channel_id, recipient=recipient),
-                channel_id=channel_id,
-                recipient=recipient,
-                state=DeliveryState.SUPPRESSED if held_back else DeliveryState.PENDING,
-                next_attempt_at=due,
-            )
-            for recipient in route.recipients
-        )
-    return rows

@@ -10,7 +10,7 @@ from sqlite_utils import Database
 
 from alerts import identity, notices
 from alerts.notices import Body, Changed, Speech
-from scheduler.alerting import Route
+from scheduler.outgoing import Route
 from storage import alerts as stored_alerts
 from storage import silences
 from storage.alerts import NewDelivery

@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 from alerts.notices import Speech
 from alerts.settings import Channel, EmailChannel
 from detection.engine import RuleSet
-from scheduler.alerting import AlertingSettings, Route
+from scheduler.alerting import AlertingSettings
 from scheduler.announcing import Announcements
+from scheduler.outgoing import OutgoingSettings, Route
 from scheduler.pipeline import Pipeline
 from scheduler.rulewatch import read_rules
 from scheduler.settings import ServiceSettings
@@ -51,13 +52,15 @@ def build_pipeline(settings: ServiceSettings, instance: str, rules: RuleSet | No
     """
     alerting = AlertingSettings(
         watches=settings.watches,
-        routes=routes(settings.channels),
         instance=instance,
         public_url=settings.public_url,
         language=settings.language,
-        group_wait=settings.delivery.group_wait,
-        group_interval=settings.group_interval,
-        urgent_severity=settings.delivery.urgent_severity,
+        outgoing=OutgoingSettings(
+            routes=routes(settings.channels),
+            group_wait=settings.delivery.group_wait,
+            group_interval=settings.group_interval,
+            urgent_severity=settings.delivery.urgent_severity,
+        ),
         queries=settings.queries,
         countries={source.id: source.country for source in settings.sources if source.country},
     )

@@ -16,9 +16,10 @@ from uuid import uuid4
 from sqlite_utils import Database
 
 from crawler.urls import article_key
-from scheduler.alerting import AlertingSettings, Route
+from scheduler.alerting import AlertingSettings
 from scheduler.archive import Archive
 from scheduler.canary_page import SOURCE_ID, TITLE, CanaryPage, Perch, new_page
+from scheduler.outgoing import OutgoingSettings, Route
 from scheduler.pipeline import Pipeline, Processed
 from storage import deliveries, sources, watch_state
 from storage.errors import StorageError
@@ -212,7 +213,7 @@ def rehearsal(pipeline: Pipeline) -> Pipeline:
     real = pipeline.alerting
     settings = AlertingSettings(
         watches=(_WATCH,),
-        routes={_CHANNEL: Route(channel_id=_CHANNEL, recipients=("",))},
+        outgoing=OutgoingSettings(routes={_CHANNEL: Route(channel_id=_CHANNEL, recipients=("",))}),
         instance=real.instance,
         public_url=real.public_url,
         language=real.language,

@@ -66,9 +66,7 @@ def read_events(world: str, path: Path = EVENTS) -> list[Labelled]:
 def group(articles: Sequence[Labelled], folder: Path) -> dict[str, Processed]:
     """Store articles in the order given, as an import does; return what became of each in the end."""
     database = open_writer(folder)
-    settings = AlertingSettings(
-        watches=(), routes={}, instance="test", public_url="http://vigie.example", language="fr"
-    )
+    settings = AlertingSettings(watches=(), instance="test", public_url="http://vigie.example", language="fr")
     line = Pipeline(load_rules(), settings, {})
     try:
         found = {}
