@@ -38,6 +38,10 @@ class NewDelivery:
     recipient: str
     state: DeliveryState
     next_attempt_at: datetime
+    #: why it waits, or does not
+    reason: str = "at_once"
+    #: the open batch it joins
+    batch_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,12 +197,12 @@ def raise_alert(
     for delivery in deliveries:
         database.execute(
             """
-            INSERT INTO delivery (key, alert_id, channel_id, recipient, state, created_at, next_attempt_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING
+            INSERT INTO delivery (key, alert_id, channel_id, recipient, state, created_at, next_attempt_at, reason,
+                batch_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING
             """,
             (
                 delivery.key, alert.id, delivery.channel_id, delivery.recipient, delivery.state,
-                to_text(alert.created_at), to_text(delivery.next_attempt_at),
+                to_text(alert.created_at), to_text(delivery.next_attempt_at), delivery.reason, delivery.batch_id,
             ),
         )  # fmt: skip
     return True

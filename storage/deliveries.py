@@ -1,6 +1,7 @@
 """The outbox: deliveries leased, attempted, retried, and never forgotten.
 
-``pending → leased → sent``, back to ``pending`` for another attempt, or ``dead``. A lease is committed
+``pending → leased → sent``, back to ``pending`` for another attempt, or ``dead``; ``batched`` while it is gathered with
+others (:mod:`storage.batches`). A lease is committed
 before the message leaves, the outcome after: a crash in between repeats a message under its own identity
 instead of losing it.
 """
@@ -24,7 +25,8 @@ def lease(
     """Take due deliveries of one channel, oldest first; the caller commits before it sends.
 
     What concerns one story stays in order: a later alert waits while an earlier one to the same recipient
-    is still pending or under way. A dead letter does not block what follows it.
+    is still pending or under way, and a list while one waits that came before its own alert on a story. A dead
+    letter does not block what follows it.
     """
     rows = list(
         database.query(
@@ -35,6 +37,13 @@ def lease(
                     SELECT 1 FROM delivery e JOIN alert b ON b.id = e.alert_id
                     WHERE e.channel_id = d.channel_id AND e.recipient = d.recipient AND b.story_id = a.story_id
                         AND e.id < d.id AND e.state IN ('pending', 'leased')
+                )
+                AND NOT EXISTS (
+                    SELECT 1 FROM batch g JOIN delivery m ON m.batch_id = g.id JOIN alert c ON c.id = m.alert_id
+                        JOIN alert b ON b.story_id = c.story_id JOIN delivery e ON e.alert_id = b.id
+                    WHERE g.alert_id = d.alert_id AND m.state = 'batched' AND m.recipient = d.recipient
+                        AND e.channel_id = d.channel_id AND e.recipient = d.recipient
+                        AND e.id < m.id AND e.state IN ('pending', 'leased')
                 )
             ORDER BY d.next_attempt_at, d.id LIMIT :limit
             """,
@@ -234,11 +243,14 @@ def discard(database: Database, delivery_id: int, now: datetime) -> None:
         NotFoundError: no unsent delivery has this id.
     """
     cursor = database.execute(
-        "UPDATE delivery SET state = 'suppressed', last_error = ? WHERE id = ? AND state IN ('pending', 'dead')",
+        "UPDATE delivery SET state = 'suppressed', last_error = ? WHERE id = ? "
+        "AND state IN ('pending', 'dead', 'batched')",
         (f"discarded by hand at {to_text(now)}", delivery_id),
     )
     if cursor.rowcount != 1:
-        raise NotFoundError(f"no pending or dead delivery {delivery_id}; 'vigie deliveries list' shows their states")
+        raise NotFoundError(
+            f"no pending, batched or dead delivery {delivery_id}; 'vigie deliveries list' shows their states"
+        )
 
 
 def channel_state(database: Database, channel_id: str) -> str | None:
@@ -268,4 +280,6 @@ def delivery_from_row(row: dict[str, Any]) -> Delivery:
         maybe_delivered=bool(row["maybe_delivered"]),
         last_error=row["last_error"],
         sent_at=from_text_or_none(row["sent_at"]),
+        reason=row["reason"],
+        batch_id=row["batch_id"],
     )

@@ -360,6 +360,57 @@ def _copies_of_an_article(database: Database) -> None:
     database.conn.execute("CREATE INDEX article_copy ON article (copy_of) WHERE copy_of IS NOT NULL")
 
 
+def _batches(database: Database) -> None:
+    """Gather deliveries in batches, and keep why each waits; a CHECK cannot be widened, so the outbox is made anew."""
+    for statement in (
+        """
+        CREATE TABLE batch (
+            id INTEGER PRIMARY KEY, kind TEXT NOT NULL, key TEXT NOT NULL UNIQUE, watch_id TEXT NOT NULL,
+            channel_id TEXT NOT NULL, opened_at TEXT NOT NULL, closes_at TEXT NOT NULL, closed_at TEXT,
+            alert_id TEXT REFERENCES alert (id)
+        )
+        """,
+        "CREATE INDEX batch_due ON batch (closes_at) WHERE closed_at IS NULL",
+        "CREATE INDEX batch_open ON batch (watch_id, channel_id, kind) WHERE closed_at IS NULL",
+        "CREATE INDEX batch_alert ON batch (alert_id) WHERE alert_id IS NOT NULL",
+        """
+        CREATE TABLE delivery_batched (
+            id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, alert_id TEXT NOT NULL REFERENCES alert (id),
+            channel_id TEXT NOT NULL, recipient TEXT NOT NULL,
+            state TEXT NOT NULL CHECK (state IN ('pending', 'leased', 'sent', 'dead', 'suppressed', 'batched')),
+            attempts INTEGER NOT NULL DEFAULT 0, created_at TEXT NOT NULL, next_attempt_at TEXT NOT NULL,
+            lease_until TEXT, maybe_delivered INTEGER NOT NULL DEFAULT 0, last_error TEXT, sent_at TEXT,
+            reason TEXT NOT NULL DEFAULT 'at_once', batch_id INTEGER REFERENCES batch (id),
+            CHECK (state <> 'batched' OR batch_id IS NOT NULL)
+        )
+        """,
+        """
+        INSERT INTO delivery_batched (id, key, alert_id, channel_id, recipient, state, attempts, created_at,
+            next_attempt_at, lease_until, maybe_delivered, last_error, sent_at)
+        SELECT id, key, alert_id, channel_id, recipient, state, attempts, created_at, next_attempt_at, lease_until,
+            maybe_delivered, last_error, sent_at FROM delivery
+        """,
+        # What refers to the outbox follows its renaming, so it is made to refer to the new one first.
+        """
+        CREATE TABLE attempt_batched (
+            id INTEGER PRIMARY KEY, delivery_id INTEGER NOT NULL REFERENCES delivery_batched (id),
+            started_at TEXT NOT NULL, ended_at TEXT NOT NULL, outcome TEXT NOT NULL, code INTEGER, detail TEXT NOT NULL
+        )
+        """,
+        "INSERT INTO attempt_batched SELECT id, delivery_id, started_at, ended_at, outcome, code, detail FROM attempt",
+        "DROP TABLE attempt",
+        "DROP TABLE delivery",
+        "ALTER TABLE delivery_batched RENAME TO delivery",
+        "ALTER TABLE attempt_batched RENAME TO attempt",
+        "CREATE INDEX attempt_delivery ON attempt (delivery_id)",
+        "CREATE INDEX delivery_due ON delivery (channel_id, state, next_attempt_at)",
+        "CREATE INDEX delivery_alert ON delivery (alert_id)",
+        "CREATE INDEX delivery_created ON delivery (channel_id, created_at)",
+        "CREATE INDEX delivery_batch ON delivery (batch_id) WHERE batch_id IS NOT NULL",
+    ):
+        database.conn.execute(statement)
+
+
 #: in order; add new steps at the end, never edit one that was released
 STEPS: tuple[Callable[[Database], None], ...] = (
     _archive,
@@ -380,6 +431,7 @@ STEPS: tuple[Callable[[Database], None], ...] = (
     _fingerprints_by_period,
     _threads,
     _copies_of_an_article,
+    _batches,
 )
 NEWEST_VERSION = len(STEPS)
 

@@ -36,6 +36,14 @@ from storage.types.health import (
     Network,
     NetworkState,
 )
+from storage.types.holding import (
+    DAYS,
+    Batch,
+    BatchKind,
+    BatchPlan,
+    Digest,
+    QuietHours,
+)
 from storage.types.hubs import (
     Subscription,
     SubscriptionState,
@@ -72,11 +80,15 @@ from storage.types.press import (
 )
 
 __all__ = [
+    "DAYS",
     "WEEK_HOURS",
     "WELL",
     "AddressKind",
     "Alert",
     "Article",
+    "Batch",
+    "BatchKind",
+    "BatchPlan",
     "CanaryRun",
     "Cause",
     "CrawlFailure",
@@ -84,6 +96,7 @@ __all__ = [
     "DecisionKind",
     "Delivery",
     "DeliveryState",
+    "Digest",
     "Drift",
     "Evidence",
     "FailureReason",
@@ -107,6 +120,7 @@ __all__ = [
     "PlanReason",
     "PollOrder",
     "PollResult",
+    "QuietHours",
     "Revision",
     "Rhythm",
     "Signal",

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from storage.types.events import Signal, Status
+from storage.types.holding import Digest, QuietHours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,14 @@ class Watch:
     channels: tuple[str, ...] = ()
     #: articles published longer ago than this when first seen are recorded, not told; None: no limit
     max_age: timedelta | None = None
+    #: hours in which only what is critical goes out
+    quiet_hours: QuietHours | None = None
+    #: how what is not urgent is gathered; None: it is not
+    digest: Digest | None = None
+    #: after an alert on a story, what adds nothing graver waits so long and is told together
+    cooldown: timedelta | None = None
+    #: the zone of ``quiet_hours`` and ``digest`` (IANA name); None: the service's
+    timezone: str | None = None
 
 
 class DecisionKind(StrEnum):
@@ -87,6 +96,8 @@ class DeliveryState(StrEnum):
     SENT = "sent"
     DEAD = "dead"
     SUPPRESSED = "suppressed"
+    #: gathered with others; the batch's own alert, or its end, tells it
+    BATCHED = "batched"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +121,10 @@ class Delivery:
     maybe_delivered: bool = False
     last_error: str | None = None
     sent_at: datetime | None = None
+    #: why it left when it did, or waits: ``at_once``, ``group_wait``, ``quiet_hours``, …
+    reason: str = "at_once"
+    #: what it is gathered in
+    batch_id: int | None = None
 
 
 class OutcomeClass(StrEnum):

@@ -121,7 +121,7 @@ def reset_channel(context: Context, channel: str) -> int:
 
 
 @deliveries.command("list")
-@click.option("--state", type=click.Choice(["pending", "leased", "sent", "dead", "suppressed"]))
+@click.option("--state", type=click.Choice(["pending", "batched", "leased", "sent", "dead", "suppressed"]))
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
 @as_json_option
 @click.pass_obj
