@@ -28,6 +28,7 @@ def test_sample_holds_this_process() -> None:
     assert samples.files[0][1] > 2
 
 
+@pytest.mark.alone
 @pytest.mark.campaign
 async def test_half_an_hour_of_the_press_breaks_no_rule(tmp_path: Path) -> None:
     verdict = await replay(0.5, tmp_path)
