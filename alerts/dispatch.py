@@ -15,13 +15,14 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from alerts import breaker as breakers
+from alerts.apprise import AppriseSender
 from alerts.breaker import Breaker, Permit
 from alerts.email import EmailSender
 from alerts.errors import ChannelError
 from alerts.outbox import Outbox
 from alerts.schedule import Next, after
 from alerts.sender import Progress, Sender
-from alerts.settings import Channel, DeliverySettings, EmailChannel
+from alerts.settings import AppriseChannel, Channel, DeliverySettings, EmailChannel
 from alerts.webhook import WebhookSender
 from storage.types import Alert, Delivery, DeliveryState, Outcome, OutcomeClass, utc
 
@@ -77,6 +78,8 @@ def build_senders(
             senders[channel.id] = EmailSender(
                 channel, settings, install_id=install_id, public_url=public_url, zone=zone
             )
+        elif isinstance(channel, AppriseChannel):
+            senders[channel.id] = AppriseSender(channel, settings, public_url=public_url, zone=zone)
         else:
             senders[channel.id] = WebhookSender(channel, settings, public_url=public_url, clock=clock)
     return senders

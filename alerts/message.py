@@ -13,6 +13,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 from functools import partial
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from alerts import identity, wording
@@ -47,7 +48,7 @@ def render_email(
         RenderError: the stored payload is not readable.
     """
     body = read_payload(alert)
-    values = _values(body, channel.language, zone)
+    values = alert_values(body, channel.language, zone)
     message = mail_headers(
         delivery_key, alert, channel, recipient, install_id, subject=str(values["headline"]), severity=alert.severity
     )
@@ -124,7 +125,8 @@ def mail_headers(
     return message
 
 
-def _values(body: Body, language: Language, zone: ZoneInfo) -> dict[str, object]:
+def alert_values(body: Body, language: Language, zone: ZoneInfo) -> dict[str, Any]:
+    """Return what the templates of an alert show, worded in ``language``."""
     data = body.data
     reach = wording.Reach(articles=data.story.articles, outlets=data.story.outlets, origins=data.story.origins)
     first = data.events[0] if data.events else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
 from email.errors import MessageError
@@ -28,6 +29,7 @@ _SECOND = timedelta(seconds=1)
 _MINUTE = timedelta(minutes=1)
 _HOUR = timedelta(hours=1)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_SERVICE = re.compile(r"(?i)[a-z][a-z0-9+.-]{0,30}://[^/]*\S")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +135,54 @@ class WebhookChannel:
         return urlunsplit((parts.scheme, parts.netloc, parts.path, "…" if parts.query else "", ""))
 
 
-Channel: TypeAlias = EmailChannel | WebhookChannel
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppriseChannel:
+    """Services that the apprise package speaks to: Slack, Teams, Telegram, Matrix, ntfy, Discord and many more.
+
+    Raises:
+        ChannelError: an address is none that apprise could understand; the message does not repeat it.
+    """
+
+    id: str
+    language: Language = "fr"
+    #: alerts below this severity do not use the channel
+    min_severity: int = 1
+    #: addresses of services as apprise writes them, such as ``ntfy://ntfy.example.org/topic``; all are secrets
+    urls: tuple[str, ...] = field(repr=False)
+    #: networks that may be called although they are not public
+    allow_cidrs: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        where = f"channel {self.id!r}"
+        if not self.urls:
+            raise ChannelError(where, "urls", "name at least one service, such as 'ntfy://ntfy.example.org/topic'")
+        for place, url in enumerate(self.urls, start=1):
+            if not _SERVICE.match(url) or not url.isprintable() or " " in url:
+                cure = "is no service address; they look like 'slack://…', see https://appriseit.com/services/"
+                raise ChannelError(where, "urls", f"address {place} {cure}")
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """A name for each address that tells no secret: its scheme and a number, such as ``slack-1``."""
+        seen: Counter[str] = Counter()
+        names = []
+        for url in self.urls:
+            scheme = url.partition("://")[0].lower()
+            seen[scheme] += 1
+            names.append(f"{scheme}-{seen[scheme]}")
+        return tuple(names)
+
+    def url(self, recipient: str) -> str | None:
+        """Return the address behind one of :attr:`recipients`, None when there is none of that name."""
+        return dict(zip(self.recipients, self.urls, strict=True)).get(recipient)
+
+
+Channel: TypeAlias = EmailChannel | WebhookChannel | AppriseChannel
+
+
+def recipients(channel: Channel) -> tuple[str, ...]:
+    """Return who gets a row of their own in the outbox: one empty string for a webhook."""
+    return ("",) if isinstance(channel, WebhookChannel) else channel.recipients
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +209,8 @@ class DeliverySettings:
     jitter: float = 0.2
     webhook_connect: timedelta = 5 * _SECOND
     webhook_total: timedelta = 30 * _SECOND
+    #: one attempt through apprise, the start of its process included
+    apprise_total: timedelta = 60 * _SECOND
     smtp_command: timedelta = 60 * _SECOND
     #: how long the answer to the end of a mail may take (RFC 5321 section 4.5.3.2.6)
     smtp_final: timedelta = 10 * _MINUTE
@@ -187,14 +238,17 @@ class DeliverySettings:
             pauses: tuple[timedelta, ...] = getattr(self, key)
             if not pauses or min(pauses) <= timedelta(0):
                 raise ChannelError(where, key, "list at least one pause, each longer than 0 s")
-        if self.lease <= max(self.webhook_total, self.smtp_total):
-            raise ChannelError(where, "lease", "must be longer than webhook_total and smtp_total")
+        if self.lease <= max(self.webhook_total, self.smtp_total, self.apprise_total):
+            raise ChannelError(where, "lease", "must be longer than webhook_total, smtp_total and apprise_total")
         if not 0 <= self.jitter < 1:
             raise ChannelError(where, "jitter", "give a share from 0 to less than 1")
         for key in ("breaker_failures", "concurrency"):
             if getattr(self, key) < 1:
                 raise ChannelError(where, key, "must be at least 1")
-        for key in ("poll", "idle", "webhook_total", "smtp_total", "smtp_command", "smtp_final", "webhook_connect"):
+        for key in (
+            "poll", "idle", "webhook_total", "smtp_total", "apprise_total", "smtp_command", "smtp_final",
+            "webhook_connect",
+        ):  # fmt: skip
             if getattr(self, key) <= timedelta(0):
                 raise ChannelError(where, key, "must be longer than 0 s")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from zoneinfo import ZoneInfo
 
 from alerts.notices import Speech
-from alerts.settings import Channel, EmailChannel
+from alerts.settings import Channel, recipients
 from detection.engine import RuleSet
 from scheduler.alerting import AlertingSettings
 from scheduler.announcing import Announcements
@@ -21,7 +21,7 @@ def routes(channels: Iterable[Channel]) -> Mapping[str, Route]:
     return {
         channel.id: Route(
             channel_id=channel.id,
-            recipients=channel.recipients if isinstance(channel, EmailChannel) else ("",),
+            recipients=recipients(channel),
             min_severity=channel.min_severity,
         )
         for channel in channels

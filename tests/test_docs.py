@@ -148,6 +148,7 @@ TABLES: dict[str, type[BaseModel]] = {
     "## `[[channel]]`": models.ChannelTable,
     '### `type = "email"`': models.EmailTable,
     '### `type = "webhook"`': models.WebhookTable,
+    '### `type = "apprise"`': models.AppriseTable,
     "## `[delivery]`": models.Delivery,
     "## `[retention]`": models.Retention,
 }
@@ -187,7 +188,9 @@ def test_defaults_are_those_of_the_code(heading: str) -> None:
 
 
 def test_defaults_of_delivery_are_those_of_the_senders() -> None:
-    names = {"webhook_deadline": "webhook_total", "email_deadline": "smtp_total"}
+    names = {
+        "webhook_deadline": "webhook_total", "email_deadline": "smtp_total", "apprise_deadline": "apprise_total",
+    }  # fmt: skip
     for key, cells in _documented_keys("## `[delivery]`").items():
         if key != "group_interval":
             default = getattr(DeliverySettings(), names.get(key, key))

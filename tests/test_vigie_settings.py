@@ -111,7 +111,7 @@ WATCH = '[[watch]]\nid = "w"\n'
         (MAIL.replace('["d@x.org"]', "[]"), 6, "channel[1].recipients", "name at least one"),
         (MAIL.replace('["d@x.org"]', "[1]"), 6, "channel[1].recipients[1]", "in quotation marks"),
         (MAIL + MAIL, 8, "channel[2].id", "two channels are called 'mail'"),
-        (MAIL.replace('"email"', '"sms"'), 1, "channel[1]", 'type = "email" or type = "webhook"'),
+        (MAIL.replace('"email"', '"sms"'), 1, "channel[1]", 'type = "email", "webhook" or "apprise"'),
         (MAIL.replace('type = "email"\n', ""), 1, "channel[1]", 'needs type = "email"'),
         (MAIL.replace("d@x.org", "nobody"), 6, "channel[1].recipients", "'name@example.org'"),
         (MAIL.replace("localhost", "mail.example") + 'username = "v"', 7, "channel[1].username", "go together"),

@@ -6,6 +6,7 @@ import base64
 import ipaddress
 import os
 import secrets
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,17 +14,17 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from alerts.errors import ChannelError
-from alerts.settings import Channel, DeliverySettings, EmailChannel, WebhookChannel
+from alerts.settings import AppriseChannel, Channel, DeliverySettings, EmailChannel, WebhookChannel
 from vigie.errors import ConfigurationError, Problem
-from vigie.models import Delivery, EmailTable, WebhookTable
+from vigie.models import AppriseTable, Delivery, EmailTable, WebhookTable
 
 #: settings of delivery that the file calls otherwise
-_WRITTEN_AS = {"webhook_total": "webhook_deadline", "smtp_total": "email_deadline"}
+_WRITTEN_AS = {"webhook_total": "webhook_deadline", "smtp_total": "email_deadline", "apprise_total": "apprise_deadline"}
 _PORTS = {"none": 25, "starttls": 587, "tls": 465}
 
 
 def build_channel(
-    table: EmailTable | WebhookTable,
+    table: EmailTable | WebhookTable | AppriseTable,
     *,
     base: Path,
     language: Literal["fr", "en"],
@@ -36,7 +37,7 @@ def build_channel(
         table: the checked table.
         base: the folder relative paths start from.
         language: for a channel that states none.
-        allow_cidrs: private networks a webhook may call.
+        allow_cidrs: private networks a webhook or a service may call.
         with_secrets: False leaves the secrets where they are; the channel then carries random ones, fit for nothing.
 
     Raises:
@@ -45,6 +46,8 @@ def build_channel(
     try:
         if isinstance(table, EmailTable):
             return _email(table, base, language, with_secrets=with_secrets)
+        if isinstance(table, AppriseTable):
+            return _apprise(table, base, language, allow_cidrs, with_secrets=with_secrets)
         return _webhook(table, base, language, allow_cidrs, with_secrets=with_secrets)
     except ChannelError as error:
         raise _in_the_file(error, error.key) from error
@@ -88,6 +91,34 @@ def _webhook(
     )
 
 
+def _apprise(
+    table: AppriseTable, base: Path, language: Literal["fr", "en"], allow_cidrs: tuple[str, ...], *, with_secrets: bool
+) -> AppriseChannel:
+    if bool(table.urls) == (table.urls_file is not None):
+        either = (
+            'name the file that holds the addresses, urls_file = "chats.txt", or the variables, urls = ["env:NAME"]'
+        )
+        raise _problem("urls", "give urls or urls_file, not both" if table.urls else either)
+    keys = table.urls or (None,)
+    texts = [_secret("urls", key, table.urls_file, base, with_secrets=with_secrets) or "" for key in keys]
+    # Without secrets nothing is sent, so that no name of an address is needed either.
+    urls = tuple(url for text in texts for url in _addresses(text)) if with_secrets else ("unknown://unknown",)
+    return AppriseChannel(
+        id=table.id,
+        language=table.language or language,
+        min_severity=table.min_severity,
+        urls=urls,
+        allow_cidrs=allow_cidrs,
+    )
+
+
+def _addresses(text: str) -> Iterator[str]:
+    """Yield one address a line; blank lines and those that begin with # are left out."""
+    for line in text.splitlines():
+        if (address := line.strip()) and not address.startswith("#"):
+            yield address
+
+
 def build_delivery(table: Delivery) -> DeliverySettings:
     """Build delivery settings; what the table leaves out keeps its default.
 
@@ -101,11 +132,12 @@ def build_delivery(table: Delivery) -> DeliverySettings:
         "email_horizon": table.email_horizon,
         "webhook_total": table.webhook_deadline,
         "smtp_total": table.email_deadline,
+        "apprise_total": table.apprise_deadline,
         "group_wait": table.group_wait,
     }
     given = {key: value for key, value in changes.items() if value is not None}
     try:
-        longest = max(given.get("webhook_total", timedelta(0)), given.get("smtp_total", timedelta(0)))
+        longest = max(given.get(key, timedelta(0)) for key in _WRITTEN_AS)
         defaults = DeliverySettings()
         lease = max(defaults.lease, longest + timedelta(minutes=5))
         return replace(defaults, lease=lease, **given)

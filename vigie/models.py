@@ -217,6 +217,15 @@ class WebhookTable(ChannelTable):
     previous_secret_file: FilePath | None = None
 
 
+class AppriseTable(ChannelTable):
+    """``[[channel]]`` with ``type = "apprise"``."""
+
+    type: Literal["apprise"]
+    #: ``env:NAME``, one or several: each address of a service is a secret
+    urls: Annotated[tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)] = ()
+    urls_file: FilePath | None = None
+
+
 class Delivery(Table):
     """``[delivery]``: how hard an alert tries to arrive."""
 
@@ -226,6 +235,7 @@ class Delivery(Table):
     email_horizon: Duration | None = None
     webhook_deadline: Duration | None = None
     email_deadline: Duration | None = None
+    apprise_deadline: Duration | None = None
     group_wait: Duration = timedelta(0)
     group_interval: Duration = timedelta(0)
 
@@ -246,6 +256,6 @@ class ConfigurationFile(Table):
     detection: Detection = Detection()
     source: tuple[SourceTable, ...] = ()
     watch: tuple[WatchTable, ...] = ()
-    channel: tuple[Annotated[EmailTable | WebhookTable, Field(discriminator="type")], ...] = ()
+    channel: tuple[Annotated[EmailTable | WebhookTable | AppriseTable, Field(discriminator="type")], ...] = ()
     delivery: Delivery = Delivery()
     retention: Retention = Retention()

@@ -10,7 +10,7 @@ from rich.markup import escape
 from alerts import identity
 from alerts.dispatch import build_senders
 from alerts.sender import Progress
-from alerts.settings import EmailChannel
+from alerts.settings import recipients
 from scheduler.clock import now_utc
 from storage.types import Alert, Delivery, DeliveryState, OutcomeClass
 from vigie import output
@@ -89,7 +89,7 @@ async def send_tests(settings: Settings) -> int:
     failed = False
     for channel in settings.channels:
         sender = senders[channel.id]
-        for recipient in channel.recipients if isinstance(channel, EmailChannel) else ("",):
+        for recipient in recipients(channel):
             delivery = Delivery(
                 id=0,
                 key=identity.delivery_key(alert_key=alert.key, channel_id=channel.id, recipient=recipient),

@@ -14,7 +14,7 @@ from vigie.models import ConfigurationFile
 from vigie.toml_lines import Location, line_of
 
 #: names pydantic puts into a path for the kind of channel
-_BRANCHES = frozenset({"email", "webhook"})
+_BRANCHES = frozenset({"email", "webhook", "apprise"})
 #: tables that come in numbers
 _LISTED = frozenset({"source", "watch", "channel"})
 _SHORT_FORMS = {
@@ -42,9 +42,9 @@ def _message(detail: dict[str, Any], location: Location) -> str:
     if detail["type"] == "missing":
         return "is required; add it"
     if detail["type"] == "union_tag_invalid":
-        return 'there is no such channel type; write type = "email" or type = "webhook"'
+        return 'there is no such channel type; write type = "email", "webhook" or "apprise"'
     if detail["type"] == "union_tag_not_found":
-        return 'a channel needs type = "email" or type = "webhook"'
+        return 'a channel needs type = "email", "webhook" or "apprise"'
     if detail["type"] == "tuple_type":
         table = location[0] if len(location) == 1 else None
         return f"write [[{table}]] with two brackets" if table in _LISTED else f'write a list: {location[-1]} = ["…"]'
@@ -70,7 +70,8 @@ def _known_keys(location: Location) -> set[str]:
         return set(ConfigurationFile.model_fields)
     name = str(location[0])
     if name == "channel":
-        return set(models.EmailTable.model_fields) | set(models.WebhookTable.model_fields)
+        kinds = (models.EmailTable, models.WebhookTable, models.AppriseTable)
+        return {key for kind in kinds for key in kind.model_fields}
     tables: dict[str, type[BaseModel]] = {
         "service": models.Service,
         "network": models.Network,
