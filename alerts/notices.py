@@ -1,4 +1,4 @@
-"""What the watch tells of itself: sources that fail and recover, the network, the canary.
+"""What the watch tells of itself: sources that fail and recover, the network, the canary, silences that end.
 
 A notice is an alert without a story: it goes through the same outbox under an identity of its own. Its webhook
 body follows Standard Webhooks 1.0 as an alert's does; the facts in it are values, so that a mail words them in
@@ -15,8 +15,9 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from alerts import alert_wording, wording
 from alerts import health_wording as words
-from alerts import wording
+from alerts.alert_facts import AlertFacts, SilenceFacts
 from alerts.errors import RenderError
 from alerts.settings import Language
 from alerts.text import clean_line, shorten, web_address
@@ -27,12 +28,13 @@ from storage.types import Alert, CanaryRun, FailureReason, Health, HealthEvent, 
 MOST_SOURCES = 40
 #: more changes at once than this become one list
 STORM = 5
-_PREFIXES = ("source.", "network.", "canary.")
+_PREFIXES = ("source.", "network.", "canary.", "silence.", "escalation.")
 _FINE = "\u202f"
 
 SEVERAL, RECOVERED = "source.several", "source.recovered"
 NETWORK_DOWN, NETWORK_UP = "network.down", "network.up"
 CANARY_MISSED, CANARY_RECOVERED = "canary.missed", "canary.recovered"
+SILENCE_ENDED, UNACKNOWLEDGED = "silence.ended", "escalation.unacknowledged"
 _TYPES = {
     HealthState.SILENT: "source.silent",
     HealthState.WALLED: "source.walled",
@@ -44,7 +46,14 @@ _TYPES = {
     HealthState.ROBOTS: "source.failing",
 }
 #: every type of notice there is
-TYPES = tuple(sorted({*_TYPES.values(), SEVERAL, RECOVERED, NETWORK_DOWN, NETWORK_UP, CANARY_MISSED, CANARY_RECOVERED}))
+TYPES = tuple(
+    sorted(
+        {
+            *_TYPES.values(), SEVERAL, RECOVERED, NETWORK_DOWN, NETWORK_UP, CANARY_MISSED, CANARY_RECOVERED,
+            SILENCE_ENDED, UNACKNOWLEDGED,
+        }
+    )
+)  # fmt: skip
 _SEVERITIES = {
     SEVERAL: 3, RECOVERED: 1, NETWORK_DOWN: 3, NETWORK_UP: 1, CANARY_MISSED: 4, CANARY_RECOVERED: 1,
 }  # fmt: skip
@@ -92,6 +101,8 @@ class Links(_Part):
 
     sources: str
     ack: str
+    #: the page that shows what the notice tells of, where that is no source
+    page: str = ""
 
 
 class Data(_Part):
@@ -109,10 +120,12 @@ class Data(_Part):
     since: datetime
     last_new_at: datetime | None = None
     sources: tuple[SourceFacts, ...] = ()
-    #: sources that changed, those not named included
+    #: sources that changed, or alerts, those not named included
     count: int = 0
     network: NetworkFacts | None = None
     canary: CanaryFacts | None = None
+    alerts: tuple[AlertFacts, ...] = ()
+    silence: SilenceFacts | None = None
     why: tuple[str, ...] = ()
     links: Links
     sequence: int = 1
@@ -253,27 +266,37 @@ def mail_values(body: Body, language: Language, zone: ZoneInfo) -> dict[str, Any
     data = body.data
     try:
         sources = [_mail_source(source, language, zone) for source in data.sources]
-        headline, summary = _mail_heading(body, language)
+        headline, summary = _mail_heading(body, language, zone)
     except (ValueError, KeyError, TypeError) as error:
         raise RenderError(f"alert {data.alert}: the facts of the notice are not readable") from error
-    more = data.count - len(data.sources)
+    more = data.count - max(len(data.sources), len(data.alerts))
     french = language == "fr"
     return {
         "language": language,
         "headline": headline,
         "summary": summary,
         "sources": sources,
+        "alerts": [alert_wording.mail_item(alert, language, zone) for alert in data.alerts],
         "more": (f"… et {more} autres" if french else f"… and {more} more") if more > 0 else "",
         "since": (f"Depuis{_FINE}: " if french else "Since: ") + wording.moment(data.since, language, zone),
-        "links": {"sources": data.links.sources, "ack": data.links.ack},
-        "sources_label": f"État des sources{_FINE}: " if french else "State of the sources: ",
-        "sources_link": "État des sources" if french else "State of the sources",
+        "links": {"sources": data.links.page or data.links.sources, "ack": data.links.ack},
+        "colon": wording.colon(language),
+        "ack_link": wording.label("ack_link", language) if body.type == UNACKNOWLEDGED else "",
+        "sources_link": alert_wording.page_link(body.type, language) if data.links.page else _sources_link(language),
         "footer": f"Vigie · {'avis' if french else 'notice'} {data.alert} · {body.type}",
     }
 
 
-def _mail_heading(body: Body, language: Language) -> tuple[str, str]:
+def _sources_link(language: Language) -> str:
+    return "État des sources" if language == "fr" else "State of the sources"
+
+
+def _mail_heading(body: Body, language: Language, zone: ZoneInfo) -> tuple[str, str]:
     data = body.data
+    if body.type == SILENCE_ENDED and data.silence is not None:
+        return alert_wording.ended(data.count, language), alert_wording.ended_summary(data.silence, language, zone)
+    if body.type == UNACKNOWLEDGED and data.alerts:
+        return alert_wording.unacknowledged(data.alerts[0], language), alert_wording.since(data.since, language, zone)
     if data.sources:
         return _sources_headline(body.type, data.sources, data.count, language), ""
     headline = _headline(body.type, language)

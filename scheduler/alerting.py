@@ -11,6 +11,7 @@ from typing import Literal
 from sqlite_utils import Database
 
 from alerts import identity
+from alerts.acknowledging import unless_acknowledged
 from alerts.decide import Affair, decide
 from alerts.payload import build_payload
 from detection.assess import Assessment, assess
@@ -85,14 +86,12 @@ def take(database: Database, settings: AlertingSettings, watch: Watch, occasion:
         now=occasion.now,
         affair=_affair(database, watch, occasion),
     )
+    known = stored_alerts.acknowledged_acts(database, watch.id, occasion.placed.story_id)
+    decision = unless_acknowledged(decision, known)
     alert = None
     if decision.kind is not DecisionKind.NONE:
         alert = _alert(database, settings, watch, occasion, decision, sequence=(told.alerts if told else 0) + 1)
-        rows = (
-            outgoing.deliveries(database, settings.outgoing, watch, alert, told, occasion.now)
-            if occasion.sending
-            else ()
-        )
+        rows = outgoing.deliveries(settings.outgoing, watch, alert, told, occasion.now) if occasion.sending else ()
         stored_alerts.raise_alert(
             database,
             alert,

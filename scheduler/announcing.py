@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +12,6 @@ from alerts import identity, notices
 from alerts.notices import Body, Changed, Speech
 from scheduler.outgoing import Route
 from storage import alerts as stored_alerts
-from storage import silences
 from storage.alerts import NewDelivery
 from storage.times import to_text
 from storage.types import Alert, CanaryRun, DeliveryState, HealthEvent, Network, NetworkState, Source
@@ -67,29 +66,55 @@ class Announcements:
         return identity.alert_key(install_id=self.instance, watch_id=NO_WATCH, subject=subject, trigger=trigger)
 
     def _raise(self, database: Database, key: str, body: Body, now: datetime) -> None:
-        alert = Alert(
-            id=body.data.alert,
-            key=key,
-            type=body.type,
-            watch_id=NO_WATCH,
-            story_id=None,
-            severity=body.data.severity,
-            headline=body.data.headline,
-            payload=body.model_dump_json(),
-            created_at=now,
-            sequence=body.data.sequence,
+        recipients = [(route.channel_id, recipient) for route in self.routes for recipient in route.recipients]
+        put_notice(database, key, body, recipients, now)
+
+
+def put_notice(
+    database: Database,
+    key: str,
+    body: Body,
+    recipients: Iterable[tuple[str, str]],
+    now: datetime,
+    *,
+    watch_id: str = NO_WATCH,
+    escalates: str | None = None,
+) -> bool:
+    """Store a notice with a row of the outbox for each recipient; the same identity a second time changes nothing.
+
+    Args:
+        database: the archive, inside a transaction.
+        key: identity of the notice.
+        body: what it tells.
+        recipients: channel and recipient of each row.
+        now: aware.
+        watch_id: the watch that it concerns.
+        escalates: the alert that it carries further.
+
+    Returns:
+        Whether the notice is new.
+    """
+    alert = Alert(
+        id=body.data.alert,
+        key=key,
+        type=body.type,
+        watch_id=watch_id,
+        story_id=None,
+        severity=body.data.severity,
+        headline=body.data.headline,
+        payload=body.model_dump_json(),
+        created_at=now,
+        sequence=body.data.sequence,
+        escalates=escalates,
+    )
+    deliveries = [
+        NewDelivery(
+            key=identity.delivery_key(alert_key=key, channel_id=channel_id, recipient=recipient),
+            channel_id=channel_id,
+            recipient=recipient,
+            state=DeliveryState.PENDING,
+            next_attempt_at=now,
         )
-        # A silence of every watch silences this too; one of a single watch does not.
-        held_back = silences.active(database, NO_WATCH, now) is not None
-        deliveries = [
-            NewDelivery(
-                key=identity.delivery_key(alert_key=key, channel_id=route.channel_id, recipient=recipient),
-                channel_id=route.channel_id,
-                recipient=recipient,
-                state=DeliveryState.SUPPRESSED if held_back else DeliveryState.PENDING,
-                next_attempt_at=now,
-            )
-            for route in self.routes
-            for recipient in route.recipients
-        ]
-        stored_alerts.raise_alert(database, alert, deliveries, decision=None, article_id=None)
+        for channel_id, recipient in recipients
+    ]
+    return stored_alerts.raise_alert(database, alert, deliveries, decision=None, article_id=None)

@@ -13,6 +13,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from alerts import breaker
+from alerts.silencing import describe
 from scheduler.errors import UnknownChangeError
 from storage import alerts, deliveries, silences, threads
 
@@ -21,8 +22,9 @@ Change = Callable[[Database, dict[str, Any], datetime], str]
 
 
 def _acknowledge(database: Database, given: dict[str, Any], now: datetime) -> str:
-    alert = alerts.acknowledge(database, str(given["alert"]), now)
-    return f"{alert.id} acknowledged at {alert.acknowledged_at:%Y-%m-%d %H:%M} UTC"
+    alert = alerts.acknowledge(database, str(given["alert"]), now, author=str(given["author"]).strip())
+    by = f" by {alert.acknowledged_by}" if alert.acknowledged_by else ""
+    return f"{alert.id} acknowledged{by} at {alert.acknowledged_at:%Y-%m-%d %H:%M} UTC"
 
 
 def _replay(database: Database, given: dict[str, Any], now: datetime) -> str:
@@ -36,6 +38,7 @@ def _discard(database: Database, given: dict[str, Any], now: datetime) -> str:
 
 
 def _silence(database: Database, given: dict[str, Any], now: datetime) -> str:
+    story, pair, severity = given.get("story"), given.get("pair"), given.get("max_severity")
     added = silences.add(
         database,
         watch_id=given["watch"],
@@ -43,8 +46,14 @@ def _silence(database: Database, given: dict[str, Any], now: datetime) -> str:
         reason=str(given["reason"]),
         starts_at=now,
         ends_at=now + timedelta(seconds=float(given["seconds"])),
+        story_id=None if story is None else int(story),
+        pair=None if pair is None else (str(pair[0]), str(pair[1])),
+        one_way=bool(given.get("one_way", False)),
+        types=tuple(str(one) for one in given.get("types") or ()),
+        max_severity=None if severity is None else int(severity),
+        source_id=given.get("source"),
     )
-    return f"silence {added.id} holds until {added.ends_at:%Y-%m-%d %H:%M} UTC"
+    return f"silence {added.id} ({describe(added)}) holds until {added.ends_at:%Y-%m-%d %H:%M} UTC"
 
 
 def _end_silence(database: Database, given: dict[str, Any], now: datetime) -> str:

@@ -1,35 +1,115 @@
-"""The dispatcher's outbox on the archive: every method one durable transaction."""
+"""The dispatcher's outbox on the archive: every method one durable transaction.
+
+Silences are judged here, when a delivery is about to be sent: one that begins while an alert waits holds it too, and
+one that is over holds nothing.
+"""
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlite_utils import Database
+
+from alerts import silencing
 from alerts.schedule import Next
 from scheduler.archive import Archive
-from storage import deliveries
-from storage.types import Alert, Delivery, Outcome
+from scheduler.escalation import Escalation
+from storage import deliveries, silences
+from storage.types import Alert, Delivery, DeliveryState, Outcome, Silence
+
+logger = logging.getLogger(__name__)
+
+#: deliveries that one transaction judges at most, so that no silence keeps other writes waiting
+MOST_JUDGED = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leased:
+    """What one transaction took."""
+
+    taken: tuple[tuple[Delivery, Alert], ...]
+    #: more may be due than was looked at
+    more: bool
+
+
+def lease_unsilenced(database: Database, channel_id: str, now: datetime, limit: int, lease_for: timedelta) -> Leased:
+    """Take due deliveries of one channel, and mark those that a running silence matches as held back."""
+    running = _running(database, now)
+    taken: list[tuple[Delivery, Alert]] = []
+    judged = 0
+    while len(taken) < limit and judged < MOST_JUDGED:
+        found = deliveries.lease(database, channel_id, now, limit - len(taken), lease_for)
+        if not found:
+            return Leased(taken=tuple(taken), more=False)
+        judged += len(found)
+        taken += [(delivery, alert) for delivery, alert in found if not _held_back(database, running, delivery)]
+    return Leased(taken=tuple(taken), more=True)
+
+
+def _running(database: Database, now: datetime) -> list[Silence]:
+    try:
+        return silences.running(database, now)
+    except Exception:  # an alert too many is better than one that nobody hears
+        logger.exception("the silences in force could not be read; nothing is held back")
+        return []
+
+
+def _held_back(database: Database, running: Sequence[Silence], delivery: Delivery) -> bool:
+    """Judge one delivery, and mark it when a silence matches."""
+    if not running:
+        return False
+    try:
+        matter = silences.matter(database, delivery.id)
+        if matter is None:
+            return False
+        verdict = silencing.judge(running, matter)
+    except Exception:  # an alert too many is better than one that nobody hears
+        logger.exception("delivery %s could not be held against the silences in force; it is sent", delivery.key)
+        return False
+    if verdict.silence is None:
+        return False
+    deliveries.hold_back(database, delivery.id, silence_id=verdict.silence.id, because=verdict.detail)
+    return True
 
 
 class ArchiveOutbox:
     """Implements :class:`alerts.outbox.Outbox`."""
 
-    def __init__(self, archive: Archive) -> None:
+    def __init__(self, archive: Archive, escalation: Escalation | None = None) -> None:
         self._archive = archive
+        self._escalation = escalation or Escalation()
 
     async def lease(
         self, channel_id: str, now: datetime, limit: int, lease_for: timedelta
     ) -> list[tuple[Delivery, Alert]]:
-        """Take due deliveries of a channel, oldest first."""
+        """Take due deliveries of a channel that no silence holds back, oldest first."""
         if await self._archive.read(deliveries.next_due, channel_id) is None:
             return []
-        return await self._archive.write(deliveries.lease, channel_id, now, limit, lease_for)
+        while True:
+            leased = await self._archive.write(lease_unsilenced, channel_id, now, limit, lease_for)
+            if leased.taken or not leased.more:
+                return list(leased.taken)
 
     async def record(
         self, delivery: Delivery, outcome: Outcome, following: Next, started_at: datetime, ended_at: datetime
     ) -> None:
         """Store an attempt and move its delivery on."""
-        await self._archive.write(
-            deliveries.record,
+        await self._archive.write(self._record, delivery, outcome, following, started_at, ended_at)
+
+    def _record(
+        self,
+        database: Database,
+        delivery: Delivery,
+        outcome: Outcome,
+        following: Next,
+        started_at: datetime,
+        ended_at: datetime,
+    ) -> None:
+        deliveries.record(
+            database,
             delivery.id,
             outcome,
             state=following.state,
@@ -39,6 +119,8 @@ class ArchiveOutbox:
             started_at=started_at,
             ended_at=ended_at,
         )
+        if following.state is DeliveryState.SENT:
+            self._escalation.sent(database, delivery.alert_id, ended_at)
 
     async def release(self, delivery: Delivery, now: datetime, *, maybe_delivered: bool) -> None:
         """Give a lease back without an outcome."""

@@ -6,10 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlite_utils import Database
-
 from alerts import identity
-from storage import silences
 from storage.alerts import NewDelivery, ToldBefore
 from storage.types import Alert, DeliveryState, Watch
 
@@ -37,7 +34,6 @@ class OutgoingSettings:
 
 
 def deliveries(
-    database: Database,
     settings: OutgoingSettings,
     watch: Watch,
     alert: Alert,
@@ -47,7 +43,6 @@ def deliveries(
     """Return a row for everybody who is to hear of the alert, and when the first attempt is due.
 
     Args:
-        database: the archive.
         settings: who stands behind the channels, and how long alerts wait.
         watch: whose alert it is.
         alert: what is to be told.
@@ -59,11 +54,10 @@ def deliveries(
         due += settings.group_wait
         if told is not None:
             due = max(due, told.last_at + settings.group_interval)
-    silence = silences.active(database, watch.id, now)
     rows: list[NewDelivery] = []
     for channel_id in watch.channels:
         route = settings.routes[channel_id]
-        held_back = silence is not None or alert.severity < route.min_severity
+        held_back = alert.severity < route.min_severity
         rows.extend(
             NewDelivery(
                 key=identity.delivery_key(alert_key=alert.key, channel_id=channel_id, recipient=recipient),

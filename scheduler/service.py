@@ -19,12 +19,15 @@ from crawler.holds import HoldBook
 from crawler.routing import CrawlerRouter
 from scheduler import changes, maintenance
 from scheduler.archive import Archive
-from scheduler.building import build_announcements, build_pipeline
+from scheduler.building import build_announcements, build_pipeline, routes
 from scheduler.canary import Canary
 from scheduler.canary_page import Perch
 from scheduler.clock import Every, JumpDetector, is_upset, now_utc, restart
 from scheduler.control import listen
 from scheduler.crawl import CrawlDesk, Tally
+from scheduler.escalation import build_escalation
+from scheduler.follow_ups import EVERY as FOLLOW_UP_EVERY
+from scheduler.follow_ups import FollowUps
 from scheduler.looks import LookDesk
 from scheduler.outbox import ArchiveOutbox
 from scheduler.pipeline import Processed
@@ -121,16 +124,27 @@ class Service:
         self.crawler = CrawlerRouter(replace(settings.crawler, canary_port=perch.port), holds=self._holds)
         self._stack.push_async_callback(self.crawler.stop)
         await self.crawler.start()
+        escalation = build_escalation(
+            settings.watches, routes(settings.channels), urgent_severity=settings.delivery.urgent_severity
+        )
         self.dispatcher = Dispatcher(
             settings.channels,
             settings.delivery,
-            ArchiveOutbox(self.archive),
+            ArchiveOutbox(self.archive, escalation),
             self._clock,
             install_id=instance,
             public_url=settings.public_url,
             zone=ZoneInfo(settings.timezone),
         )
         announcements = build_announcements(settings, instance)
+        self.follow_ups = FollowUps(
+            archive=self.archive,
+            escalation=escalation,
+            instance=instance,
+            speech=announcements.speech,
+            clock=self._clock,
+            told=self.dispatcher.wake,
+        )
         self.health_desk = HealthDesk(
             self.archive,
             self._sources,
@@ -190,6 +204,7 @@ class Service:
         await self.desk.read_due_pages()
         await self.looks.read_due()
         await self.health_desk.tick(learn_within=60.0)
+        await self.follow_ups.look()
         counts = await self.dispatcher.run_once()
         return Round(
             crawl=self.desk.tally,
@@ -226,6 +241,7 @@ class Service:
             # The senders hold a channel's health in memory as well.
             await self.dispatcher.reset(str(given["channel"]))
         done = await self.archive.write(changes.apply, name, given, self._clock())
+        await self.follow_ups.look()
         self.dispatcher.wake()
         return done
 
@@ -277,6 +293,7 @@ class Service:
         for job in self.signs.jobs():
             start = self._clock() + job.first
             scheduler.add_job(job.work, Every(job.every), id=job.name, next_run_time=start)
+        scheduler.add_job(self.follow_ups.look, Every(FOLLOW_UP_EVERY), id="follow ups")
         scheduler.add_job(self._audit, Every(AUDIT_EVERY), id="audit")
         scheduler.add_job(self._keep_house, Every(HOUSE_EVERY), id="house", next_run_time=self._clock())
         # Not a job of the scheduler: it must notice that the scheduler sleeps through a jump.

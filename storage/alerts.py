@@ -184,12 +184,13 @@ def raise_alert(
     cursor = database.execute(
         """
         INSERT INTO alert (id, key, type, watch_id, story_id, article_id, severity, headline, payload, acts, sequence,
-            recorded_only, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING
+            recorded_only, created_at, escalates) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (key) DO NOTHING
         """,
         (
             alert.id, alert.key, alert.type, alert.watch_id, alert.story_id, article_id, alert.severity,
             alert.headline, alert.payload, json.dumps(acts), alert.sequence, int(recorded_only),
-            to_text(alert.created_at),
+            to_text(alert.created_at), alert.escalates,
         ),
     )  # fmt: skip
     if cursor.rowcount != 1:
@@ -230,16 +231,48 @@ def recent(database: Database, *, limit: int = 100, story_id: int | None = None)
     return [alert_from_row(row) for row in rows]
 
 
-def acknowledge(database: Database, alert_id: str, now: datetime) -> Alert:
-    """Record that somebody took an alert in hand; a second time changes nothing.
+def acknowledge(database: Database, alert_id: str, now: datetime, *, author: str = "") -> Alert:
+    """Record that somebody took an alert in hand, with all that its watch was told of the story before.
+
+    What was acknowledged already keeps its time and name. An escalation and the alert that it carries further are
+    acknowledged together.
 
     Raises:
         NotFoundError: no alert has this id.
     """
+    asked = get(database, alert_id)
+    alert = get(database, asked.escalates) if asked.escalates else asked
     database.execute(
-        "UPDATE alert SET acknowledged_at = coalesce(acknowledged_at, ?) WHERE id = ?", (to_text(now), alert_id)
+        """
+        UPDATE alert SET acknowledged_at = :now, acknowledged_by = :author, escalate_at = NULL
+        WHERE acknowledged_at IS NULL AND (id IN (:id, :asked) OR escalates = :id OR (
+            watch_id = :watch AND story_id = :story AND created_at <= :created))
+        """,
+        {
+            "now": to_text(now),
+            "author": author or None,
+            "id": alert.id,
+            "asked": alert_id,
+            "watch": alert.watch_id,
+            "story": alert.story_id,
+            "created": to_text(alert.created_at),
+        },
     )
     return get(database, alert_id)
+
+
+def acknowledged_acts(database: Database, watch_id: str, story_id: int) -> tuple[tuple[Act, int], ...] | None:
+    """Return the acts of a story that a watch's people acknowledged, each with its highest severity; None for nothing.
+
+    What an import recorded was told to nobody, but somebody may have taken it in hand all the same.
+    """
+    rows = list(
+        database.query(
+            "SELECT acts FROM alert WHERE watch_id = ? AND story_id = ? AND acknowledged_at IS NOT NULL",
+            (watch_id, story_id),
+        )
+    )
+    return _highest(rows) if rows else None
 
 
 def without_deliveries(database: Database, watch_ids: Iterable[str]) -> list[str]:
@@ -270,4 +303,6 @@ def alert_from_row(row: dict[str, Any]) -> Alert:
         created_at=from_text(row["created_at"]),
         sequence=row["sequence"],
         acknowledged_at=from_text_or_none(row["acknowledged_at"]),
+        acknowledged_by=row["acknowledged_by"],
+        escalates=row["escalates"],
     )

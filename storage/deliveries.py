@@ -135,6 +135,24 @@ def release(database: Database, delivery_id: int, now: datetime, *, maybe_delive
     )
 
 
+def hold_back(database: Database, delivery_id: int, *, silence_id: int, because: str) -> None:
+    """Mark a delivery that is not sent yet as held back by a silence.
+
+    Args:
+        database: the archive, inside a transaction.
+        delivery_id: which.
+        silence_id: what holds it back.
+        because: what of the silence matched.
+    """
+    database.execute(
+        """
+        UPDATE delivery SET state = 'suppressed', reason = 'silenced', lease_until = NULL, silence_id = ?,
+            held_because = ? WHERE id = ? AND state IN ('pending', 'leased', 'batched')
+        """,
+        (silence_id, because, delivery_id),
+    )
+
+
 def recover(database: Database, now: datetime, *, everything: bool) -> int:
     """Return expired leases to the queue, as possibly delivered; ``everything`` at start-up.
 
@@ -222,12 +240,15 @@ def listing(
 def replay(database: Database, delivery_id: int, now: datetime) -> None:
     """Queue a dead or suppressed delivery again under its own identity, with a fresh retry schedule.
 
+    No silence holds back what somebody asked to be sent.
+
     Raises:
         NotFoundError: no dead or suppressed delivery has this id.
     """
     cursor = database.execute(
         """
-        UPDATE delivery SET state = 'pending', attempts = 0, created_at = :now, next_attempt_at = :now
+        UPDATE delivery SET state = 'pending', attempts = 0, created_at = :now, next_attempt_at = :now,
+            silence_id = NULL, held_because = NULL, by_hand = 1
         WHERE id = :id AND state IN ('dead', 'suppressed')
         """,
         {"now": to_text(now), "id": delivery_id},
@@ -282,4 +303,6 @@ def delivery_from_row(row: dict[str, Any]) -> Delivery:
         sent_at=from_text_or_none(row["sent_at"]),
         reason=row["reason"],
         batch_id=row["batch_id"],
+        silence_id=row["silence_id"],
+        held_because=row["held_because"],
     )

@@ -411,6 +411,29 @@ def _batches(database: Database) -> None:
         database.conn.execute(statement)
 
 
+def _silences_that_match(database: Database) -> None:
+    """Silences with parts to match and an end to tell of; who acknowledged; alerts carried further."""
+    for statement in (
+        "ALTER TABLE silence ADD COLUMN story_id INTEGER",
+        "ALTER TABLE silence ADD COLUMN pair TEXT",
+        "ALTER TABLE silence ADD COLUMN one_way INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE silence ADD COLUMN types TEXT NOT NULL DEFAULT '[]'",
+        "ALTER TABLE silence ADD COLUMN max_severity INTEGER",
+        "ALTER TABLE silence ADD COLUMN source_id TEXT",
+        "ALTER TABLE silence ADD COLUMN closed_at TEXT",
+        "ALTER TABLE delivery ADD COLUMN silence_id INTEGER",
+        "ALTER TABLE delivery ADD COLUMN held_because TEXT",
+        "ALTER TABLE delivery ADD COLUMN by_hand INTEGER NOT NULL DEFAULT 0",
+        "CREATE INDEX delivery_silence ON delivery (silence_id) WHERE silence_id IS NOT NULL",
+        "ALTER TABLE alert ADD COLUMN acknowledged_by TEXT",
+        "ALTER TABLE alert ADD COLUMN escalates TEXT",
+        "ALTER TABLE alert ADD COLUMN escalate_at TEXT",
+        "CREATE INDEX alert_escalate ON alert (escalate_at) WHERE escalate_at IS NOT NULL",
+        "CREATE INDEX alert_escalates ON alert (escalates) WHERE escalates IS NOT NULL",
+    ):
+        database.conn.execute(statement)
+
+
 #: in order; add new steps at the end, never edit one that was released
 STEPS: tuple[Callable[[Database], None], ...] = (
     _archive,
@@ -432,6 +455,7 @@ STEPS: tuple[Callable[[Database], None], ...] = (
     _threads,
     _copies_of_an_article,
     _batches,
+    _silences_that_match,
 )
 NEWEST_VERSION = len(STEPS)
 

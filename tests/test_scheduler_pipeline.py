@@ -396,30 +396,22 @@ def states(database: Database) -> dict[tuple[str, str], DeliveryState]:
     return {(row.channel_id, row.recipient): row.state for row in deliveries.listing(database)}
 
 
-def test_silence_keeps_the_alert_and_sends_it_to_nobody(database: Database) -> None:
-    silences.add(
-        database, watch_id="france-mali", author="Awa", reason="exercice", starts_at=NOW - HOUR, ends_at=NOW + HOUR
-    )
+def test_silence_is_not_judged_before_something_is_about_to_be_sent(database: Database) -> None:
+    silences.add(database, watch_id=None, author="Awa", reason="exercice", starts_at=NOW - HOUR, ends_at=NOW + HOUR)
     processed = process(database, build(database), REPORT)
     assert kinds(processed)["france-mali"][0] is DecisionKind.NEW
-    assert len(raised(database)) == 1
-    assert set(states(database).values()) == {DeliveryState.SUPPRESSED}
-
-
-@pytest.mark.parametrize(("start", "end", "watch"), [(-2, -1, None), (1, 2, None), (-1, 0, None), (-1, 1, "other")])
-def test_silence_of_another_time_or_watch_holds_nothing_back(
-    database: Database, start: int, end: int, watch: str | None
-) -> None:
-    silences.add(
-        database,
-        watch_id=watch,
-        author="Awa",
-        reason="exercice",
-        starts_at=NOW + start * HOUR,
-        ends_at=NOW + end * HOUR,
-    )
-    process(database, build(database), REPORT)
     assert set(states(database).values()) == {DeliveryState.PENDING}
+
+
+def test_acknowledged_story_rings_for_a_new_act_alone(database: Database) -> None:
+    line = build(database)
+    process(database, line, REPORT)
+    alerts.acknowledge(database, raised(database)[0].id, NOW, author="Awa")
+    revised = process(database, line, replace(REPORT, paragraphs=(*EXPULSION, RECALL[0])), now=NOW + HOUR)
+    assert kinds(revised)["france-mali"] == (DecisionKind.UPDATE, "new_act")
+    assert len(raised(database)) == 2
+    # The recall is told, but nobody took it in hand yet.
+    assert [alert.acknowledged_by for alert in raised(database)] == ["Awa", None]
 
 
 def test_channel_for_grave_news_does_not_get_the_rest(database: Database) -> None:

@@ -168,6 +168,9 @@ class WatchTable(Table):
     languages: tuple[Annotated[str, Field(pattern=r"^[a-z]{2}$")], ...] = ()
     channels: tuple[str, ...] = ()
     max_age: Duration | None = None
+    #: a grave alert that nobody acknowledged for so long goes to ``escalate_to`` as well
+    escalate_after: Duration | None = None
+    escalate_to: tuple[str, ...] = ()
 
 
 class ChannelTable(Table):

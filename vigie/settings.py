@@ -305,6 +305,7 @@ class _Builder:
             self._check_names((*place, "types"), "type", table.types, set(event_types()))
             self._check_names((*place, "sources"), "source", table.sources, sources)
             self._check_names((*place, "channels"), "channel", table.channels, channels)
+            self._check_escalation(place, table, channels)
             if not table.channels:
                 self._warnings.append(f"watch {table.id}: it has no channel; its alerts show on the page only")
             if table.query is not None:
@@ -314,6 +315,17 @@ class _Builder:
                     self._report((*place, "query"), str(error))
             watches.append(_watch(table))
         return tuple(watches)
+
+    def _check_escalation(self, place: Location, table: WatchTable, channels: set[str]) -> None:
+        self._check_names((*place, "escalate_to"), "channel", table.escalate_to, channels)
+        if table.escalate_after is None and table.escalate_to:
+            self._report((*place, "escalate_to"), "after how long? add escalate_after = '15m', or drop escalate_to")
+        elif table.escalate_after is not None and not table.escalate_to:
+            self._report((*place, "escalate_after"), 'to whom? add escalate_to = ["…"], or drop escalate_after')
+        elif table.escalate_after is not None and table.escalate_after < timedelta(seconds=1):
+            self._report((*place, "escalate_after"), "nobody can acknowledge that fast; write '15m'")
+        elif table.escalate_to and not table.channels:
+            self._report((*place, "escalate_to"), "the watch has no channel, so nothing is sent that could be missed")
 
     def _heartbeat(self) -> HeartbeatSettings | None:
         service, network = self._file.service, self._file.network

@@ -41,6 +41,9 @@ class Watch:
     cooldown: timedelta | None = None
     #: the zone of ``quiet_hours`` and ``digest`` (IANA name); None: the service's
     timezone: str | None = None
+    #: a grave alert that nobody acknowledged for so long goes to ``escalate_to`` as well; None: never
+    escalate_after: timedelta | None = None
+    escalate_to: tuple[str, ...] = ()
 
 
 class DecisionKind(StrEnum):
@@ -86,6 +89,10 @@ class Alert:
     #: 1 for the first alert of a story to a watch, then 2, 3, …
     sequence: int = 1
     acknowledged_at: datetime | None = None
+    #: who took it in hand
+    acknowledged_by: str | None = None
+    #: id of the alert that this one carries further because nobody acknowledged it
+    escalates: str | None = None
 
 
 class DeliveryState(StrEnum):
@@ -125,6 +132,9 @@ class Delivery:
     reason: str = "at_once"
     #: what it is gathered in
     batch_id: int | None = None
+    #: the silence that holds it back, and what of it matched
+    silence_id: int | None = None
+    held_because: str | None = None
 
 
 class OutcomeClass(StrEnum):
@@ -156,12 +166,22 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Silence:
-    """Alerts that match are recorded, not sent, until it ends."""
+    """Alerts that match all of its parts are recorded, not sent, until it ends; a part that is None matches any."""
 
     id: int
-    #: watch id, or None for every watch
     watch_id: str | None
     author: str
     reason: str
     starts_at: datetime
     ends_at: datetime
+    story_id: int | None = None
+    #: two states; what either does to the other, or with ``one_way`` the first to the second
+    pair: tuple[str, str] | None = None
+    one_way: bool = False
+    #: types of acts; empty means any
+    types: tuple[str, ...] = ()
+    #: holds back alerts up to this severity
+    max_severity: int | None = None
+    source_id: str | None = None
+    #: when its end was dealt with; it holds nothing back from then on, whatever the clock says
+    closed_at: datetime | None = None

@@ -57,6 +57,7 @@ def list_alerts(context: Context, *, limit: int, as_json: bool) -> int:
                 "headline": alert.headline,
                 "story": alert.story_id,
                 "acknowledged": alert.acknowledged_at,
+                "acknowledged_by": alert.acknowledged_by,
             }
             for alert in recent(database, limit=limit)
         ]
@@ -96,10 +97,11 @@ def show_alert(context: Context, alert_id: str, *, as_json: bool) -> int:
 
 @alerts.command("ack")
 @click.argument("alert_id", metavar="ID")
+@click.option("--author", metavar="NAME", default=getpass.getuser, show_default="you", help="Who takes it in hand.")
 @click.pass_obj
-def acknowledge_alert(context: Context, alert_id: str) -> int:
-    """Record that somebody took the alert in hand."""
-    return change(context, "acknowledge", alert=alert_id)
+def acknowledge_alert(context: Context, alert_id: str, *, author: str) -> int:
+    """Record that somebody took the alert in hand; its story rings no more until there is something new."""
+    return change(context, "acknowledge", alert=alert_id, author=author)
 
 
 @click.group()
@@ -161,39 +163,46 @@ def silence() -> None:
 
 
 @silence.command("add")
-@click.option("--watch", "watch_id", help="This watch only (default: every watch).")
+@click.option("--watch", "watch_id", metavar="ID", help="Alerts of this watch.")
+@click.option("--story", type=click.IntRange(1, 2**63 - 1), metavar="ID", help="Alerts on this event.")
+@click.option("--pair", metavar="MLI-FRA", help="Acts between two states, in either direction.")
+@click.option("--one-way", is_flag=True, help="With --pair: only what the first does to the second.")
+@click.option("--type", "types", multiple=True, metavar="TYPE", help="Acts of this type; may be given again.")
+@click.option("--max-severity", type=click.IntRange(1, 5), help="Alerts up to this severity.")
+@click.option("--source", metavar="ID", help="Alerts that an article of this outlet raised.")
 @click.option("--for", "duration", required=True, help="How long, such as 2h.")
 @click.option("--reason", required=True, help="Why; shown to everybody.")
-@click.option("--author", default=getpass.getuser, show_default="you")
+@click.option("--author", metavar="NAME", default=getpass.getuser, show_default="you", help="Who wants it.")
 @click.pass_obj
-def add_silence(context: Context, *, watch_id: str | None, duration: str, reason: str, author: str) -> int:
-    """Start a silence now."""
+def add_silence(context: Context, /, *, duration: str, **given: Any) -> int:
+    """Start a silence now; all parts that are given must match, none at all matches every alert."""
     from vigie.durations import parse_duration
     from vigie.settings import load
+    from vigie.silencing import checked
 
-    settings = load(context.path, with_secrets=False)
-    if watch_id is not None and watch_id not in {watch.id for watch in settings.watches}:
-        raise VigieError(f"there is no watch {watch_id!r} in the configuration")
+    parts = checked(load(context.path, with_secrets=False), **given)
     try:
-        length = parse_duration(duration)
+        seconds = parse_duration(duration).total_seconds()
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--for") from error
-    seconds = length.total_seconds()
-    return change(context, "silence", watch=watch_id, author=author, reason=reason, seconds=seconds)
+    return change(context, "silence", seconds=seconds, **parts)
 
 
 @silence.command("list")
 @as_json_option
 @click.pass_obj
 def list_silences(context: Context, *, as_json: bool) -> int:
-    """List silences, the latest end first."""
+    """List silences, the latest end first: what they match, whether they still hold, how many alerts they hid."""
+    from scheduler.clock import now_utc
     from storage.silences import listing
     from vigie.searching import open_archive
     from vigie.settings import load
+    from vigie.silencing import silence_row
 
     with open_archive(load(context.path, with_secrets=False)) as database:
-        rows = listing(database)
-    output.print_rows(rows, as_json=as_json, columns=("id", "watch_id", "author", "reason", "starts_at", "ends_at"))
+        rows = [silence_row(row, now_utc()) for row in listing(database)]
+    columns = ("id", "state", "matches", "hid", "author", "reason", "starts_at", "ends_at")
+    output.print_rows(rows, as_json=as_json, columns=columns)
     return 0
 
 

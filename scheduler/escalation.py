@@ -1,0 +1,80 @@
+"""Grave alerts that nobody acknowledges go further, once, to the channels their watch names for it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlite_utils import Database
+
+from alerts import alert_notices, identity
+from alerts.notices import Speech
+from scheduler.announcing import put_notice
+from scheduler.outgoing import Route
+from storage import alerts as stored_alerts
+from storage import escalations
+from storage.types import Watch
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Escalation:
+    """How long each watch waits for somebody, and who hears then."""
+
+    #: of each watch that escalates
+    waits: Mapping[str, timedelta] = field(default_factory=dict)
+    routes: Mapping[str, tuple[Route, ...]] = field(default_factory=dict)
+    #: lesser alerts never go further
+    least_severity: int = 4
+
+    def sent(self, database: Database, alert_id: str, at: datetime) -> None:
+        """Plan what follows when nobody acknowledges an alert, in the transaction that records it as sent."""
+        if not self.waits:
+            return
+        wait = self.waits.get(stored_alerts.get(database, alert_id).watch_id)
+        if wait is not None:
+            escalations.arm(database, alert_id, at + wait, least_severity=self.least_severity)
+
+    def look(self, database: Database, now: datetime, *, instance: str, speech: Speech) -> int:
+        """Carry further what nobody acknowledged in time, and return how many alerts that were.
+
+        The notice and the end of the plan are one transaction, and the notice has one identity for each alert, so
+        neither a crash nor a clock that was set back sends it twice.
+        """
+        escalations.clamp(database, dict(self.waits), now)
+        told = 0
+        for due in escalations.due(database, now):
+            recipients = _recipients(self.routes.get(due.alert.watch_id, ()))
+            if recipients:
+                key = identity.alert_key(
+                    install_id=instance,
+                    watch_id=due.alert.watch_id,
+                    subject=f"alert:{due.alert.key}",
+                    trigger="unacknowledged",
+                )
+                body = alert_notices.escalation_body(
+                    due.alert, due.sent_at, alert_id=identity.alert_id(key), now=now, speech=speech
+                )
+                told += put_notice(
+                    database, key, body, recipients, now, watch_id=due.alert.watch_id, escalates=due.alert.id
+                )
+                logger.warning("nobody acknowledged %s in time; it goes further", due.alert.id)
+            escalations.disarm(database, due.alert.id)
+        return told
+
+
+def _recipients(routes: Sequence[Route]) -> list[tuple[str, str]]:
+    return [(route.channel_id, recipient) for route in routes for recipient in route.recipients]
+
+
+def build_escalation(watches: Sequence[Watch], routes: Mapping[str, Route], *, urgent_severity: int) -> Escalation:
+    """Return how the configured watches escalate."""
+    escalating = [watch for watch in watches if watch.escalate_after is not None]
+    return Escalation(
+        waits={watch.id: watch.escalate_after for watch in escalating if watch.escalate_after is not None},
+        routes={watch.id: tuple(routes[channel_id] for channel_id in watch.escalate_to) for watch in escalating},
+        least_severity=urgent_severity,
+    )
