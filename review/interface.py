@@ -8,6 +8,7 @@ from fastapi import APIRouter, HTTPException, Path, Query
 from pydantic import AwareDatetime
 
 from review.filters import LONGEST_SEARCH
+from review.ladder import ladder_routes
 from review.models import (
     AlertModel,
     AlertPage,
@@ -39,6 +40,7 @@ def interface_routes(room: Room) -> APIRouter:
     router = APIRouter()
     _add_story_routes(router, room)
     _add_other_routes(router, room)
+    router.include_router(ladder_routes(room))
     return router
 
 

@@ -14,6 +14,7 @@ from sqlite_utils import Database
 
 from alerts import breaker
 from alerts.silencing import describe
+from scheduler import ladder
 from scheduler.errors import UnknownChangeError
 from storage import alerts, deliveries, silences, threads
 
@@ -69,12 +70,14 @@ def _reset_channel(database: Database, given: dict[str, Any], now: datetime) -> 
 def _merge_stories(database: Database, given: dict[str, Any], now: datetime) -> str:
     story, into = int(given["story"]), int(given["into"])
     threads.merge(database, story, into, author=str(given["author"]), reason=str(given["reason"]), now=now)
+    ladder.catch_up(database, now)
     return f"story {story} went into story {into}"
 
 
 def _split_story(database: Database, given: dict[str, Any], now: datetime) -> str:
     articles = [int(one) for one in given["articles"]]
     new = threads.split(database, articles, author=str(given["author"]), reason=str(given["reason"]), now=now)
+    ladder.catch_up(database, now)
     return f"story {new} holds them now"
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from scheduler import ladder
 from scheduler.refetch import WINDOW
 from storage import backup, deliveries, entries, health, looks, retention, sources, stories, templates
 
@@ -29,6 +30,8 @@ def audit(database: Database, now: datetime, *, longest_wait: timedelta) -> int:
     moved += sources.clamp(database, now)
     moved += entries.clamp(database, now)
     moved += looks.clamp(database, now + WINDOW)
+    ladder.catch_up(database, now)
+    ladder.advance(database, now)
     return moved
 
 

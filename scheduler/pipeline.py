@@ -14,6 +14,7 @@ from sqlite_utils import Database
 
 from detection.engine import Document, RuleSet, detect
 from detection.revisions import signal_changes
+from scheduler import ladder
 from scheduler.alerting import AlertingSettings, Occasion, Taken, take
 from scheduler.placing import put_into_story
 from storage import articles, entries, revisions, threads
@@ -90,6 +91,7 @@ class Pipeline:
             if known is not None and any(one.status is Status.ASSERTED for one in changes.dropped):
                 threads.mark(database, known, StoryState.EDITED)
         placed = put_into_story(database, article, saved, signals, source_name)
+        ladder.note(database, saved, signals, now)
         occasion = Occasion(
             article=article,
             article_key=key,

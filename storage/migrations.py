@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from sqlite_utils import Database
 
-from storage import evidence, health
+from storage import evidence, health, ladder
 from storage.folder import APPLICATION_ID
 
 #: how the full-text index cuts words: by Unicode, diacritics removed
@@ -434,6 +434,11 @@ def _silences_that_match(database: Database) -> None:
         database.conn.execute(statement)
 
 
+def _ladder(database: Database) -> None:
+    """Add what stories tell of acts between states, and the changes of rung that followed."""
+    ladder.create(database)
+
+
 #: in order; add new steps at the end, never edit one that was released
 STEPS: tuple[Callable[[Database], None], ...] = (
     _archive,
@@ -456,6 +461,7 @@ STEPS: tuple[Callable[[Database], None], ...] = (
     _copies_of_an_article,
     _batches,
     _silences_that_match,
+    _ladder,
 )
 NEWEST_VERSION = len(STEPS)
 

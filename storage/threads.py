@@ -14,7 +14,7 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from storage import articles as stored_articles
-from storage import stories
+from storage import ladder, stories
 from storage.errors import NotFoundError
 from storage.listed import listed
 from storage.times import from_text, to_text
@@ -72,6 +72,7 @@ def mark(database: Database, story_id: int, state: StoryState) -> None:
         f"UPDATE story SET state = ? WHERE id = ? AND state IN ({','.join('?' * len(lesser))})",  # noqa: S608 (placeholders)
         (state, story_id, *lesser),
     )
+    ladder.due(database, story_id)
 
 
 def thread(database: Database, thread_id: int) -> list[Story]:
@@ -229,6 +230,7 @@ def _refresh(database: Database, story_id: int) -> None:
         """,
         (story_id,),
     )
+    ladder.due(database, story_id)
 
 
 def _record(

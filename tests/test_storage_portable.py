@@ -15,16 +15,20 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
+from scheduler import ladder as keeper
 from scheduler.pipeline import Processed
-from storage import candidates, sources, stories, threads
+from storage import candidates, ladder, sources, stories, threads
 from storage.database import open_writer, transaction
 from storage.types import Article, StoryState
 from tests.grouping import read_events
 from tests.test_scheduler_pipeline import build
 
 NOW = datetime(2026, 4, 1, tzinfo=UTC)
-TABLES = ("source", "article", "revision", "signal", "story", "story_change", "fingerprint", "name", "alert")
-_MODULES = ("storage/stories.py", "storage/threads.py", "storage/candidates.py")
+TABLES = (
+    "source", "article", "revision", "signal", "story", "story_change", "fingerprint", "name", "alert", "meta",
+    "story_act", "story_act_due", "rung_change",
+)  # fmt: skip
+_MODULES = ("storage/stories.py", "storage/threads.py", "storage/candidates.py", "storage/ladder.py")
 _PROGRAMS = ("initdb", "pg_ctl", "psql")
 #: what only SQLite understands
 _OF_SQLITE = re.compile(r"\b(?:INSERT OR|REPLACE INTO|IFNULL|GLOB|rowid|strftime|julianday|json_each)\b", re.IGNORECASE)
@@ -92,6 +96,11 @@ def _work(database: Database) -> None:
     threads.changes(database, large)
     threads.joined(database, large)
     stories.novelty(database, large)
+    with transaction(database):
+        keeper.catch_up(database, NOW)
+        keeper.advance(database, NOW)
+        ladder.withdraw_changes(database, ["rung:FRA-MLI:5:1"], NOW)
+        ladder.restored(database, "FRA", "MLI", NOW, NOW)
 
 
 def test_nothing_is_said_that_only_sqlite_understands(statements: tuple[list[str], list[str]]) -> None:

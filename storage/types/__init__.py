@@ -48,6 +48,10 @@ from storage.types.hubs import (
     Subscription,
     SubscriptionState,
 )
+from storage.types.ladder import (
+    RungChange,
+    ToldAct,
+)
 from storage.types.moments import (
     utc,
 )
@@ -123,6 +127,7 @@ __all__ = [
     "QuietHours",
     "Revision",
     "Rhythm",
+    "RungChange",
     "Signal",
     "Silence",
     "Source",
@@ -133,6 +138,7 @@ __all__ = [
     "StoryState",
     "Subscription",
     "SubscriptionState",
+    "ToldAct",
     "Watch",
     "utc",
 ]
