@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from alerts.acts import HIGHEST, Standing, StateAct, standing
 from alerts.replies import ANSWER, Reply, replies
+from alerts.state_acts import HIGHEST, Standing, StateAct, standing
 from storage.types import RungChange
 
 #: how long an act counts
@@ -67,7 +67,7 @@ def ladder(
 
     Args:
         acts: what both did to each other, those of others are left out; they should reach back from ``since`` by the
-            window and :data:`alerts.acts.AFFAIR`.
+            window and :data:`alerts.state_acts.AFFAIR`.
         pair: codes of both.
         since: beginning of the time looked at; aware.
         until: its end, usually now; aware. Nothing later is known.

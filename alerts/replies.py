@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from alerts.acts import AFFAIR, Standing, StateAct
+from alerts.state_acts import AFFAIR, Standing, StateAct
 
 #: how long after an act of the same affair another one counts as its answer
 ANSWER = timedelta(days=14)
@@ -62,8 +62,8 @@ def replies(stood: Iterable[Standing], *, answer: timedelta = ANSWER) -> tuple[R
 
     An act answers the nearest earlier act of the other side that is unanswered and grave enough (see
     :func:`comparable`): of the same affair within ``answer``, or, where the text itself calls it an answer, of any
-    affair within :data:`alerts.acts.AFFAIR`. An act that says so answers again what was answered when nothing else is
-    left. Acts of one announcement may answer the same act.
+    affair within :data:`alerts.state_acts.AFFAIR`. An act that says so answers again what was answered when nothing
+    else is left. Acts of one announcement may answer the same act.
     """
     acts = sorted(
         (one.act for one in stood if one.act.severity >= LEAST_SEVERITY and one.counts), key=lambda act: act.order

@@ -9,9 +9,9 @@ from fastapi import APIRouter, HTTPException, Query
 from pydantic import AwareDatetime, Field
 from sqlite_utils import Database
 
-from alerts.acts import AFFAIR, Standing, StateAct, state_acts
 from alerts.ladder import WINDOW, Ladder, Side, ladder
 from alerts.replies import Reply
+from alerts.state_acts import AFFAIR, Standing, StateAct, state_acts
 from review.models import Model
 from review.room import Room
 from storage import ladder as stored

@@ -9,8 +9,8 @@ from typing import TypeAlias
 
 from sqlite_utils import Database
 
-from alerts.acts import AFFAIR, StateAct, ended_kinds, standing, state_acts
 from alerts.ladder import WINDOW, changes
+from alerts.state_acts import AFFAIR, StateAct, ended_kinds, standing, state_acts
 from detection.answering import answers, people
 from storage import ladder as stored
 from storage.articles import Saved, SaveKind

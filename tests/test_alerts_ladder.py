@@ -9,9 +9,9 @@ from datetime import UTC, date, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.acts import AFFAIR, StateAct, standing
 from alerts.ladder import WINDOW, Ladder, changes, ladder
 from alerts.replies import replies
+from alerts.state_acts import AFFAIR, StateAct, standing
 from detection.taxonomy import event_type
 from storage.types import Status
 

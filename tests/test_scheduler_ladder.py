@@ -21,6 +21,7 @@ from storage.types import RungChange, Status, StoryState
 from tests.test_scheduler_pipeline import FOLLOW_UP, NOW, REPORT, SOURCES, article, build, process
 from tests.test_vigie_demo_stories import replay
 from vigie.demo.script import load_script
+from vigie.escalation import peak_lines
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 LONG_AGO, FAR_AHEAD = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
@@ -58,6 +59,14 @@ def test_the_demo_shows_both_rungs_the_answer_and_two_for_five(database: Databas
     assert (back.numbers, back.reciprocal, back.matched) == ((2, 5), True, True)
     assert back.after == timedelta(hours=1, minutes=55)
     assert len(found.acts) <= 8
+    told = peak_lines(found)
+    assert [line.split(",")[0] for line in told[:2]] == [
+        "France → Mali: up to rung 5 on 2025-09-19", "Mali → France: up to rung 5 on 2025-09-19",
+    ]  # fmt: skip
+    assert told[2:] == [
+        "Mali: diplomats expelled (5) answers France: diplomats expelled (2) after 1 h 55 min; the text says so; "
+        "in kind, 2 → 5"
+    ]
     day = {point.day.isoformat(): point.rung for point in found.sides[0].points}
     assert (day["2025-09-18"], day["2025-09-19"]) == (0, 5)
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from alerts.acts import StateAct
 from alerts.ladder import Ladder, Side
 from alerts.replies import Reply
+from alerts.state_acts import StateAct
 from detection.countries import country_name
 from detection.taxonomy import type_label
 from review.ladder import read_ladder
@@ -48,6 +48,18 @@ def _pair_row(found: Ladder) -> dict[str, Any]:
         "last_change": last.at if last else None,
         "because": _because(last) if last else None,
     }
+
+
+def peak_lines(found: Ladder) -> list[str]:
+    """Return how far each side went at most, and what was answered in kind, a line each."""
+    lines = []
+    for side in found.sides:
+        rises = [one for one in found.changes if one.up and (one.actor, one.target) == (side.actor, side.target)]
+        if rises:
+            highest = max(rises, key=lambda one: (one.after, -one.at.timestamp()))
+            direction = _direction(side.actor, side.target)
+            lines.append(f"{direction}: up to rung {highest.after} on {highest.at:%Y-%m-%d}, {_because(highest)}")
+    return lines + [_reply(one) for one in found.replies if one.reciprocal]
 
 
 def ladder_text(found: Ladder) -> str:

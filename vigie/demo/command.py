@@ -19,7 +19,9 @@ from rich.live import Live
 from rich.text import Text
 
 from alerts.settings import DeliverySettings, EmailChannel, WebhookChannel
+from review.ladder import read_ladder
 from review.server import open_listener
+from scheduler.clock import now_utc
 from scheduler.pipeline import Processed
 from scheduler.service import Service
 from storage.types import Article, Watch
@@ -27,7 +29,9 @@ from vigie.demo.inbox import Inbox, ReceivedMail
 from vigie.demo.newsroom import Newsroom
 from vigie.demo.receiver import ReceivedEvent, WebhookReceiver
 from vigie.demo.script import DemoArticle
+from vigie.escalation import peak_lines
 from vigie.running import serve_with, service_settings
+from vigie.searching import open_archive
 from vigie.settings import Settings, parse_settings
 
 #: seconds the crisis takes
@@ -35,6 +39,8 @@ DURATION = 50.0
 FAST_DURATION = 15.0
 #: seconds after the last publication within which everything must have been read and told
 SETTLE = 60.0
+#: longer ago than anything that the script tells
+HISTORY = timedelta(days=3_660)
 
 
 @dataclass(slots=True)
@@ -222,7 +228,16 @@ def _summarise(
     say(f"{receiver.repeats} repeated, {receiver.refused} refused")
     if not settled:
         say("[yellow]not everything was read and told in time; see the lines above[/]")
+    for line in _ladder(settings):
+        say(line, markup=False)
     say(f"Review what was stored: [bold]{settings.public_url}[/]")
+
+
+def _ladder(settings: Settings) -> list[str]:
+    """Return how far both states went towards each other, as the archive tells it."""
+    until = now_utc()
+    with open_archive(settings) as database:
+        return peak_lines(read_ladder(database, ("FRA", "MLI"), since=until - HISTORY, until=until))
 
 
 def _free_port(wanted: int) -> int:
