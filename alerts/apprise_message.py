@@ -11,7 +11,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
-from alerts import notices, wording
+from alerts import digest, digest_wording, notices, wording
+from alerts.digest_message import mail_values as digest_values
 from alerts.message import alert_values
 from alerts.payload import links_for, read_payload
 from alerts.settings import Language
@@ -22,6 +23,8 @@ from storage.types import Alert
 MOST_ARTICLES = 3
 #: characters of the sentence that proves the act
 PROOF_LIMIT = 400
+#: alerts named of a list; the page shows all
+MOST_MEMBERS = 12
 #: sources named in a notice
 MOST_SOURCES = 6
 
@@ -73,7 +76,10 @@ def render_note(*, delivery_key: str, alert: Alert, language: Language, zone: Zo
     Raises:
         RenderError: the stored payload is not readable.
     """
-    if notices.is_notice(alert):
+    if digest.is_digest(alert):
+        values = digest_values(digest.read_digest(alert), language, zone)
+        lines = _digest_lines(values)
+    elif notices.is_notice(alert):
         values = notices.mail_values(notices.read_notice(alert), language, zone)
         lines = _notice_lines(values)
     else:
@@ -105,6 +111,17 @@ def _alert_lines(values: dict[str, Any]) -> list[str]:
         lines.append(_address(article["url"]))
     lines += [f"{values[f'{name}_label']}{_address(links[name])}" for name in ("story", "ack", "silence")]
     return lines
+
+
+def _digest_lines(values: dict[str, Any]) -> list[str]:
+    lines = []
+    for member in values["members"][:MOST_MEMBERS]:
+        lines.append(f"• {harmless(member['line'])}")
+        lines.append(_address(member["url"]))
+    hidden = max(0, len(values["members"]) - MOST_MEMBERS) + values["unnamed"]
+    lines.append(digest_wording.more(hidden, values["language"]))
+    lines += [harmless(line) for line in values["coverage"]]
+    return [*lines, f"{values['list_label']}{_address(values['links']['list'])}"]
 
 
 def _notice_lines(values: dict[str, Any]) -> list[str]:

@@ -17,6 +17,8 @@ from zoneinfo import ZoneInfo
 
 import aiosmtplib
 
+from alerts.digest import is_digest
+from alerts.digest_message import render_digest_email
 from alerts.errors import ChannelError
 from alerts.message import render_email, render_plain_email
 from alerts.notice_message import render_notice_email
@@ -69,7 +71,7 @@ class EmailSender:
         Raises:
             RenderError: the stored payload is not readable.
         """
-        render = render_notice_email if is_notice(alert) else render_email
+        render = render_digest_email if is_digest(alert) else render_notice_email if is_notice(alert) else render_email
         return render(
             delivery_key=delivery.key,
             alert=alert,

@@ -22,7 +22,8 @@ from alerts.settings import EmailChannel, Language, recipient_address
 from alerts.text import clean_line, shorten
 from storage.types import Alert
 
-_COLOURS = {1: "#7a7a7a", 2: "#2f6f9f", 3: "#c58a00", 4: "#d2491c", 5: "#a3001f"}
+#: of each severity
+COLOURS = {1: "#7a7a7a", 2: "#2f6f9f", 3: "#c58a00", 4: "#d2491c", 5: "#a3001f"}
 
 
 def render_email(
@@ -141,7 +142,7 @@ def alert_values(body: Body, language: Language, zone: ZoneInfo) -> dict[str, An
     origins = f" — {label('origins')}{', '.join(reach.origins)}" if reach.origins else ""
     return {
         "language": language,
-        "colour": _COLOURS.get(data.severity, _COLOURS[3]),
+        "colour": COLOURS.get(data.severity, COLOURS[3]),
         "headline": headline,
         "proof": proof,
         "reach": wording.reach(reach, language),

@@ -220,6 +220,9 @@ class DeliverySettings:
     #: how long an alert below ``urgent_severity`` waits before its first attempt
     group_wait: timedelta = timedelta(0)
     urgent_severity: int = 4
+    #: more messages than this to one channel within ``storm_window`` become one list
+    storm_limit: int = 20
+    storm_window: timedelta = 10 * _MINUTE
     #: channel-level failures in a row that open the breaker
     breaker_failures: int = 5
     #: pauses before the probes of an open breaker; the last repeats
@@ -242,12 +245,12 @@ class DeliverySettings:
             raise ChannelError(where, "lease", "must be longer than webhook_total, smtp_total and apprise_total")
         if not 0 <= self.jitter < 1:
             raise ChannelError(where, "jitter", "give a share from 0 to less than 1")
-        for key in ("breaker_failures", "concurrency"):
+        for key in ("breaker_failures", "concurrency", "storm_limit"):
             if getattr(self, key) < 1:
                 raise ChannelError(where, key, "must be at least 1")
         for key in (
             "poll", "idle", "webhook_total", "smtp_total", "apprise_total", "smtp_command", "smtp_final",
-            "webhook_connect",
+            "webhook_connect", "storm_window",
         ):  # fmt: skip
             if getattr(self, key) <= timedelta(0):
                 raise ChannelError(where, key, "must be longer than 0 s")

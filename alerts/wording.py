@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Protocol
@@ -253,9 +253,14 @@ def moment(at: datetime, language: Language, zone: ZoneInfo) -> str:
     return f"{text} ({day}{_clock(local, language)}, {zone.key.rpartition('/')[2].replace('_', ' ')})"
 
 
+def day_and_month(day: date, language: Language) -> str:
+    """Return « 1er mars »."""
+    number = f"1er{_NBSP}" if language == "fr" and day.day == 1 else f"{day.day}{_NBSP}"
+    return f"{number}{_MONTHS[language][day.month - 1]}"
+
+
 def _date(at: datetime, language: Language) -> str:
-    day = f"1er{_NBSP}" if language == "fr" and at.day == 1 else f"{at.day}{_NBSP}"
-    return f"{day}{_MONTHS[language][at.month - 1]} {at.year}"
+    return f"{day_and_month(at, language)} {at.year}"
 
 
 def _clock(at: datetime, language: Language) -> str:

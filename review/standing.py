@@ -28,6 +28,8 @@ class AlertStanding(StrEnum):
     RECORDED = "recorded"
     WITHHELD = "withheld"
     WAITING = "waiting"
+    #: gathered with others, and told in a list or when its batch closes
+    GATHERED = "gathered"
     SENT = "sent"
     FAILED = "failed"
     #: raised, but no channel stands behind it
@@ -45,6 +47,8 @@ def alert_standing(summary: AlertSummary | None) -> AlertStanding:
         return AlertStanding.WAITING
     if DeliveryState.SENT in states:
         return AlertStanding.SENT
+    if DeliveryState.BATCHED in states:
+        return AlertStanding.GATHERED
     if DeliveryState.SUPPRESSED in states:
         return AlertStanding.WITHHELD
     return AlertStanding.RECORDED if summary.recorded_only == summary.alerts else AlertStanding.UNADDRESSED

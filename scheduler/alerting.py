@@ -91,7 +91,7 @@ def take(database: Database, settings: AlertingSettings, watch: Watch, occasion:
     alert = None
     if decision.kind is not DecisionKind.NONE:
         alert = _alert(database, settings, watch, occasion, decision, sequence=(told.alerts if told else 0) + 1)
-        rows = outgoing.deliveries(settings.outgoing, watch, alert, told, occasion.now) if occasion.sending else ()
+        rows = outgoing.deliveries(database, settings.outgoing, watch, alert, occasion.now) if occasion.sending else ()
         stored_alerts.raise_alert(
             database,
             alert,

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from zoneinfo import ZoneInfo
 
+from alerts.holding import HoldingSettings
 from alerts.notices import Speech
 from alerts.settings import Channel, recipients
 from detection.engine import RuleSet
 from scheduler.alerting import AlertingSettings
 from scheduler.announcing import Announcements
+from scheduler.batches import GatheringSettings
 from scheduler.outgoing import OutgoingSettings, Route
 from scheduler.pipeline import Pipeline
 from scheduler.rulewatch import read_rules
@@ -26,6 +28,32 @@ def routes(channels: Iterable[Channel]) -> Mapping[str, Route]:
         )
         for channel in channels
     }
+
+
+def build_outgoing(settings: ServiceSettings) -> OutgoingSettings:
+    """Return who stands behind the channels, and how long alerts wait."""
+    return OutgoingSettings(
+        routes=routes(settings.channels),
+        holding=HoldingSettings(
+            group_wait=settings.delivery.group_wait,
+            group_interval=settings.group_interval,
+            urgent_severity=settings.delivery.urgent_severity,
+            storm_limit=settings.delivery.storm_limit,
+            storm_window=settings.delivery.storm_window,
+        ),
+        timezone=settings.timezone,
+    )
+
+
+def build_gathering(settings: ServiceSettings, instance: str) -> GatheringSettings:
+    """Return whose alerts are gathered in the archive ``instance``, and how their lists speak."""
+    return GatheringSettings(
+        watches=settings.watches,
+        outgoing=build_outgoing(settings),
+        instance=instance,
+        public_url=settings.public_url,
+        language=settings.language,
+    )
 
 
 def build_announcements(settings: ServiceSettings, instance: str) -> Announcements:
@@ -55,12 +83,7 @@ def build_pipeline(settings: ServiceSettings, instance: str, rules: RuleSet | No
         instance=instance,
         public_url=settings.public_url,
         language=settings.language,
-        outgoing=OutgoingSettings(
-            routes=routes(settings.channels),
-            group_wait=settings.delivery.group_wait,
-            group_interval=settings.group_interval,
-            urgent_severity=settings.delivery.urgent_severity,
-        ),
+        outgoing=build_outgoing(settings),
         queries=settings.queries,
         countries={source.id: source.country for source in settings.sources if source.country},
     )

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
-from alerts import identity
-from storage.alerts import NewDelivery, ToldBefore
-from storage.types import Alert, DeliveryState, Watch
+from sqlite_utils import Database
+
+from alerts import holding, identity
+from alerts.holding import AT_ONCE, HoldingSettings, Lately, Plan
+from storage import batches
+from storage.alerts import NewDelivery
+from storage.types import Alert, BatchPlan, DeliveryState, Watch
+
+logger = logging.getLogger(__name__)
+
+#: a batch that closed early, as after a jump of the clock, takes nothing more: the next one does
+_NEXT_ONES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,46 +37,87 @@ class OutgoingSettings:
     """Who is told, and how long an alert waits."""
 
     routes: Mapping[str, Route] = field(default_factory=dict)
-    group_wait: timedelta = timedelta(0)
-    #: least time between two alerts of one watch on one story
-    group_interval: timedelta = timedelta(0)
-    #: alerts from this severity on never wait
-    urgent_severity: int = 4
+    holding: HoldingSettings = field(default_factory=HoldingSettings)
+    #: IANA name; of watches that state none
+    timezone: str = "UTC"
+
+    def zone(self, watch: Watch) -> ZoneInfo:
+        """Return the zone of a watch's hours."""
+        return ZoneInfo(watch.timezone or self.timezone)
 
 
 def deliveries(
-    settings: OutgoingSettings,
-    watch: Watch,
-    alert: Alert,
-    told: ToldBefore | None,
-    now: datetime,
+    database: Database, settings: OutgoingSettings, watch: Watch, alert: Alert, now: datetime
 ) -> list[NewDelivery]:
     """Return a row for everybody who is to hear of the alert, and when the first attempt is due.
 
     Args:
+        database: the archive, inside a transaction: batches are opened here.
         settings: who stands behind the channels, and how long alerts wait.
         watch: whose alert it is.
         alert: what is to be told.
-        told: what the watch's people were told of the story before.
         now: when it was decided.
     """
-    due = now
-    if alert.severity < settings.urgent_severity:
-        due += settings.group_wait
-        if told is not None:
-            due = max(due, told.last_at + settings.group_interval)
     rows: list[NewDelivery] = []
     for channel_id in watch.channels:
         route = settings.routes[channel_id]
         held_back = alert.severity < route.min_severity
+        plan, batch_id = Plan(at=now, reason=AT_ONCE), None
+        if not held_back:
+            plan, batch_id = _planned(database, settings, watch, alert, channel_id, now)
+        state = DeliveryState.PENDING if batch_id is None else DeliveryState.BATCHED
         rows.extend(
             NewDelivery(
                 key=identity.delivery_key(alert_key=alert.key, channel_id=channel_id, recipient=recipient),
                 channel_id=channel_id,
                 recipient=recipient,
-                state=DeliveryState.SUPPRESSED if held_back else DeliveryState.PENDING,
-                next_attempt_at=due,
+                state=DeliveryState.SUPPRESSED if held_back else state,
+                next_attempt_at=plan.at,
+                reason=plan.reason,
+                batch_id=batch_id,
             )
             for recipient in route.recipients
         )
     return rows
+
+
+def _planned(
+    database: Database, settings: OutgoingSettings, watch: Watch, alert: Alert, channel_id: str, now: datetime
+) -> tuple[Plan, int | None]:
+    """Return what becomes of an alert on a channel, and the batch it joins; at once when planning fails."""
+    try:
+        moment = now
+        for _ in range(_NEXT_ONES):
+            plan = _plan(database, settings, watch, alert, channel_id, moment)
+            if plan.batch is None:
+                return plan, None
+            batch_id = batches.join(database, plan.batch, watch_id=watch.id, channel_id=channel_id, now=now)
+            if batch_id is not None:
+                return plan, batch_id
+            moment = max(moment, plan.batch.closes_at)
+    except Exception:
+        # An alert that nobody planned well is better early than late.
+        logger.exception("alert %s on channel %s: planning failed; it is sent at once", alert.id, channel_id)
+    return Plan(at=now, reason=AT_ONCE), None
+
+
+def _plan(
+    database: Database, settings: OutgoingSettings, watch: Watch, alert: Alert, channel_id: str, now: datetime
+) -> Plan:
+    told = None if alert.story_id is None else batches.told_on(database, watch.id, alert.story_id, channel_id)
+    traffic = batches.traffic(database, channel_id, now - settings.holding.storm_window)
+    storm = batches.open_storm(database, watch.id, channel_id)
+    return holding.plan(
+        watch=watch,
+        channel_id=channel_id,
+        alert=alert,
+        told=told,
+        lately=Lately(
+            messages=traffic.messages,
+            oldest_at=traffic.oldest_at,
+            open_list=BatchPlan(kind=storm.kind, key=storm.key, closes_at=storm.closes_at) if storm else None,
+        ),
+        zone=settings.zone(watch),
+        settings=settings.holding,
+        now=now,
+    )

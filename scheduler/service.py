@@ -19,7 +19,8 @@ from crawler.holds import HoldBook
 from crawler.routing import CrawlerRouter
 from scheduler import changes, maintenance
 from scheduler.archive import Archive
-from scheduler.building import build_announcements, build_pipeline, routes
+from scheduler.batches import BatchDesk
+from scheduler.building import build_announcements, build_gathering, build_pipeline, routes
 from scheduler.canary import Canary
 from scheduler.canary_page import Perch
 from scheduler.clock import Every, JumpDetector, is_upset, now_utc, restart
@@ -136,6 +137,9 @@ class Service:
             public_url=settings.public_url,
             zone=ZoneInfo(settings.timezone),
         )
+        self.batches = BatchDesk(
+            self.archive, build_gathering(settings, instance), clock=self._clock, closed=self.dispatcher.wake
+        )
         announcements = build_announcements(settings, instance)
         self.follow_ups = FollowUps(
             archive=self.archive,
@@ -204,6 +208,7 @@ class Service:
         await self.desk.read_due_pages()
         await self.looks.read_due()
         await self.health_desk.tick(learn_within=60.0)
+        await self.batches.tick()
         await self.follow_ups.look()
         counts = await self.dispatcher.run_once()
         return Round(
@@ -287,6 +292,9 @@ class Service:
                 self._spawn(self._audit())
 
         scheduler.add_job(self._tick, Every(self.settings.tick), id="tick", next_run_time=self._clock())
+        scheduler.add_job(
+            self.batches.tick, Every(self.settings.batches_every), id="batches", next_run_time=self._clock()
+        )
         scheduler.add_job(self.health_desk.tick, Every(self.settings.health.tick), id="health")
         scheduler.add_job(self.rule_watch.look, Every(self.settings.rules_every), id="rules")
         scheduler.add_job(self.hubs.look, Every(HUBS_EVERY), id="hubs")

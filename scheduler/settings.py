@@ -46,5 +46,7 @@ class ServiceSettings:
     rules_every: timedelta = LOOK_EVERY
     #: subscribe to the hubs that feeds name, where they can call back
     websub: bool = False
+    #: how often batches whose time has come are closed
+    batches_every: timedelta = timedelta(seconds=5)
     #: how often the schedule looks for what is due
     tick: timedelta = timedelta(seconds=1)

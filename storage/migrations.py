@@ -405,7 +405,8 @@ def _batches(database: Database) -> None:
         "CREATE INDEX attempt_delivery ON attempt (delivery_id)",
         "CREATE INDEX delivery_due ON delivery (channel_id, state, next_attempt_at)",
         "CREATE INDEX delivery_alert ON delivery (alert_id)",
-        "CREATE INDEX delivery_created ON delivery (channel_id, created_at)",
+        "CREATE INDEX delivery_traffic ON delivery (channel_id, created_at, alert_id) "
+        "WHERE state NOT IN ('batched', 'suppressed')",
         "CREATE INDEX delivery_batch ON delivery (batch_id) WHERE batch_id IS NOT NULL",
     ):
         database.conn.execute(statement)

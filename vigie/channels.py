@@ -134,6 +134,8 @@ def build_delivery(table: Delivery) -> DeliverySettings:
         "smtp_total": table.email_deadline,
         "apprise_total": table.apprise_deadline,
         "group_wait": table.group_wait,
+        "storm_limit": table.storm_limit,
+        "storm_window": table.storm_window,
     }
     given = {key: value for key, value in changes.items() if value is not None}
     try:

@@ -14,8 +14,10 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from storage.types import Status
+from alerts.holding import LONGEST_COOLDOWN
+from storage.types import Digest, QuietHours, Status
 from vigie.durations import parse_duration
+from vigie.hours import parse_digest, parse_quiet_hours
 
 
 def _duration(value: Any) -> Any:
@@ -71,6 +73,24 @@ def _time_zone(value: str) -> str:
     return value
 
 
+def _hours(value: Any) -> Any:
+    if isinstance(value, str):
+        return parse_quiet_hours(value)
+    raise ValueError(f"{value} are no quiet hours; write them like '22:00-07:00' or 'mon-fri 22:00-07:00'")
+
+
+def _digest(value: Any) -> Any:
+    if isinstance(value, str):
+        return parse_digest(value)
+    raise ValueError(f"{value} is no digest; write 'hourly', 'daily' or a time such as '08:00'")
+
+
+def _cooldown(value: timedelta) -> timedelta:
+    if not timedelta(0) < value <= LONGEST_COOLDOWN:
+        raise ValueError("a cooldown lasts from one second to 24 hours; write '2h'")
+    return value
+
+
 def _pair(value: Any) -> Any:
     """Read ``["FRA", "MLI"]`` and ``"FRA-MLI"`` alike."""
     if isinstance(value, str):
@@ -82,6 +102,8 @@ Duration = Annotated[timedelta, BeforeValidator(_duration)]
 WebAddress = Annotated[str, BeforeValidator(lambda value: _web_address(value) if isinstance(value, str) else value)]
 Identifier = Annotated[str, BeforeValidator(lambda value: _identifier(value) if isinstance(value, str) else value)]
 TimeZone = Annotated[str, BeforeValidator(lambda value: _time_zone(value) if isinstance(value, str) else value)]
+Hours = Annotated[QuietHours, BeforeValidator(_hours)]
+DigestTimes = Annotated[Digest, BeforeValidator(_digest)]
 #: flags and numbers are written as such: text is never turned into them
 Flag = Annotated[bool, Field(strict=True)]
 Severity = Annotated[int, Field(strict=True, ge=1, le=5)]
@@ -168,6 +190,10 @@ class WatchTable(Table):
     languages: tuple[Annotated[str, Field(pattern=r"^[a-z]{2}$")], ...] = ()
     channels: tuple[str, ...] = ()
     max_age: Duration | None = None
+    quiet_hours: Hours | None = None
+    digest: DigestTimes | None = None
+    cooldown: Annotated[Duration, AfterValidator(_cooldown)] | None = None
+    timezone: TimeZone | None = None
     #: a grave alert that nobody acknowledged for so long goes to ``escalate_to`` as well
     escalate_after: Duration | None = None
     escalate_to: tuple[str, ...] = ()
@@ -241,6 +267,8 @@ class Delivery(Table):
     apprise_deadline: Duration | None = None
     group_wait: Duration = timedelta(0)
     group_interval: Duration = timedelta(0)
+    storm_limit: Annotated[int, Field(strict=True, ge=1, le=10_000)] | None = None
+    storm_window: Duration | None = None
 
 
 class Retention(Table):

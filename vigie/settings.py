@@ -7,13 +7,15 @@ import re
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
+from alerts.hours import quiet_until
 from alerts.settings import Channel, DeliverySettings
 from crawler.browser import BrowserSettings, missing
 from crawler.catalogue import catalogue
@@ -308,6 +310,7 @@ class _Builder:
             self._check_escalation(place, table, channels)
             if not table.channels:
                 self._warnings.append(f"watch {table.id}: it has no channel; its alerts show on the page only")
+            self._check_digest(table)
             if table.query is not None:
                 try:
                     queries[table.id] = parse(table.query)
@@ -326,6 +329,18 @@ class _Builder:
             self._report((*place, "escalate_after"), "nobody can acknowledge that fast; write '15m'")
         elif table.escalate_to and not table.channels:
             self._report((*place, "escalate_to"), "the watch has no channel, so nothing is sent that could be missed")
+
+    def _check_digest(self, table: WatchTable) -> None:
+        if table.digest is None or table.digest.every != "daily" or table.quiet_hours is None:
+            return
+        # Any week will do: whether a time lies in quiet hours is asked of the clock, not of the calendar.
+        monday = datetime(2024, 1, 1, table.digest.at.hour, table.digest.at.minute, tzinfo=UTC)
+        week = (monday + timedelta(days=day) for day in range(7))
+        if any(quiet_until(table.quiet_hours, ZoneInfo("UTC"), moment) for moment in week):
+            self._warnings.append(
+                f"watch {table.id}: its daily digest at {table.digest.at:%H:%M} lies in its quiet hours, "
+                f"and goes out when they end, at {table.quiet_hours.end:%H:%M}"
+            )
 
     def _heartbeat(self) -> HeartbeatSettings | None:
         service, network = self._file.service, self._file.network
@@ -368,4 +383,5 @@ class _Builder:
 
 def _watch(table: WatchTable) -> Watch:
     values = table.model_dump()
-    return Watch(**{**values, "name": table.name or table.id})
+    hours = {"quiet_hours": table.quiet_hours, "digest": table.digest}
+    return Watch(**{**values, **hours, "name": table.name or table.id})
