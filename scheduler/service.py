@@ -114,6 +114,7 @@ class Service:
         self.rule_watch = RuleWatch(settings.rule_folders, pipeline, loaded)
         now = self._clock()
         await self.archive.write(sources.sync, settings.sources, now)
+        await self.archive.write(sources.release_claims)
         if missing(settings.crawler.browser) is None:
             await self.archive.write(cured.come_due, FailureReason.NO_BROWSER, now)
         recovered = await self.archive.write(deliveries.recover, now, everything=True)

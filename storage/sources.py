@@ -71,7 +71,19 @@ def due(database: Database, now: datetime, limit: int = 100) -> list[str]:
 
 def claim(database: Database, source_id: str, until: datetime) -> None:
     """Push a source's due time ahead while it is being polled, so that no second poll starts."""
-    database.execute("UPDATE source SET next_check_at = ? WHERE id = ?", (to_text(until), source_id))
+    database.execute(
+        "UPDATE source SET claimed_from = coalesce(claimed_from, next_check_at), next_check_at = ? WHERE id = ?",
+        (to_text(until), source_id),
+    )
+
+
+def release_claims(database: Database) -> int:
+    """Give back the sources whose poll was cut off with the process that claimed them; return how many."""
+    cursor = database.execute(
+        "UPDATE source SET next_check_at = min(next_check_at, claimed_from), claimed_from = NULL "
+        "WHERE claimed_from IS NOT NULL"
+    )
+    return int(cursor.rowcount)
 
 
 def state(database: Database, source_id: str) -> SourceState | None:
@@ -190,7 +202,7 @@ def record_poll(
     moment = to_text(now)
     database.execute(
         """
-        UPDATE source SET next_check_at = :next, last_checked_at = :now,
+        UPDATE source SET next_check_at = :next, claimed_from = NULL, last_checked_at = :now,
             last_success_at = CASE WHEN :worked THEN :now ELSE last_success_at END,
             last_new_at = CASE WHEN :new > 0 THEN :now ELSE last_new_at END,
             failures = CASE WHEN :worked THEN 0 WHEN :asked THEN failures + 1 ELSE failures END,

@@ -47,8 +47,9 @@ def poll(
     new: int = 0,
     wait: timedelta = MINUTE,
     now: datetime = NOW,
+    source: str = "fleuve",
 ) -> None:
-    sources.record_poll(database, "fleuve", failure=failure, new_entries=new, next_check_at=now + wait, now=now)
+    sources.record_poll(database, source, failure=failure, new_entries=new, next_check_at=now + wait, now=now)
 
 
 def feed(database: Database, result: PollResult) -> FeedState:
@@ -66,6 +67,18 @@ def test_new_source_is_due_at_once_and_a_claimed_one_is_not(database: Database) 
     assert sources.due(database, NOW + MINUTE) == ["sahel", "fleuve"]
     assert sources.due(database, NOW + MINUTE, limit=1) == ["sahel"]
     assert sources.due(database, NOW - MINUTE) == []
+
+
+def test_source_whose_poll_was_cut_off_is_due_as_before(database: Database) -> None:
+    poll(database, failure=TIMEOUT, wait=MINUTE)
+    sources.claim(database, "fleuve", NOW + timedelta(minutes=10))
+    sources.claim(database, "fleuve", NOW + timedelta(minutes=20))
+    sources.claim(database, "sahel", NOW + timedelta(minutes=10))
+    poll(database, source="sahel", wait=timedelta(hours=1))
+    assert sources.release_claims(database) == 1
+    assert sources.due(database, NOW) == []
+    assert sources.due(database, NOW + MINUTE) == ["fleuve"]
+    assert sources.release_claims(database) == 0
 
 
 def test_disabled_or_removed_source_is_never_due_and_comes_back_with_its_memory(database: Database) -> None:
