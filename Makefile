@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint format bench soak evaluate browser-test example model lock clean
+.PHONY: help run demo test lint format bench soak campaign evaluate browser-test example model lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -37,6 +37,9 @@ bench: $(VENV)/.developer ## measure speed on this machine; PAGES=20000 crawls f
 
 soak: $(VENV)/.developer ## replay a day of 85 sources at sixty times the speed (24 minutes; HOURS=2 for less)
 	$(BIN)/python -m tests.soak $(HOURS)
+
+campaign: $(VENV)/.developer ## kill and fault the real service, hours of it; ONLY=A1,C2 SCALE=0.1 SEED=7 for less
+	$(BIN)/python -m tests.campaign.run $(if $(ONLY),--only $(ONLY)) $(if $(SCALE),--scale $(SCALE)) $(if $(SEED),--seed $(SEED))
 
 evaluate: $(VENV)/.developer ## score detection and extraction on known texts, with floors they may not sink below
 	$(BIN)/python -m tests.evaluate

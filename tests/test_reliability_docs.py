@@ -8,13 +8,22 @@ from pathlib import Path
 
 import pytest
 
+from tests.campaign.run import FAULTS
+
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "reliability.md").read_text("utf-8")
-ROWS = {
-    cells[0]: cells
-    for line in PAGE.splitlines()
-    if re.match(r"\| [A-Z]\d+ \|", line) and (cells := [cell.strip() for cell in line.strip("| ").split(" | ")])
-}
+FAULTS_OF_TESTS, _, FAULTS_OF_THE_CAMPAIGN = PAGE.partition("\n## Campaign\n")
+
+
+def _rows(text: str) -> dict[str, list[str]]:
+    return {
+        cells[0]: cells
+        for line in text.splitlines()
+        if re.match(r"\| [A-Z]\d+ \|", line) and (cells := [cell.strip() for cell in line.strip("| ").split(" | ")])
+    }
+
+
+ROWS = _rows(FAULTS_OF_TESTS)
 NAMED = sorted({name for row in ROWS.values() for name in re.findall(r"`(test_\w+\.py::[\w:]+)`", row[-1])})
 
 
@@ -37,3 +46,9 @@ def test_every_fault_has_a_complete_row() -> None:
     for row, cells in ROWS.items():
         assert len(cells) == 4, row
         assert re.search(r"`test_\w+\.py::", cells[3]), f"{row} names no test"
+
+
+def test_every_fault_of_the_campaign_is_described() -> None:
+    rows = _rows(FAULTS_OF_THE_CAMPAIGN)
+    assert list(rows) == list(FAULTS)
+    assert all(len(cells) == 2 and cells[1] for cells in rows.values())
