@@ -438,6 +438,8 @@ def _silences_that_match(database: Database) -> None:
 def _ladder(database: Database) -> None:
     """Add what stories tell of acts between states, and the changes of rung that followed."""
     ladder.create(database)
+
+
 def _claims(database: Database) -> None:
     """Know which sources were being polled, and when they had been due: a crash leaves them claimed."""
     database.conn.execute("ALTER TABLE source ADD COLUMN claimed_from TEXT")

@@ -18,6 +18,13 @@ from tests.campaign.world import Background, Press
 
 #: seconds without any arrival after which what is missing counts as lost
 QUIET = 60.0
+#: short waits between attempts, and a message for each alert instead of lists in a storm
+DELIVERY = {
+    "webhook_retries": '["1s"]',
+    "email_retries": '["1s"]',
+    "storm_limit": "10000",
+    "storm_window": '"1s"',
+}
 #: seconds a start may take on a busy machine
 START = 90.0
 
@@ -65,7 +72,7 @@ class Stage:
         self.sut = sut or Sut(folder)
         self.background = Background()
         self._folder = folder
-        self._delivery = {"webhook_retries": '["1s"]', "email_retries": '["1s"]', **(delivery or {})}
+        self._delivery = {**DELIVERY, **(delivery or {})}
         self._mail_keys = mail_keys
         self._extra = extra
 
