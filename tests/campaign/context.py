@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,16 @@ class Context:
     #: how the service is run: Python's arguments before those of the command line
     wrapper: Sequence[str] = ("-m", "vigie")
     environment: dict[str, str] = field(default_factory=dict)
+
+    #: longest time of a fault that repeats itself
+    minutes: float = float("inf")
+    #: monotonic second after which a fault that repeats itself begins no further round
+    until: float = float("inf")
+
+    @property
+    def time_is_up(self) -> bool:
+        """Whether no further round may begin."""
+        return time.monotonic() > self.until
 
     def scaled(self, number: int, *, least: int = 1) -> int:
         """Return a number of things at this scale."""

@@ -37,7 +37,8 @@ def run(names: Iterable[str], context: Context) -> list[Verdict]:
         folder.mkdir(parents=True, exist_ok=True)
         print(f"{name}: {(FAULTS[name].__doc__ or '').splitlines()[0]}", file=sys.stderr)  # noqa: T201
         try:
-            verdict = FAULTS[name](replace(context, folder=folder))
+            until = start + context.minutes * 60
+            verdict = FAULTS[name](replace(context, folder=folder, until=until))
         except Exception as error:  # noqa: BLE001 - one fault's accident must not hide the other verdicts
             traceback.print_exc()
             verdict = Verdict(id=name, wrong=[f"the campaign itself broke: {type(error).__name__}: {error}"])
@@ -55,6 +56,7 @@ def main() -> int:
     parser.add_argument("--only", help="ids of faults, with commas between")
     parser.add_argument("--scale", type=float, default=1.0, help="share of the whole campaign")
     parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="for each fault that repeats itself")
     parser.add_argument("--keep", type=Path, help="folder for archives and logs, kept afterwards")
     given = parser.parse_args()
     names = [name.strip() for name in given.only.split(",")] if given.only else list(FAULTS)
@@ -62,7 +64,9 @@ def main() -> int:
     if unknown:
         parser.error(f"there is no fault {', '.join(unknown)}; there are {', '.join(FAULTS)}")
     with tempfile.TemporaryDirectory() as temporary:
-        context = Context(folder=given.keep or Path(temporary), seed=given.seed, scale=given.scale)
+        context = Context(
+            folder=given.keep or Path(temporary), seed=given.seed, scale=given.scale, minutes=given.minutes
+        )
         verdicts = run(names, context)
     facts = {"seed": given.seed, "scale": given.scale, "machine": f"{platform.system()} {platform.release()}"}
     shown = summary(verdicts, facts)
