@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from alerts.decide import Act, same_act
+from alerts.acts import Act, same_act
 from storage.types import Decision, DecisionKind, Signal
 
 #: reason of a decision that an acknowledgement keeps quiet

@@ -3,21 +3,21 @@
 Pure: the same article, watch, history and time give the same decision in the service, in an import and in
 a backtest. Every answer carries its reason.
 
-Reasons of an alert: ``new_story``, ``new_act``, ``higher_severity``. Reasons of silence: ``too_old``,
-``already_told``, ``told_in_affair``, or whatever the assessment said.
+The reasons are those of :mod:`alerts.reasons`. What an article confirms is decided by :mod:`alerts.confirming`, what
+an edit changed by :mod:`alerts.edits`, what takes something back by :mod:`alerts.correcting`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
+from alerts.acts import Act, is_told, names_of, same_act
+from alerts.confirming import Report, confirmation
+from alerts.edits import Edit, decide_edit
 from storage.types import Decision, DecisionKind, Signal, Watch, utc
-
-#: (type, actor, target)
-Act: TypeAlias = tuple[str, str | None, str | None]
 
 
 class Assessment(Protocol):
@@ -67,6 +67,16 @@ class History(Protocol):
         """Each act told, with the highest severity it was told at."""
         ...
 
+    @property
+    def reasons(self) -> AbstractSet[str]:
+        """Why they were alerted so far."""
+        ...
+
+    @property
+    def removed(self) -> tuple[Act, ...]:
+        """Acts that they were told an edit took out."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
@@ -75,6 +85,8 @@ class Told:
     alerts: int
     severity: int
     acts: tuple[tuple[Act, int], ...]
+    reasons: frozenset[str] = frozenset()
+    removed: tuple[Act, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,29 +109,12 @@ class Affair:
             signals: of the article.
             opening: nothing was told of the article's own story yet.
         """
-        known = tuple(signal for signal in signals if _is_told(signal, self.acts))
+        known = tuple(signal for signal in signals if is_told(signal, self.acts))
         headline = [signal for signal in signals if signal.start < self.headline_end]
         if opening and all(signal in known for signal in headline):
-            again = [signal for signal in headline if not _is_told(signal, self.recent)]
+            again = [signal for signal in headline if not is_told(signal, self.recent)]
             return tuple(signal for signal in known if signal not in again)
         return known
-
-
-def _is_told(signal: Signal, acts: Iterable[tuple[Act, int]]) -> bool:
-    return any(same_act(signal.act, act) and signal.severity <= severity for act, severity in acts)
-
-
-def same_act(one: Act, other: Act) -> bool:
-    """Whether two acts may be the same one: a side that a text leaves out contradicts nothing.
-
-    One known side must agree, because two acts without names share only their type.
-    """
-    if one[0] != other[0]:
-        return False
-    sides = ((one[1], other[1]), (one[2], other[2]))
-    if any(a is not None and b is not None and a != b for a, b in sides):
-        return False
-    return any(a is not None and a == b for a, b in sides) or one == other
 
 
 def decide(
@@ -130,6 +125,9 @@ def decide(
     published_at: datetime | None,
     now: datetime,
     affair: Affair | None = None,
+    report: Report | None = None,
+    edit: Edit | None = None,
+    taken_back: bool = False,
 ) -> Decision:
     """Decide what alerting does with one article for one watch.
 
@@ -140,22 +138,51 @@ def decide(
         published_at: the article's effective time, aware; None never counts as old.
         now: aware.
         affair: what they were told of other stories of the same affair, None for nothing.
+        report: whose report it is and who told the story before; without it nothing is a confirmation.
+        edit: what the new version of an article changed, None for any other article.
+        taken_back: the article itself takes a dispatch back.
 
     Returns:
-        NEW, UPDATE or NONE with its reason; NEW and UPDATE carry the signals worth telling.
+        NEW, UPDATE, EDITED or NONE with its reason; all but NONE carry the signals worth telling.
     """
-    if not assessment.alert:
+    if not assessment.alert and (edit is None or not edit.before):
         return _nothing(watch, assessment.reason, assessment.detail)
     age = utc(now) - utc(published_at) if published_at is not None else None
     if watch.max_age is not None and age is not None and age > watch.max_age:
         days = age.total_seconds() / 86400
         return _nothing(watch, "too_old", f"published {days:.1f} days ago, over the watch's max_age; recorded only")
+    if taken_back:
+        return _nothing(watch, "taken_back", "the agency takes this dispatch back; nobody was told of it")
+    edited = _edited(watch, edit, told, affair) if edit is not None else None
+    if edited is not None and edited.kind is DecisionKind.EDITED:
+        return edited
+    if not assessment.alert:
+        return _nothing(watch, assessment.reason, assessment.detail)
+    plain = _first_or_update(watch, assessment, told, affair, report)
+    # An edit that changes no phrase says so, whatever the story was told before.
+    return edited if edited is not None and plain.kind is DecisionKind.NONE else plain
+
+
+def _edited(watch: Watch, edit: Edit, told: History | None, affair: Affair | None) -> Decision:
+    return decide_edit(
+        watch,
+        edit,
+        told=told.acts if told else (),
+        told_elsewhere=affair.acts if affair else (),
+        removed=told.removed if told else (),
+    )
+
+
+def _first_or_update(
+    watch: Watch, assessment: Assessment, told: History | None, affair: Affair | None, report: Report | None
+) -> Decision:
+    """What an article tells over the bar that its story, or the affair, did not."""
     signals = _over_the_bar(watch, assessment.signals)
     if affair is not None:
         recalled = affair.recalled(signals, opening=told is None or told.alerts == 0)
         signals = tuple(signal for signal in signals if signal not in recalled)
         if not signals:
-            names = ", ".join(sorted({signal.type for signal in recalled}))
+            names = names_of(recalled)
             return _nothing(watch, "told_in_affair", f"only recalls what another story of this affair told: {names}")
     if told is None or told.alerts == 0:
         severity = max((signal.severity for signal in signals), default=assessment.severity)
@@ -163,7 +190,7 @@ def decide(
             watch_id=watch.id, kind=DecisionKind.NEW, reason="new_story", severity=severity, signals=signals,
             detail=f"first article on this story over the bar: {assessment.detail}",
         )  # fmt: skip
-    return _update(watch, signals, told)
+    return _update(watch, signals, told, report)
 
 
 def _over_the_bar(watch: Watch, signals: tuple[Signal, ...]) -> tuple[Signal, ...]:
@@ -178,7 +205,7 @@ def _over_the_bar(watch: Watch, signals: tuple[Signal, ...]) -> tuple[Signal, ..
     return kept or signals
 
 
-def _update(watch: Watch, signals: tuple[Signal, ...], told: History) -> Decision:
+def _update(watch: Watch, signals: tuple[Signal, ...], told: History, report: Report | None) -> Decision:
     """What an article adds to a story that was told already."""
     new, higher = [], []
     for signal in signals:
@@ -188,9 +215,15 @@ def _update(watch: Watch, signals: tuple[Signal, ...], told: History) -> Decisio
         elif signal.severity > max(known):
             higher.append(signal)
     if not new and not higher:
+        confirmed = confirmation(report, signals, told.reasons) if report is not None else None
+        if confirmed is not None:
+            return Decision(
+                watch_id=watch.id, kind=DecisionKind.UPDATE, reason=confirmed.reason, detail=confirmed.detail,
+                severity=max(signal.severity for signal in confirmed.signals), signals=confirmed.signals,
+            )  # fmt: skip
         return _nothing(watch, "already_told", f"nothing beyond the {told.alerts} alert(s) this story already had")
     fresh = tuple(signal for signal in signals if signal in new or signal in higher)
-    names = ", ".join(sorted({signal.type for signal in (new or higher)}))
+    names = names_of(new or higher)
     return Decision(
         watch_id=watch.id,
         kind=DecisionKind.UPDATE,

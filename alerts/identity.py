@@ -35,7 +35,7 @@ def story_subject(story_id: int) -> str:
 
 
 def trigger(decision: Decision) -> str:
-    """Return what set an alert off: ``new``, or the acts and severities an update brings."""
+    """Return what set an alert off: ``new``, or the acts and severities an update or an edit brings."""
     if decision.kind is DecisionKind.NEW:
         return "new"
     acts = sorted({_act(signal) for signal in decision.signals})

@@ -17,7 +17,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from alerts import identity, wording
-from alerts.payload import ArticleFacts, Body, Event, links_for, read_payload
+from alerts.payload import ArticleFacts, Body, Event, links_for, mark_of, read_payload
 from alerts.settings import EmailChannel, Language, recipient_address
 from alerts.text import clean_line, shorten
 from storage.types import Alert
@@ -133,10 +133,9 @@ def alert_values(body: Body, language: Language, zone: ZoneInfo) -> dict[str, An
     first = data.events[0] if data.events else None
     headline, proof = clean_line(data.headline), ""
     if first is not None:
-        update = body.type == "alert.update"
         # The subject counts what happened, not the background that is told along with it.
         happened = [event for event in data.events if event.status == first.status]
-        headline = wording.headline(happened, language, severity=data.severity, update=update)
+        headline = wording.headline(happened, language, severity=data.severity, mark=mark_of(body))
         proof = wording.quoted(first.sentence, language)
     label = partial(wording.label, language=language)
     origins = f" — {label('origins')}{', '.join(reach.origins)}" if reach.origins else ""
@@ -144,6 +143,7 @@ def alert_values(body: Body, language: Language, zone: ZoneInfo) -> dict[str, An
         "language": language,
         "colour": COLOURS.get(data.severity, COLOURS[3]),
         "headline": headline,
+        "notice": _notice(body, language, zone),
         "proof": proof,
         "reach": wording.reach(reach, language),
         "origins": origins,
@@ -165,10 +165,28 @@ def alert_values(body: Body, language: Language, zone: ZoneInfo) -> dict[str, An
     }
 
 
+def _notice(body: Body, language: Language, zone: ZoneInfo) -> str:
+    """Return what an edit or a correction is, and which alert it corrects."""
+    data = body.data
+    between = (data.between.since, data.between.until) if data.between else None
+    title = data.articles[0].title if data.articles and data.articles[0].title != data.events[0].sentence else ""
+    text = wording.notice(data.reason, language, between=between, title=title, zone=zone)
+    if data.correction_of is None:
+        return text
+    return f"{text} {wording.label('corrects', language)}{clean_line(data.correction_of)}."
+
+
 def _act(event: Event, language: Language) -> dict[str, str]:
     return {
         "line": f"{wording.severity_word(event.severity, language)} · {wording.act_line(event, language)}",
-        "status": wording.status_word(event.status, language),
+        "status": ", ".join(
+            word
+            for word in (
+                wording.status_word(event.status, language),
+                wording.changed(event.change, language) if event.change else "",
+            )
+            if word
+        ),
         "quote": wording.quoted(event.sentence, language),
     }
 

@@ -6,11 +6,12 @@ stays under 20 kB as Standard Webhooks 1.0 advises, whatever the press wrote.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
 from alerts import wording
 from alerts.errors import RenderError
@@ -21,22 +22,45 @@ from storage.types import Alert, Decision, DecisionKind, Signal, Story, StoryArt
 #: bytes; Standard Webhooks 1.0 advises less than 20 kB
 LIMIT = 20_000
 
-NEW, UPDATE = "alert.new", "alert.update"
+#: types on the wire
+TYPES: Mapping[DecisionKind, str] = {
+    DecisionKind.NEW: "alert.new",
+    DecisionKind.UPDATE: "alert.update",
+    DecisionKind.EDITED: "alert.edited",
+    DecisionKind.CORRECTION: "alert.correction",
+}
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True)
+    #: keys that are left out where they say nothing
+    _rare: ClassVar[frozenset[str]] = frozenset()
+
+    @model_serializer(mode="wrap")
+    def _written(self, write: SerializerFunctionWrapHandler) -> dict[str, object]:
+        values: dict[str, object] = write(self)
+        return {key: value for key, value in values.items() if value is not None or key not in self._rare}
 
 
 class Event(_Part):
     """One act with the sentence that proves it."""
 
+    _rare = frozenset({"change"})
     type: str
     actor: str | None
     target: str | None
     status: str
     severity: int
     sentence: str
+    #: what an edit did to it: ``added`` or ``removed``
+    change: Literal["added", "removed"] | None = None
+
+
+class Between(_Part):
+    """The two looks at a page between which it was edited."""
+
+    since: datetime
+    until: datetime
 
 
 class StoryFacts(_Part):
@@ -72,6 +96,7 @@ class Links(_Part):
 class Data(_Part):
     """What is told."""
 
+    _rare = frozenset({"correction_of", "between"})
     alert: str
     watch: str
     severity: int
@@ -83,6 +108,12 @@ class Data(_Part):
     why: tuple[str, ...]
     links: Links
     sequence: int
+    #: the decision's reason, a stable machine word
+    reason: str = ""
+    #: id of the alert that this one corrects
+    correction_of: str | None = None
+    #: of an edit
+    between: Between | None = None
 
 
 class Body(_Part):
@@ -131,12 +162,13 @@ def build_payload(
     created_at: datetime,
     sequence: int,
     background: Sequence[Signal] = (),
+    correction_of: str | None = None,
 ) -> str:
     """Return the webhook body as compact JSON text.
 
     Args:
         watch: whose people are told.
-        decision: NEW or UPDATE, with the signals to tell.
+        decision: any but NONE, with the signals to tell.
         story: as it stands, this article included.
         articles: of the story, the most telling first; only the first few are named.
         alert_id: public id.
@@ -145,6 +177,7 @@ def build_payload(
         created_at: when the alert was decided; aware.
         sequence: 1 for the first alert of this story to this watch.
         background: further signals of the article between the same states, told after the decision's own.
+        correction_of: id of the alert that this one corrects.
 
     Raises:
         RenderError: the decision carries no signal.
@@ -154,8 +187,8 @@ def build_payload(
     text = ""
     for caps in _CAPS:
         data = _data(watch, decision, story, articles, alert_id, public_url, language, sequence, background, caps)
-        kind = UPDATE if decision.kind is DecisionKind.UPDATE else NEW
-        text = Body(type=kind, timestamp=utc(created_at), data=data).model_dump_json()
+        data = data.model_copy(update={"correction_of": correction_of})
+        text = Body(type=TYPES[decision.kind], timestamp=utc(created_at), data=data).model_dump_json()
         if len(text.encode()) < LIMIT:
             break
     return text
@@ -173,19 +206,31 @@ def _data(
     background: Sequence[Signal],
     caps: _Caps,
 ) -> Data:
-    signals = ordered(decision.signals)
+    # What came is told before what went, however grave.
+    signals = tuple(sorted(ordered(decision.signals), key=lambda signal: signal in decision.removed))
     told = (*signals, *ordered(background))
     origins = tuple(shorten(origin, 80) for origin in story.origins[: caps.origins])
     reach = wording.Reach(articles=story.articles, outlets=story.outlets, origins=origins)
     links = links_for(public_url, story_id=story.id, alert_id=alert_id, watch_id=watch.id)
-    update = decision.kind is DecisionKind.UPDATE
+    between = Between(since=decision.between[0], until=decision.between[1]) if decision.between else None
+    removed = decision.removed if decision.kind is DecisionKind.EDITED else ()
     return Data(
         alert=alert_id,
         watch=watch.id,
         severity=decision.severity,
-        headline=wording.headline(signals, language, severity=decision.severity, update=update),
-        summary=wording.summary(shorten(signals[0].sentence, caps.sentence), reach, language),
-        events=tuple(_event(signal, caps) for signal in told[: caps.events]),
+        headline=wording.headline(signals, language, severity=decision.severity, mark=_mark(decision)),
+        summary=" ".join(
+            part
+            for part in (
+                wording.notice(decision.reason, language, between=decision.between, title=_title(articles, signals[0])),
+                wording.summary(shorten(signals[0].sentence, caps.sentence), reach, language),
+            )
+            if part
+        ),
+        events=tuple(
+            _event(signal, caps, "removed" if signal in removed else "added" if between and signal in signals else None)
+            for signal in told[: caps.events]
+        ),
         story=StoryFacts(
             id=story.id,
             url=links.story,
@@ -198,10 +243,31 @@ def _data(
         why=_why(decision, signals[: caps.events], articles, language),
         links=links,
         sequence=sequence,
+        reason=decision.reason,
+        between=between,
     )
 
 
-def _event(signal: Signal, caps: _Caps) -> Event:
+def _mark(decision: Decision) -> str:
+    """Return the word of :data:`wording.MARKS` for a decision: ``update``, or the reason of an edit or correction."""
+    if decision.kind is DecisionKind.NEW:
+        return ""
+    return "update" if decision.kind is DecisionKind.UPDATE else decision.reason
+
+
+def mark_of(body: Body) -> str:
+    """Return the same for a stored payload."""
+    if body.type == TYPES[DecisionKind.NEW]:
+        return ""
+    return "update" if body.type == TYPES[DecisionKind.UPDATE] else body.data.reason
+
+
+def _title(articles: Sequence[StoryArticle], first: Signal) -> str:
+    """Return the headline of the article in question, unless it is quoted anyway."""
+    return shorten(articles[0].title, 200) if articles and articles[0].title != first.sentence else ""
+
+
+def _event(signal: Signal, caps: _Caps, change: Literal["added", "removed"] | None) -> Event:
     return Event(
         type=signal.type,
         actor=signal.actor,
@@ -209,6 +275,7 @@ def _event(signal: Signal, caps: _Caps) -> Event:
         status=str(signal.status),
         severity=signal.severity,
         sentence=shorten(signal.sentence, caps.sentence),
+        change=change,
     )
 
 

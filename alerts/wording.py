@@ -48,12 +48,43 @@ _REASONS = {
         "new_story": "Premier article retenu sur ce dossier",
         "new_act": "Un acte nouveau sur un dossier déjà signalé",
         "higher_severity": "Un acte déjà signalé, à un degré plus grave",
+        "second_origin": "Une deuxième source indépendante rapporte ce qui a été signalé",
+        "other_side": "L’autre partie rapporte à son tour ce qui a été signalé",
+        "phrase_added": "Une phrase a été ajoutée à un article déjà lu",
+        "phrase_removed": "Une phrase a été retirée d’un article déjà lu",
+        "corrected": "Ce qui a été signalé est rectifié",
+        "cancelled": "La dépêche à l’origine de l’alerte est annulée",
+        "denied": "Ce qui a été signalé est démenti",
+        "withdrawn": "La page à l’origine de l’alerte n’existe plus, et aucune autre source ne porte l’information",
     },
     "en": {
         "new_story": "First article on this story that passed the bar",
         "new_act": "A new act on a story that was told before",
         "higher_severity": "An act that was told before, now more severe",
+        "second_origin": "A second independent origin reports what was told",
+        "other_side": "The other side now reports what was told",
+        "phrase_added": "A phrase was added to an article that had been read",
+        "phrase_removed": "A phrase was removed from an article that had been read",
+        "corrected": "What was told is corrected",
+        "cancelled": "The dispatch behind the alert was cancelled",
+        "denied": "What was told is denied",
+        "withdrawn": "The page behind the alert is gone, and no other origin carries the report",
     },
+}
+#: what stands beside the severity in the first line, by reason; ``update`` for every update
+MARKS: Mapping[Language, Mapping[str, str]] = {
+    "fr": {
+        "update": "suite", "phrase_added": "phrase ajoutée", "phrase_removed": "phrase retirée",
+        "corrected": "rectifié", "cancelled": "dépêche annulée", "denied": "démenti", "withdrawn": "page retirée",
+    },
+    "en": {
+        "update": "update", "phrase_added": "phrase added", "phrase_removed": "phrase removed",
+        "corrected": "corrected", "cancelled": "dispatch cancelled", "denied": "denied", "withdrawn": "page withdrawn",
+    },
+}  # fmt: skip
+_CHANGES: Mapping[Language, Mapping[str, str]] = {
+    "fr": {"added": "ajouté", "removed": "retiré"},
+    "en": {"added": "added", "removed": "removed"},
 }
 _UNREAD = {
     "fr": f"Aucune page n’a pu être lue en entier{_FINE}: seuls le titre et un extrait sont connus",
@@ -75,6 +106,7 @@ _LABELS = {
         "story": f"Le dossier{_FINE}: ", "ack": f"Prendre en charge{_FINE}: ",
         "silence": f"Mettre en sourdine{_FINE}: ",
         "story_link": "Le dossier", "ack_link": "Prendre en charge", "silence_link": "Mettre en sourdine",
+        "corrects": f"Alerte concernée{_FINE}: ",
         "first_seen": f"Vu pour la première fois{_FINE}: ", "unreadable":
         f"Cette alerte n’a pas pu être mise en forme{_FINE}; la voici en texte brut.",
     },
@@ -82,7 +114,8 @@ _LABELS = {
         "acts": "Acts", "origins": "Origins: ", "articles": "Articles", "why": "Why this alert",
         "story": "The story: ", "ack": "Acknowledge: ", "silence": "Silence: ",
         "story_link": "The story", "ack_link": "Acknowledge", "silence_link": "Silence",
-        "first_seen": "First seen: ", "unreadable": "This alert could not be laid out; here it is as plain text.",
+        "corrects": "Alert concerned: ", "first_seen": "First seen: ",
+        "unreadable": "This alert could not be laid out; here it is as plain text.",
     },
 }  # fmt: skip
 
@@ -157,18 +190,20 @@ def act_line(act: Act, language: Language) -> str:
     return f"{sides}{colon(language)}{label}"
 
 
-def headline(acts: Sequence[Act], language: Language, *, severity: int, update: bool) -> str:
-    """Return the first line people see: severity word, who → whom, act.
+def headline(acts: Sequence[Act], language: Language, *, severity: int, mark: str = "", update: bool = False) -> str:
+    """Return the first line people see: severity word, what kind of message it is, who → whom, act.
 
     Args:
         acts: what is told, the most telling first; at least one.
         language: of the words.
         severity: of the alert.
-        update: the story was told before.
+        mark: of :data:`MARKS`; empty for the first alert of a story.
+        update: the same as the mark ``update``, for who knows no more.
     """
     word = severity_word(severity, language)
-    if update:
-        word += " (suite)" if language == "fr" else " (update)"
+    mark = mark or ("update" if update else "")
+    if mark:
+        word += f" ({MARKS[language].get(mark, mark)})"
     more = ""
     if len(acts) > 1:
         count = len(acts) - 1
@@ -202,6 +237,58 @@ def summary(sentence: str, story: Reach, language: Language) -> str:
 def why_decided(reason: str, detail: str, language: Language) -> str:
     """Return why an alert went out; a reason without words of its own is shown with its detail."""
     return _REASONS[language].get(reason) or f"{reason}{colon(language)}{detail}"
+
+
+def changed(change: str, language: Language) -> str:
+    """Return what an edit did to a phrase."""
+    return _CHANGES[language].get(change, change)
+
+
+def notice(
+    reason: str,
+    language: Language,
+    *,
+    between: tuple[datetime, datetime] | None = None,
+    title: str = "",
+    zone: ZoneInfo | None = None,
+) -> str:
+    """Return what an edit or a correction is, as one sentence that ends in a full stop; nothing for other alerts.
+
+    Args:
+        reason: of the alert.
+        language: of the words.
+        between: the two looks between which a page was edited.
+        title: headline of the article that corrects, or that was edited.
+        zone: the reader's time zone; UTC is named without it.
+    """
+    if reason in {"phrase_added", "phrase_removed"} and between is not None:
+        verb = {
+            "fr": {"phrase_added": "Ajouté", "phrase_removed": "Retiré"},
+            "en": {"phrase_added": "Added", "phrase_removed": "Removed"},
+        }[language][reason]
+        return f"{verb} {_between(between, language, zone)}."
+    if reason not in CORRECTIONS:
+        return ""
+    about = f"{colon(language)}{quoted(title, language)}" if title else ""
+    return f"{_REASONS[language][reason]}{about}."
+
+
+#: reasons of what takes something back
+CORRECTIONS = frozenset({"corrected", "cancelled", "denied", "withdrawn"})
+
+
+def _between(looks: tuple[datetime, datetime], language: Language, zone: ZoneInfo | None) -> str:
+    """Return « entre 9 h 14 et 9 h 31 UTC », the days too where they differ or the reader's clock is another."""
+    begin, end = (at.astimezone(zone or UTC) for at in looks)
+    name = zone.key.rpartition("/")[2].replace("_", " ") if zone is not None and zone.key != "UTC" else ""
+    clock = f" ({name})" if name else " UTC"
+    first, last = _clock(begin, language), _clock(end, language)
+    if begin.date() != end.date():
+        first, last = f"{_date(begin, language)}, {first}", f"{_date(end, language)}, {last}"
+        joined = f"entre le {first} et le {last}" if language == "fr" else f"between {first} and {last}"
+    else:
+        joined = f"entre {first} et {last}" if language == "fr" else f"between {first} and {last}"
+    return joined + clock
 
 
 def unread(language: Language) -> str:

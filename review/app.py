@@ -23,7 +23,7 @@ from review.rendering import STATIC_FOLDER, environment
 from review.room import Room
 from review.settings import ReviewSettings
 from review.websub import PREFIX, Callback, websub_routes
-from storage import overview
+from storage import alerts, overview
 from storage.errors import NotFoundError, SearchError, StorageError
 
 
@@ -100,7 +100,8 @@ def _add_health(app: FastAPI, room: Room) -> None:
         with room.readers.reading() as database:
             figures = overview.overview(database, now)
             channels = overview.channels(database)
-        text = exposition(figures, channels, version=room.settings.version, now=now)
+            decisions = alerts.count_decisions(database)
+        text = exposition(figures, channels, version=room.settings.version, now=now, decisions=decisions)
         return PlainTextResponse(text, media_type=CONTENT_TYPE)
 
 

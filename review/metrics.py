@@ -11,13 +11,28 @@ from storage.types import NetworkState
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
-def exposition(overview: Overview, channels: Sequence[ChannelHealth], *, version: str, now: datetime) -> str:
-    """Return the watch's figures; ages are in seconds, 0 where nothing waits."""
+def exposition(
+    overview: Overview,
+    channels: Sequence[ChannelHealth],
+    *,
+    version: str,
+    now: datetime,
+    decisions: Sequence[tuple[str, str, int]] = (),
+) -> str:
+    """Return the watch's figures; ages are in seconds, 0 where nothing waits.
+
+    Args:
+        overview: of sources, pages and articles.
+        channels: and what stands in their outboxes.
+        version: the running one.
+        now: aware.
+        decisions: how many of each watch have each reason, see :func:`storage.alerts.count_decisions`.
+    """
     lines: list[str] = []
 
-    def metric(name: str, text: str, samples: Sequence[tuple[dict[str, str], float]]) -> None:
-        lines.extend((f"# HELP vigie_{name} {text}", f"# TYPE vigie_{name} gauge"))
-        lines.extend(f"vigie_{name}{_labels(labels)} {value:g}" for labels, value in samples)
+    def metric(name: str, text: str, samples: Sequence[tuple[dict[str, str], float]], kind: str = "gauge") -> None:
+        lines.extend((f"# HELP vigie_{name} {text}", f"# TYPE vigie_{name} {kind}"))
+        lines.extend(f"vigie_{name}{_labels(labels)} {_number(value)}" for labels, value in samples)
 
     metric("info", "The running version.", [({"version": version}, 1)])
     metric(
@@ -66,11 +81,22 @@ def exposition(overview: Overview, channels: Sequence[ChannelHealth], *, version
         ],
     )
     metric(
+        "decisions_total",
+        "Decisions in the archive by watch and reason: one for each article, watch and version of the article.",
+        [({"watch": watch, "reason": reason}, count) for watch, reason, count in decisions],
+        kind="counter",
+    )
+    metric(
         "oldest_delivery_waiting_seconds",
         "Age of the oldest delivery that is not sent yet.",
         [({}, _age(overview.oldest_waiting_at, now))],
     )
     return "\n".join(lines) + "\n"
+
+
+def _number(value: float) -> str:
+    """Write whole numbers in full: what is added up must not be rounded."""
+    return f"{int(value)}" if value == int(value) else f"{value:g}"
 
 
 def _age(moment: datetime | None, now: datetime) -> float:

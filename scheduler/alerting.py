@@ -2,50 +2,36 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Literal
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
 
 from sqlite_utils import Database
 
 from alerts import identity
 from alerts.acknowledging import unless_acknowledged
+from alerts.confirming import Report, Voice
+from alerts.correcting import Correction
 from alerts.decide import Affair, decide
-from alerts.payload import build_payload
-from detection.assess import Assessment, assess
-from detection.query import Query, Subject, matches
-from scheduler import outgoing
-from scheduler.outgoing import OutgoingSettings
-from scheduler.placing import Placed
+from alerts.edits import Edit
+from detection.assess import Assessment
+from detection.stories.lifecycle import Lifecycle, lifecycle
+from detection.stories.origin import side_of
+from scheduler import corrections, outgoing
+from scheduler.occasions import AlertingSettings, Occasion, assessed, build_alert
 from storage import alerts as stored_alerts
-from storage import stories
-from storage.alerts import Act
-from storage.articles import Saved
-from storage.types import Alert, Article, Decision, DecisionKind, Signal, Watch
+from storage import telling
+from storage.alerts import Act, ToldBefore
+from storage.telling import Teller
+from storage.types import Alert, Decision, DecisionKind, Signal, Watch
+
+logger = logging.getLogger(__name__)
 
 #: how long an act told in one story of an affair counts as told in the others
 AFFAIR = timedelta(days=7)
 #: and how long even for a headline
 RECENT = timedelta(hours=48)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlertingSettings:
-    """Who is told, and how alerts speak."""
-
-    watches: tuple[Watch, ...]
-    #: identity of the archive, part of every alert's identity
-    instance: str
-    public_url: str
-    language: Literal["fr", "en"]
-    #: who stands behind the channels, and how long alerts wait
-    outgoing: OutgoingSettings = field(default_factory=OutgoingSettings)
-    #: the parsed query of each watch that has one
-    queries: Mapping[str, Query] = field(default_factory=dict)
-    #: ISO alpha-3 country of each source
-    countries: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,46 +46,55 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Occasion:
-    """An article that has just been stored and placed: what every watch decides on."""
+class _Verdict:
+    """What is decided of an article for one watch, before any of it is written."""
 
-    article: Article
-    article_key: str
-    saved: Saved
-    placed: Placed
-    signals: tuple[Signal, ...]
-    rules_version: str
-    now: datetime
-    #: False records alerts without queuing them for anybody
-    sending: bool
+    decision: Decision
+    #: what the decision leads to, None for nothing
+    alert: Alert | None
+    #: what the article takes back of this story or of others, each with its alert
+    corrections: tuple[tuple[Correction, Alert], ...] = ()
 
 
 def take(database: Database, settings: AlertingSettings, watch: Watch, occasion: Occasion) -> Taken:
-    """Decide for one watch, and store the decision with the alert and deliveries it leads to."""
+    """Decide for one watch, and store the decision with the alerts and deliveries it leads to."""
     # What an import recorded was never heard by anybody, so it silences nothing that arrives live.
     told = stored_alerts.told(database, watch.id, occasion.placed.story_id, sent_only=occasion.sending)
-    decision = decide(
-        watch=watch,
-        assessment=_assessment(settings, watch, occasion),
-        told=told,
-        published_at=occasion.saved.effective_at,
-        now=occasion.now,
-        affair=_affair(database, watch, occasion),
-    )
-    known = stored_alerts.acknowledged_acts(database, watch.id, occasion.placed.story_id)
-    decision = unless_acknowledged(decision, known)
-    alert = None
-    if decision.kind is not DecisionKind.NONE:
-        alert = _alert(database, settings, watch, occasion, decision, sequence=(told.alerts if told else 0) + 1)
-        rows = outgoing.deliveries(database, settings.outgoing, watch, alert, occasion.now) if occasion.sending else ()
+    assessment = assessed(settings, watch, occasion.article, occasion.signals, occasion.placed.origin)
+    try:
+        verdict = _verdict(database, settings, watch, occasion, assessment, told)
+    except Exception:
+        # Whatever is wrong with a rule that holds alerts back or words them: an alert too many is better than one lost.
+        logger.exception("watch %s: article %d is decided by the plain rules", watch.id, occasion.saved.article_id)
+        verdict = _plain(database, settings, watch, occasion, assessment, told)
+    if verdict.alert is not None:
+        rows = (
+            outgoing.deliveries(database, settings.outgoing, watch, verdict.alert, occasion.now)
+            if occasion.sending
+            else ()
+        )
         stored_alerts.raise_alert(
             database,
-            alert,
+            verdict.alert,
             rows,
-            decision=decision,
+            decision=verdict.decision,
             article_id=occasion.saved.article_id,
             recorded_only=not occasion.sending,
         )
+    for correction, alert in verdict.corrections:
+        corrections.send(
+            database, settings, watch, correction, alert, article_id=occasion.saved.article_id, now=occasion.now,
+            sending=occasion.sending,
+        )  # fmt: skip
+    return _recorded(database, watch, occasion, verdict)
+
+
+def _recorded(database: Database, watch: Watch, occasion: Occasion, verdict: _Verdict) -> Taken:
+    """Keep the one reason that the article has for the watch: that of its own alert, else of what it takes back."""
+    decision, alert = verdict.decision, verdict.alert
+    if alert is None and verdict.corrections:
+        correction, alert = verdict.corrections[0]
+        decision = corrections.decision(watch, correction)
     stored_alerts.record_decision(
         database,
         decision,
@@ -118,6 +113,72 @@ def take(database: Database, settings: AlertingSettings, watch: Watch, occasion:
     )
 
 
+def _verdict(
+    database: Database,
+    settings: AlertingSettings,
+    watch: Watch,
+    occasion: Occasion,
+    assessment: Assessment,
+    told: ToldBefore | None,
+) -> _Verdict:
+    decision = decide(
+        watch=watch,
+        assessment=assessment,
+        told=told,
+        published_at=occasion.saved.effective_at,
+        now=occasion.now,
+        affair=_affair(database, watch, occasion),
+        report=_report(database, occasion) if told is not None and assessment.alert else None,
+        edit=_edit(settings, watch, occasion, assessment),
+        taken_back=lifecycle(occasion.article.title, occasion.article.text) is Lifecycle.CANCELLATION,
+    )
+    known = stored_alerts.acknowledged_acts(database, watch.id, occasion.placed.story_id)
+    decision = unless_acknowledged(decision, known)
+    found = () if decision.reason == "too_old" else corrections.find(database, watch, occasion, decision)
+    own = any(one.story_id == occasion.placed.story_id for one in found)
+    if own and decision.kind is DecisionKind.EDITED and len(decision.removed) == len(decision.signals):
+        # The correction says the same, and goes to those who were told.
+        decision = Decision(
+            watch_id=watch.id, kind=DecisionKind.NONE, reason="already_told", detail="a correction tells what went"
+        )
+    build = partial(
+        corrections.build,
+        database,
+        settings,
+        watch,
+        article_id=occasion.saved.article_id,
+        article_key=occasion.article_key,
+        now=occasion.now,
+    )
+    alert = _alert(database, settings, watch, occasion, decision, told)
+    return _Verdict(
+        decision=decision,
+        alert=alert,
+        corrections=tuple(
+            (one, build(one, after=alert is not None and one.story_id == alert.story_id)) for one in found
+        ),
+    )
+
+
+def _plain(
+    database: Database,
+    settings: AlertingSettings,
+    watch: Watch,
+    occasion: Occasion,
+    assessment: Assessment,
+    told: ToldBefore | None,
+) -> _Verdict:
+    """Decide without edits, confirmations, corrections and affairs: what is over the bar and was not told."""
+    decision = decide(
+        watch=watch,
+        assessment=assessment,
+        told=told,
+        published_at=occasion.saved.effective_at,
+        now=occasion.now,
+    )
+    return _Verdict(decision=decision, alert=_alert(database, settings, watch, occasion, decision, told))
+
+
 def _affair(database: Database, watch: Watch, occasion: Occasion) -> Affair | None:
     """Return what a watch's people were told lately of the other stories of the affair."""
     acts, recent = (
@@ -129,23 +190,46 @@ def _affair(database: Database, watch: Watch, occasion: Occasion) -> Affair | No
     return Affair(acts=acts, headline_end=len(occasion.article.title) + 1, recent=recent) if acts else None
 
 
-def _assessment(settings: AlertingSettings, watch: Watch, occasion: Occasion) -> Assessment:
-    article = occasion.article
-    query = settings.queries.get(watch.id)
-    holds = query is None or matches(
-        query,
-        Subject(
-            title=article.title,
-            text=article.text,
-            source_id=article.source_id,
-            language=article.language,
-            country=settings.countries.get(article.source_id),
-            origin=occasion.placed.origin,
-            authors=article.authors,
-            signals=occasion.signals,
+def _report(database: Database, occasion: Occasion) -> Report | None:
+    """Return whose report an article is, beside those of its story; an edit is no new report."""
+    if occasion.before is not None:
+        return None
+    own: list[Teller] = []
+    others: list[Teller] = []
+    for teller in telling.tellers(database, occasion.placed.story_id):
+        (own if teller.article_id == occasion.saved.article_id else others).append(teller)
+    if not own:
+        return None
+    plain = lifecycle(occasion.article.title, occasion.article.text) not in {
+        Lifecycle.CORRECTION, Lifecycle.CANCELLATION,
+    }  # fmt: skip
+    return Report(
+        origin=own[0].origin,
+        side=side_of(own[0].origin, own[0].outlet, own[0].country),
+        first_hand=plain and occasion.placed.copy_of is None,
+        before=tuple(
+            Voice(act=one.act, origin=one.origin, side=side_of(one.origin, one.outlet, one.country)) for one in others
         ),
     )
-    return assess(occasion.signals, watch, language=article.language, source_id=article.source_id, query_matches=holds)
+
+
+def _edit(settings: AlertingSettings, watch: Watch, occasion: Occasion, assessment: Assessment) -> Edit | None:
+    """Return an edit as a watch sees it: what passed its bar before, what does now."""
+    before = occasion.before
+    if before is None:
+        return None
+    old = assessed(settings, watch, before.article, before.signals, occasion.placed.origin)
+    # Where the edit brought in, or took out, what the watch's query asks for, all acts come or go with it.
+    by_signals = (old.reason == "query") == (assessment.reason == "query")
+    return Edit(
+        all_before=before.signals if by_signals else (),
+        all_after=occasion.signals if by_signals else (),
+        before=old.signals,
+        after=assessment.signals,
+        since=before.seen_at,
+        until=occasion.now,
+        silent=before.silent,
+    )
 
 
 def _alert(
@@ -154,42 +238,22 @@ def _alert(
     watch: Watch,
     occasion: Occasion,
     decision: Decision,
-    *,
-    sequence: int,
-) -> Alert:
-    story_id = occasion.placed.story_id
-    # The article names the alert, not the story's row: a restored backup hands out row numbers again, and a
-    # receiver would drop a new alert under an old name.
-    key = identity.alert_key(
-        install_id=settings.instance,
-        watch_id=watch.id,
-        subject=f"article:{occasion.article_key}",
+    told: ToldBefore | None,
+) -> Alert | None:
+    if decision.kind is DecisionKind.NONE:
+        return None
+    return build_alert(
+        database,
+        settings,
+        watch,
+        decision,
+        story_id=occasion.placed.story_id,
+        article_id=occasion.saved.article_id,
+        article_key=occasion.article_key,
         trigger=identity.trigger(decision),
-    )
-    payload = build_payload(
-        watch=watch,
-        decision=decision,
-        story=stories.get(database, story_id),
-        articles=[stories.summary(member) for member in stories.members(database, story_id)],
-        alert_id=identity.alert_id(key),
-        public_url=settings.public_url,
-        language=settings.language,
-        created_at=occasion.now,
-        sequence=sequence,
+        sequence=(told.alerts if told else 0) + 1,
+        now=occasion.now,
         background=_background(watch, decision, occasion.signals),
-    )
-    body = json.loads(payload)
-    return Alert(
-        id=identity.alert_id(key),
-        key=key,
-        type=body["type"],
-        watch_id=watch.id,
-        story_id=story_id,
-        severity=body["data"]["severity"],
-        headline=body["data"]["headline"],
-        payload=payload,
-        created_at=occasion.now,
-        sequence=sequence,
     )
 
 

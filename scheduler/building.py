@@ -9,9 +9,9 @@ from alerts.holding import HoldingSettings
 from alerts.notices import Speech
 from alerts.settings import Channel, recipients
 from detection.engine import RuleSet
-from scheduler.alerting import AlertingSettings
 from scheduler.announcing import Announcements
 from scheduler.batches import GatheringSettings
+from scheduler.occasions import AlertingSettings
 from scheduler.outgoing import OutgoingSettings, Route
 from scheduler.pipeline import Pipeline
 from scheduler.rulewatch import read_rules

@@ -16,9 +16,9 @@ from uuid import uuid4
 from sqlite_utils import Database
 
 from crawler.urls import article_key
-from scheduler.alerting import AlertingSettings
 from scheduler.archive import Archive
 from scheduler.canary_page import SOURCE_ID, TITLE, CanaryPage, Perch, new_page
+from scheduler.occasions import AlertingSettings
 from scheduler.outgoing import OutgoingSettings, Route
 from scheduler.pipeline import Pipeline, Processed
 from storage import deliveries, sources, watch_state

@@ -199,6 +199,8 @@ class LookDesk:
             return _Finding(processed=None, missing=missing, changed=False, failure=failure)
         verdict = _judge_missing(database, look, missing, now)
         changed = verdict.gone and revisions.withdraw(database, look.article_id, failure.detail, now)
+        if changed:
+            self._pipeline.withdrawn(database, look.article_id, now)
         word = "is withdrawn" if verdict.gone else "seems gone"
         logger.info("article %d %s (%s): %s", look.article_id, word, verdict.reason, failure.detail)
         return _Finding(processed=None, missing=missing, withdrawal=verdict, changed=changed, failure=failure)

@@ -64,7 +64,7 @@ def deliveries(
         held_back = alert.severity < route.min_severity
         plan, batch_id = Plan(at=now, reason=AT_ONCE), None
         if not held_back:
-            plan, batch_id = _planned(database, settings, watch, alert, channel_id, now)
+            plan, batch_id = planned(database, settings, watch, alert, channel_id, now)
         state = DeliveryState.PENDING if batch_id is None else DeliveryState.BATCHED
         rows.extend(
             NewDelivery(
@@ -81,7 +81,7 @@ def deliveries(
     return rows
 
 
-def _planned(
+def planned(
     database: Database, settings: OutgoingSettings, watch: Watch, alert: Alert, channel_id: str, now: datetime
 ) -> tuple[Plan, int | None]:
     """Return what becomes of an alert on a channel, and the batch it joins; at once when planning fails."""

@@ -7,17 +7,18 @@ about the first.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlite_utils import Database
 
 from detection.engine import Document, RuleSet, detect
 from detection.revisions import signal_changes
-from scheduler import ladder
-from scheduler.alerting import AlertingSettings, Occasion, Taken, take
+from scheduler import corrections, ladder
+from scheduler.alerting import Taken, take
+from scheduler.occasions import AlertingSettings, Before, Occasion
 from scheduler.placing import put_into_story
-from storage import articles, entries, revisions, threads
+from storage import articles, entries, looks, revisions, threads
 from storage import evidence as pages
 from storage.articles import Saved, SaveKind
 from storage.comparing import Change
@@ -101,6 +102,7 @@ class Pipeline:
             rules_version=rules.version,
             now=now,
             sending=sending,
+            before=self._before(database, article, saved, now, rules),
         )
         return Processed(
             article_id=saved.article_id,
@@ -113,6 +115,27 @@ class Pipeline:
             signals=signals,
             taken=tuple(take(database, self.alerting, watch, occasion) for watch in self.alerting.watches),
         )
+
+    def _before(
+        self, database: Database, article: Article, saved: Saved, now: datetime, rules: RuleSet
+    ) -> Before | None:
+        """Return the version that an edit replaced, read by the present rules."""
+        if saved.change is not Change.EDITED or saved.previous_id is None:
+            return None
+        old, new = articles.revision(database, saved.previous_id), articles.revision(database, saved.revision_id)
+        paragraphs = tuple(old.text.split("\n")) if old.text else ()
+        version = replace(article, title=old.title, lede=old.lede, paragraphs=paragraphs)
+        seen = looks.seen_at(database, saved.article_id)
+        return Before(
+            article=version,
+            signals=self.signals(version, now, rules),
+            seen_at=max(old.fetched_at, seen) if seen is not None else old.fetched_at,
+            silent=new.silent,
+        )
+
+    def withdrawn(self, database: Database, article_id: int, now: datetime) -> None:
+        """Correct what was told on the word of an article whose page is gone, inside a transaction."""
+        corrections.withdrawn(database, self.alerting, article_id, now)
 
     def signals(self, article: Article, now: datetime, rules: RuleSet | None = None) -> tuple[Signal, ...]:
         """Return what an article says happened; an undated one is read as of ``now``."""

@@ -36,6 +36,8 @@ class Placed:
     #: positions of paragraphs that the story had not seen
     novel_paragraphs: tuple[int, ...]
     reason: str
+    #: stories whose headlines the article denies
+    contradicted: tuple[int, ...] = ()
 
 
 #: how long an affair may rest before it goes on, and severity from which an act recalled belongs to one
@@ -114,6 +116,7 @@ def put_into_story(
         origin=origin,
         novel_paragraphs=novel,
         reason="copy" if copied else "same_event" if joined else "first_report",
+        contradicted=kin.contradicted,
     )
 
 

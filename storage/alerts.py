@@ -15,6 +15,8 @@ from storage.times import from_text, from_text_or_none, to_text
 from storage.types import Alert, Decision, DecisionKind, DeliveryState
 
 Act = tuple[str, str | None, str | None]
+#: type of an alert that corrects what earlier ones told
+CORRECTION = "alert.correction"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +29,10 @@ class ToldBefore:
     acts: tuple[tuple[Act, int], ...]
     #: when the last alert was decided
     last_at: datetime
+    #: why they were alerted
+    reasons: frozenset[str] = frozenset()
+    #: acts that they were told an edit took out
+    removed: tuple[Act, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +77,7 @@ def told(database: Database, watch_id: str, story_id: int, *, sent_only: bool = 
     rows = list(
         database.query(
             """
-            SELECT severity, acts, created_at FROM alert
+            SELECT type, severity, acts, created_at, reason, removed FROM alert
             WHERE watch_id = ? AND story_id = ? AND (recorded_only = 0 OR NOT ?)
             """,
             (watch_id, story_id, int(sent_only)),
@@ -82,8 +88,11 @@ def told(database: Database, watch_id: str, story_id: int, *, sent_only: bool = 
     return ToldBefore(
         alerts=len(rows),
         severity=max(row["severity"] for row in rows),
-        acts=_highest(rows),
+        # What a correction names is what was told before.
+        acts=_highest(row for row in rows if row["type"] != CORRECTION),
         last_at=from_text(max(row["created_at"] for row in rows)),
+        reasons=frozenset(row["reason"] for row in rows if row["reason"]),
+        removed=tuple({tuple(act) for row in rows for act in json.loads(row["removed"])}),
     )
 
 
@@ -103,9 +112,9 @@ def told_in_affair(
         """
         SELECT l.severity, l.acts FROM alert l JOIN story st ON st.id = l.story_id
         WHERE l.watch_id = ? AND st.thread_id = (SELECT thread_id FROM story WHERE id = ?) AND st.id <> ?
-            AND l.created_at >= ? AND (l.recorded_only = 0 OR NOT ?)
+            AND l.created_at >= ? AND (l.recorded_only = 0 OR NOT ?) AND l.type <> ?
         """,
-        (watch_id, story_id, story_id, to_text(since), int(sent_only)),
+        (watch_id, story_id, story_id, to_text(since), int(sent_only), CORRECTION),
     )
     return _highest(rows)
 
@@ -166,6 +175,14 @@ def decisions(database: Database, article_id: int) -> list[StoredDecision]:
     ]
 
 
+def count_decisions(database: Database) -> list[tuple[str, str, int]]:
+    """Return how many decisions of each watch have each reason: (watch, reason, count)."""
+    rows = database.execute(
+        "SELECT watch_id, reason, count(*) FROM decision GROUP BY watch_id, reason ORDER BY watch_id, reason"
+    )
+    return [(str(row[0]), str(row[1]), int(row[2])) for row in rows]
+
+
 def raise_alert(
     database: Database,
     alert: Alert,
@@ -180,17 +197,19 @@ def raise_alert(
     Returns:
         Whether the alert is new.
     """
-    acts = [[*signal.act, signal.severity] for signal in decision.signals] if decision else []
+    told = [signal for signal in decision.signals if signal not in decision.removed] if decision else []
+    removed = decision.removed if decision else ()
     cursor = database.execute(
         """
         INSERT INTO alert (id, key, type, watch_id, story_id, article_id, severity, headline, payload, acts, sequence,
-            recorded_only, created_at, escalates) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        ON CONFLICT (key) DO NOTHING
+            recorded_only, created_at, escalates, reason, removed)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING
         """,
         (
             alert.id, alert.key, alert.type, alert.watch_id, alert.story_id, article_id, alert.severity,
-            alert.headline, alert.payload, json.dumps(acts), alert.sequence, int(recorded_only),
-            to_text(alert.created_at), alert.escalates,
+            alert.headline, alert.payload, json.dumps([[*signal.act, signal.severity] for signal in told]),
+            alert.sequence, int(recorded_only), to_text(alert.created_at), alert.escalates,
+            decision.reason if decision else None, json.dumps([signal.act for signal in removed]),
         ),
     )  # fmt: skip
     if cursor.rowcount != 1:

@@ -343,18 +343,31 @@ def article_from_row(row: dict[str, Any]) -> StoredArticle:
 def revisions(database: Database, article_id: int) -> list[Revision]:
     """Return all stored states of an article's text, oldest first."""
     rows = database.query("SELECT * FROM revision WHERE article_id = ? ORDER BY number", (article_id,))
-    return [
-        Revision(
-            id=row["id"],
-            article_id=row["article_id"],
-            number=row["number"],
-            title=row["title"],
-            lede=row["lede"],
-            text=row["body"],
-            content_hash=row["content_hash"],
-            fetched_at=from_text(row["fetched_at"]),
-            modified_at=from_text_or_none(row["modified_at"]),
-            silent=bool(row["silent"]),
-        )
-        for row in rows
-    ]
+    return [_revision(row) for row in rows]
+
+
+def revision(database: Database, revision_id: int) -> Revision:
+    """Return one stored state of an article's text.
+
+    Raises:
+        NotFoundError: no revision has this id.
+    """
+    rows = list(database.query("SELECT * FROM revision WHERE id = ?", (revision_id,)))
+    if not rows:
+        raise NotFoundError(f"no revision {revision_id} is stored")
+    return _revision(rows[0])
+
+
+def _revision(row: dict[str, Any]) -> Revision:
+    return Revision(
+        id=row["id"],
+        article_id=row["article_id"],
+        number=row["number"],
+        title=row["title"],
+        lede=row["lede"],
+        text=row["body"],
+        content_hash=row["content_hash"],
+        fetched_at=from_text(row["fetched_at"]),
+        modified_at=from_text_or_none(row["modified_at"]),
+        silent=bool(row["silent"]),
+    )

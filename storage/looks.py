@@ -192,6 +192,13 @@ def others(database: Database, look: DueLook, since: datetime, reasons: Iterable
     return HostAnswers(there=int(row[0]), missing=int(row[1]))
 
 
+def seen_at(database: Database, article_id: int) -> datetime | None:
+    """Return when an article's page was last looked at and was there, None when it was not."""
+    row = database.execute("SELECT looked_at FROM look WHERE article_id = ? AND failure IS NULL", (article_id,))
+    found = row.fetchone()
+    return None if found is None else from_text_or_none(found[0])
+
+
 def postpone(database: Database, article_id: int, next_look_at: datetime | None, reason: str) -> None:
     """Move a look that was not made; None gives it up."""
     database.execute(

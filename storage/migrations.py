@@ -445,6 +445,13 @@ def _claims(database: Database) -> None:
     database.conn.execute("ALTER TABLE source ADD COLUMN claimed_from TEXT")
 
 
+def _reasons_of_alerts(database: Database) -> None:
+    """Know why each alert was raised and which acts an edit took out; count decisions by reason."""
+    database.conn.execute("ALTER TABLE alert ADD COLUMN reason TEXT")
+    database.conn.execute("ALTER TABLE alert ADD COLUMN removed TEXT NOT NULL DEFAULT '[]'")
+    database.conn.execute("CREATE INDEX decision_reason ON decision (watch_id, reason)")
+
+
 #: in order; add new steps at the end, never edit one that was released
 STEPS: tuple[Callable[[Database], None], ...] = (
     _archive,
@@ -469,6 +476,7 @@ STEPS: tuple[Callable[[Database], None], ...] = (
     _silences_that_match,
     _ladder,
     _claims,
+    _reasons_of_alerts,
 )
 NEWEST_VERSION = len(STEPS)
 

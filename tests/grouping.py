@@ -11,7 +11,7 @@ from pathlib import Path
 
 from crawler.agencies import agency_of
 from detection.engine import load_rules
-from scheduler.alerting import AlertingSettings
+from scheduler.occasions import AlertingSettings
 from scheduler.pipeline import Pipeline, Processed
 from storage import sources
 from storage.database import open_writer, transaction

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.acknowledging import ACKNOWLEDGED, unless_acknowledged
-from alerts.decide import Act
+from alerts.acts import Act
 from storage.types import Decision, DecisionKind, Signal
 from tests.outbox_fill import EXPULSION, signal
 

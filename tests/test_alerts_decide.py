@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.decide import Act, Affair, Told, decide, same_act
+from alerts.acts import Act, same_act
+from alerts.decide import Affair, Told, decide
 from storage.types import DecisionKind, Signal, Status, Watch
 
 NOW = datetime(2026, 9, 19, 12, 0, tzinfo=UTC)

@@ -75,6 +75,7 @@ def test_the_body_has_exactly_the_keys_of_the_contract() -> None:
     data = whole["data"]
     assert set(data) == {
         "alert", "watch", "severity", "headline", "summary", "events", "story", "articles", "why", "links", "sequence",
+            "reason",
     }  # fmt: skip
     assert data["events"] == [
         {
@@ -157,7 +158,7 @@ def test_every_type_of_the_ladder_has_words_in_both_languages() -> None:
 
     for type_id in event_types():
         act = replace(EXPEL, type=type_id)
-        lines = [wording.headline([act], language, severity=5, update=True) for language in ("fr", "en")]
+        lines = [wording.headline([act], language, severity=5, mark="update") for language in ("fr", "en")]
         assert lines[0] != lines[1]
         for line in lines:
             assert "_" not in line

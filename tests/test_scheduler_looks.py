@@ -68,11 +68,11 @@ async def test_edits_are_revisions_and_each_act_is_told_once(
     assert await room.look()
     assert await room.reason() == "after_change"
     assert await room.events() == [EventKind.EDITED]
-    assert await room.alerts() == ["alert.new", "alert.update"]
+    assert await room.alerts() == ["alert.new", "alert.edited"]
     for paragraphs in (BODY, (*BODY, RECALL), BODY):
         press.paragraphs = paragraphs
         assert await room.look()
-    assert await room.alerts() == ["alert.new", "alert.update"]
+    assert await room.alerts() == ["alert.new", "alert.edited", "alert.edited"]
     assert await room.events() == [EventKind.EDITED] * 4
     event = (await archive.read(revisions.events, 1))[0]
     assert [act.type for act in event.added] == ["recall_ambassador"]

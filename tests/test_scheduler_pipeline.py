@@ -266,18 +266,22 @@ def test_dispatch_in_five_papers_is_one_story_and_one_alert(database: Database) 
     assert [row[0] for row in prints] == [results[0].article_id]
 
 
-def test_own_words_on_the_same_act_join_the_story_without_a_second_alert(database: Database) -> None:
+def test_own_words_on_the_same_act_join_the_story_and_confirm_it_once(database: Database) -> None:
     line = build(database)
     first = process(database, line, REPORT)
     told = (
         "La junte au pouvoir à Bamako s’en prend de nouveau à Paris. Le Mali a expulsé deux diplomates français, selon "
         "un message que notre rédaction a pu consulter avant sa diffusion.",
     )
-    second = process(database, line, article("sahel", "Nouvel accès de fièvre entre Bamako et Paris", told))
+    page = article("sahel", "Nouvel accès de fièvre entre Bamako et Paris", told)
+    second = process(database, line, page, now=NOW + HOUR)
     assert (second.story_id, second.copy_of, second.origin) == (first.story_id, None, "Sahel")
-    assert kinds(second)["france-mali"] == (DecisionKind.NONE, "already_told")
+    assert kinds(second)["france-mali"] == (DecisionKind.UPDATE, "second_origin")
     assert second.novel_paragraphs == (0,)
-    assert len(raised(database)) == 1
+    copy = process(database, line, article("kayes", "Fièvre entre Bamako et Paris", told, slug="copie"))
+    assert (copy.story_id, copy.copy_of) == (first.story_id, second.article_id)
+    assert kinds(copy)["france-mali"] == (DecisionKind.NONE, "already_told")
+    assert [alert.type for alert in raised(database)] == ["alert.new", "alert.update"]
 
 
 def test_the_answer_is_a_story_of_its_own_in_the_same_affair(database: Database) -> None:
@@ -313,14 +317,14 @@ def test_what_only_recalls_another_story_of_the_affair_rings_nobody(database: Da
     assert kinds(told)["france-mali"][1] in {"told_in_affair", "already_told"}
 
 
-def test_correction_that_brings_a_new_act_updates_the_same_story(database: Database) -> None:
+def test_an_edit_that_brings_a_new_act_is_told_in_the_same_story(database: Database) -> None:
     line = build(database)
     first = process(database, line, REPORT)
     revised = process(database, line, replace(REPORT, paragraphs=(*EXPULSION, RECALL[0])), now=NOW + HOUR)
     assert (revised.kind, revised.article_id, revised.story_id) == (
         SaveKind.REVISION, first.article_id, first.story_id,
     )  # fmt: skip
-    assert kinds(revised)["france-mali"] == (DecisionKind.UPDATE, "new_act")
+    assert kinds(revised)["france-mali"] == (DecisionKind.EDITED, "phrase_added")
     assert revised.novel_paragraphs == (4,)
     assert stories.get(database, first.story_id).articles == 1
 
@@ -329,7 +333,7 @@ def test_corrected_comma_tells_nobody(database: Database) -> None:
     line = build(database)
     process(database, line, REPORT)
     revised = process(database, line, replace(REPORT, paragraphs=(EXPULSION[0], *EXPULSION[1:3])), now=NOW + HOUR)
-    assert kinds(revised)["france-mali"] == (DecisionKind.NONE, "already_told")
+    assert kinds(revised)["france-mali"] == (DecisionKind.NONE, "no_change")
     assert len(raised(database)) == 1
 
 
@@ -340,7 +344,7 @@ def test_edits_to_and_fro_are_told_once_an_act_and_recorded_once_a_change(databa
         typographic = tuple(text.replace("’", "'") for text in paragraphs)
         process(database, line, replace(REPORT, paragraphs=paragraphs), now=NOW + hours * HOUR)
         process(database, line, replace(REPORT, paragraphs=typographic), now=NOW + hours * HOUR)
-    assert [alert.type for alert in raised(database)] == ["alert.new", "alert.update"]
+    assert [alert.type for alert in raised(database)] == ["alert.new", "alert.edited", "alert.edited"]
     found = revisions.events(database, 1)
     assert [event.kind for event in found] == [EventKind.EDITED] * 4
     recall = {"recall_ambassador"}
@@ -364,7 +368,7 @@ def test_denial_never_joins_the_story_that_asserts(database: Database) -> None:
     denied = process(database, line, REFUTATION)
     assert {signal.status for signal in denied.signals if signal.type == "expel_diplomats"} == {Status.DENIED}
     assert denied.story_id != asserted.story_id
-    assert kinds(denied)["france-mali"] == (DecisionKind.NONE, "status_denied")
+    assert kinds(denied)["france-mali"] == (DecisionKind.CORRECTION, "denied")
     # Nor the other way round, in the same words.
     late = process(database, line, article("kayes", slug="late"))
     assert late.story_id == asserted.story_id
@@ -408,7 +412,7 @@ def test_acknowledged_story_rings_for_a_new_act_alone(database: Database) -> Non
     process(database, line, REPORT)
     alerts.acknowledge(database, raised(database)[0].id, NOW, author="Awa")
     revised = process(database, line, replace(REPORT, paragraphs=(*EXPULSION, RECALL[0])), now=NOW + HOUR)
-    assert kinds(revised)["france-mali"] == (DecisionKind.UPDATE, "new_act")
+    assert kinds(revised)["france-mali"] == (DecisionKind.EDITED, "phrase_added")
     assert len(raised(database)) == 2
     # The recall is told, but nobody took it in hand yet.
     assert [alert.acknowledged_by for alert in raised(database)] == ["Awa", None]

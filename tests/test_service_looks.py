@@ -20,7 +20,7 @@ def hasten(folder: Path) -> None:
         database.execute("UPDATE look SET next_look_at = '2026-01-01T00:00:00.000000+00:00' WHERE next_look_at NOTNULL")
 
 
-def test_an_edit_is_an_update_and_a_page_that_went_is_withdrawn(tmp_path: Path) -> None:
+def test_an_edit_is_told_and_so_is_a_page_that_went(tmp_path: Path) -> None:
     with World() as world:
         outlet = world.outlets[0]
         # A feed without a single entry is a failure of its own.
@@ -33,9 +33,9 @@ def test_an_edit_is_an_update_and_a_page_that_went_is_withdrawn(tmp_path: Path) 
         outlet.publish("a", TITLE, [*ACTS[:4], RECALL], datetime.now(UTC))
         hasten(tmp_path)
         assert vigie("-c", config, "run", "--once").returncode == 0
-        assert [event.body["type"] for event in world.events] == ["alert.new", "alert.update"]
+        assert [event.body["type"] for event in world.events] == ["alert.new", "alert.edited"]
         update = world.events[1].body["data"]
-        assert update["events"][0]["type"] == "recall_ambassador"
+        assert (update["events"][0]["type"], update["events"][0]["change"]) == ("recall_ambassador", "added")
 
         title, _ = outlet.pages.pop("a")
         for _ in range(2):
@@ -46,7 +46,8 @@ def test_an_edit_is_an_update_and_a_page_that_went_is_withdrawn(tmp_path: Path) 
         explained = vigie("-c", config, "explain", str(article["id"])).stdout
         assert "edited" in explained
         assert "withdrawn" in explained
-        assert len(world.events) == 2
+        assert [event.body["type"] for event in world.events] == ["alert.new", "alert.edited", "alert.correction"]
+        assert world.events[2].body["data"]["reason"] == "withdrawn"
 
         alert_id = update["alert"]
         assert vigie("-c", config, "export", "evidence", alert_id, "-o", tmp_path / "packet.zip").returncode == 0

@@ -26,12 +26,18 @@ class Lifecycle(StrEnum):
 
 #: characters of the text in which an editor's note stands
 _NOTE = 300
+#: a mark is set off from what follows: "Withdrawal of troops" and "Mise au point de Bamako" are news, no marks
+_SET_OFF = r"(?=\s*[-:.,;/|*)\]]|\s*$)"
 _TITLE = (
-    (Lifecycle.CANCELLATION, re.compile(r"^\W*(annulation|annule|kill|withdrawal|retraction|a ne pas utiliser)\b")),
+    (
+        Lifecycle.CANCELLATION,
+        re.compile(rf"^\W*(annulation|annule|kill|withdrawal|retraction|a ne pas utiliser){_SET_OFF}"),
+    ),
     (
         Lifecycle.CORRECTION,
         re.compile(
-            r"^\W*(correction|corrige|corrected|rectificatif|rectification|erratum|mise au point|clarification)\b"
+            rf"^\W*(correction|corrige|corrected|rectificatif|rectification|erratum|mise au point|clarification)"
+            rf"{_SET_OFF}"
         ),
     ),
     (Lifecycle.URGENT, re.compile(r"^\W*(urgent|alerte|flash|breaking|derniere minute)\b")),
@@ -44,9 +50,10 @@ _TEXT = (
     ),
     (
         Lifecycle.CORRECTION,
-        re.compile(r"(corrige|corrects|rectifie) (le|la|les|l'|the|to|that|spelling|day|date|name|nombre|titre|une)|"
+        # An editor's note stands in brackets or at the beginning; elsewhere somebody corrects the course.
+        re.compile(r"(^\s*|[(\[]\s*)(corrige|corrects|rectifie) (le|la|les|l'|the|to|that|spelling|day|date|name|une)|"
                    r"(une|an?) (version|earlier version) (precedente )?(de cet article|of this (story|article))|"
-                   r"(bien lire|lire bien|il fallait lire)"),
+                   r"(bien lire|lire bien|il fallait lire)\s*[:\"«]"),
     ),
 )  # fmt: skip
 

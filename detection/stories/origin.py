@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 def origin_of(agency: str | None, source_name: str, original: str | None = None) -> str:
     """Return the origin of an article.
@@ -12,3 +14,22 @@ def origin_of(agency: str | None, source_name: str, original: str | None = None)
         original: origin of the text it copies, if it is a copy.
     """
     return agency or original or source_name
+
+
+#: state whose agency it is, ISO 3166-1 alpha-3, under the names that agencies are filed under
+HOMES: Mapping[str, str] = {
+    "AFP": "FRA", "AIB": "BFA", "AMAP": "MLI", "ANP": "NER", "ANSA": "ITA", "AP": "USA", "Anadolu": "TUR",
+    "Belga": "BEL", "EFE": "ESP", "Keystone-ATS": "CHE", "MAP": "MAR", "RIA Novosti": "RUS", "Reuters": "GBR",
+    "TASS": "RUS", "Xinhua": "CHN", "dpa": "DEU",
+}  # fmt: skip
+
+
+def side_of(origin: str, outlet: str, country: str | None) -> str | None:
+    """Return the state for which a report speaks: that of the outlet, or of the agency whose words it carries.
+
+    Args:
+        origin: who reported first-hand.
+        outlet: name of the outlet that printed it.
+        country: of the outlet.
+    """
+    return country if origin == outlet else HOMES.get(origin)

@@ -51,6 +51,10 @@ class DecisionKind(StrEnum):
 
     NEW = "new"
     UPDATE = "update"
+    #: an edit brought a phrase in or took one out
+    EDITED = "edited"
+    #: what was told is corrected, taken back, denied, or gone
+    CORRECTION = "correction"
     NONE = "none"
 
 
@@ -67,6 +71,10 @@ class Decision:
     severity: int = 0
     #: the signals that carry the alert
     signals: tuple[Signal, ...] = ()
+    #: those of them that an edit took out
+    removed: tuple[Signal, ...] = ()
+    #: the two looks between which an edit was made
+    between: tuple[datetime, datetime] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
