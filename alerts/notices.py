@@ -379,4 +379,4 @@ def _line(source: SourceFacts) -> str:
 
 def _links(alert_id: str, speech: Speech) -> Links:
     base = clean_line(speech.public_url).rstrip("/")
-    return Links(sources=f"{base}/sources", ack=f"{base}/sources#{alert_id}")
+    return Links(sources=f"{base}/sources", ack=f"{base}/alerts/{alert_id}/ack")

@@ -306,8 +306,8 @@ def links_for(public_url: str, *, story_id: int, alert_id: str, watch_id: str) -
     base = clean_line(public_url).rstrip("/")
     return Links(
         story=f"{base}/stories/{story_id}",
-        ack=f"{base}/alerts#{alert_id}",
-        silence=f"{base}/alerts?watch={watch_id}#silence",
+        ack=f"{base}/alerts/{alert_id}/ack",
+        silence=f"{base}/alerts/{alert_id}/silence",
     )
 
 

@@ -12,7 +12,9 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
+from review.acting import Perform, acting_routes
 from review.errors import PageBusyError, PageNotFoundError, SearchTextError
+from review.forms import Forms
 from review.guard import Guard
 from review.health import ReadinessCheck, judge
 from review.interface import interface_routes
@@ -36,6 +38,7 @@ def create_app(
     *,
     readiness: ReadinessCheck,
     websub: Callback | None = None,
+    perform: Perform | None = None,
     now: Callable[[], datetime] = _utc_now,
 ) -> FastAPI:
     """Build the application; connections to the archive open with the first page and close with the service.
@@ -44,6 +47,7 @@ def create_app(
         settings: the page's part of the configuration.
         readiness: the checks behind ``/readyz``.
         websub: answers the hubs that announce feeds; None closes the address they call.
+        perform: makes the changes that people ask for on the page; None only shows.
         now: the clock, in UTC.
     """
     room = Room(
@@ -73,13 +77,16 @@ def create_app(
         lifespan=lifespan,
     )
     app.include_router(page_routes(room))
+    app.include_router(acting_routes(room, Forms(hosts=settings.hosts()), perform))
     app.include_router(interface_routes(room), prefix="/api/v1")
     _add_health(app, room)
     app.mount("/static", StaticFiles(directory=STATIC_FOLDER), name="static")
     _add_error_pages(app, room)
     if websub is not None:
         app.include_router(websub_routes(websub))
-    app.add_middleware(Guard, hosts=settings.hosts(), posts=PREFIX if websub is not None else None)
+    app.add_middleware(
+        Guard, hosts=settings.hosts(), posts=PREFIX if websub is not None else None, forms=perform is not None
+    )
     return app
 
 

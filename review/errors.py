@@ -7,6 +7,7 @@
     ├── ListenError           the address to listen on cannot be had
     ├── PageNotFoundError     an address that leads nowhere
     ├── PageBusyError         too many pages are being read at once
+    ├── ChangeRefusedError    whoever owns the archive could not make a change
     └── SearchTextError       a search that cannot be read, with the place of the fault
 """
 
@@ -37,6 +38,10 @@ class PageNotFoundError(ReviewError):
 
 class PageBusyError(ReviewError):
     """Too many pages are being read at once; trying again in a moment helps."""
+
+
+class ChangeRefusedError(ReviewError):
+    """Whoever owns the archive could not make a change; the text says why."""
 
 
 class SearchTextError(ReviewError):

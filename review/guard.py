@@ -14,6 +14,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from review.forms import FORM_PATHS
+
 _logger = logging.getLogger(__name__)
 
 _HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?", re.ASCII)
@@ -39,10 +41,18 @@ _HEADERS = {
 class Guard:
     """ASGI middleware around the whole application."""
 
-    def __init__(self, app: ASGIApp, *, hosts: Iterable[str], posts: str | None = None) -> None:
-        """Args: ``hosts`` are answered to; below the path ``posts`` POST is let through too."""
+    def __init__(self, app: ASGIApp, *, hosts: Iterable[str], posts: str | None = None, forms: bool = False) -> None:
+        """Guard an application.
+
+        Args:
+            app: the application.
+            hosts: are answered to.
+            posts: below this path POST is let through too.
+            forms: let POST through at the addresses of forms, which check where it comes from.
+        """
         self._app = app
         self._posts = posts
+        self._forms = forms
         self._hosts = frozenset(hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -84,16 +94,24 @@ class Guard:
             return PlainTextResponse(
                 "This service does not answer to that host name. Add it to [service] public_url.\n", status_code=421
             )
-        posting = self._posts is not None and scope["method"] == "POST" and scope["path"].startswith(self._posts)
-        if scope["method"] not in {"GET", "HEAD"} and not posting:
+        if scope["method"] not in {"GET", "HEAD"} and not (scope["method"] == "POST" and self._takes(scope["path"])):
             return PlainTextResponse(
                 "Only reading is possible here.\n", status_code=405, headers={"Allow": "GET, HEAD"}
             )
         return None
+
+    def _takes(self, path: str) -> bool:
+        if self._forms and FORM_PATHS.fullmatch(path):
+            return True
+        return self._posts is not None and path.startswith(self._posts)
 
 
 def _add_headers(message: Message, path: str) -> None:
     headers = MutableHeaders(scope=message)
     for name, value in _HEADERS.items():
         headers[name] = value
+    if FORM_PATHS.fullmatch(path):
+        # Without a referrer a browser calls the origin of a form "null" (Fetch, section 3.2), and nothing tells ours
+        # from another's.
+        headers["Referrer-Policy"] = "same-origin"
     headers["Cache-Control"] = "public, max-age=86400" if path.startswith("/static/") else "no-store"

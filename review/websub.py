@@ -1,6 +1,6 @@
-"""The address that WebSub hubs call: the one place where the page takes what others send.
+"""The address that WebSub hubs call: the one place where the page takes what strangers send.
 
-Everything about it is meant for strangers: an address that is not one of ours gets the same 404 whatever is
+Everything about it allows for that: an address that is not one of ours gets the same 404 whatever is
 sent, a body is read up to a bound and a deadline, and what is answered tells nothing but the challenge.
 """
 

@@ -11,7 +11,7 @@ from sqlite_utils import Database
 
 from storage.alerts import alert_from_row
 from storage.deliveries import delivery_from_row
-from storage.times import from_text, to_text_or_none
+from storage.times import from_text, to_text, to_text_or_none
 from storage.types import Alert, Delivery, OutcomeClass
 
 
@@ -47,6 +47,7 @@ class AlertRow:
 def alerts(
     database: Database,
     *,
+    alert_id: str | None = None,
     story_id: int | None = None,
     notices: bool | None = None,
     before: tuple[datetime, str] | None = None,
@@ -56,6 +57,7 @@ def alerts(
 
     Args:
         database: the archive.
+        alert_id: only this alert.
         story_id: only alerts on this story.
         notices: only, or without, what the watch tells of itself.
         before: only alerts after this (creation time, id) in the list.
@@ -65,12 +67,13 @@ def alerts(
     rows = list(
         database.query(
             """
-            SELECT * FROM alert WHERE (:story IS NULL OR story_id = :story)
+            SELECT * FROM alert WHERE (:alert IS NULL OR id = :alert) AND (:story IS NULL OR story_id = :story)
                 AND (:notices IS NULL OR (watch_id = '') = :notices)
                 AND (:before IS NULL OR (created_at, id) < (:before, :before_id))
             ORDER BY created_at DESC, id DESC LIMIT :limit
             """,
             {
+                "alert": alert_id,
                 "story": story_id,
                 "notices": notices,
                 "before": to_text_or_none(before_time),
@@ -89,6 +92,23 @@ def alerts(
         )
         for row in rows
     ]
+
+
+def one(database: Database, alert_id: str) -> AlertRow | None:
+    """Return one alert with its delivery log."""
+    return next(iter(alerts(database, alert_id=alert_id, limit=1)), None)
+
+
+def newer_unacknowledged(database: Database, alert: Alert) -> list[Alert]:
+    """Return what the same watch was told of the same story after an alert, and nobody acknowledged; earliest first."""
+    rows = database.query(
+        """
+        SELECT * FROM alert WHERE watch_id = ? AND story_id = ? AND created_at > ? AND acknowledged_at IS NULL
+            AND recorded_only = 0 ORDER BY created_at, id LIMIT 20
+        """,
+        (alert.watch_id, alert.story_id, to_text(alert.created_at)),
+    )
+    return [alert_from_row(row) for row in rows]
 
 
 def _delivery_logs(database: Database, alert_ids: Sequence[str]) -> dict[str, list[DeliveryLog]]:

@@ -181,27 +181,34 @@ def hidden(database: Database, silence_id: int) -> list[Hidden]:
     return [Hidden(alert=alert_from_row(row), channel_id=row["channel_id"], recipient=row["recipient"]) for row in rows]
 
 
-def matter(database: Database, delivery_id: int) -> Matter | None:
-    """Return what a delivery's alert is about, or None when no silence may hold it: somebody asked for it by hand.
+_MATTER = """
+    SELECT a.watch_id, a.story_id, a.severity, a.acts, t.source_id, l.type, l.payload
+    FROM alert l JOIN alert a ON a.id = coalesce(l.escalates, l.id) LEFT JOIN article t ON t.id = a.article_id
+    WHERE l.id = ?
+"""
 
-    An escalation is about what the alert that it carries further is about.
-    """
+
+def matter(database: Database, delivery_id: int) -> Matter | None:
+    """Return what a delivery's alert is about, or None when no silence may hold it: somebody asked for it by hand."""
     rows = database.query(
         """
-        SELECT a.watch_id, a.story_id, a.severity, a.acts, t.source_id, l.type, l.payload,
-            EXISTS (
-                SELECT 1 FROM delivery e JOIN alert b ON b.id = e.alert_id
-                WHERE e.channel_id = d.channel_id AND e.recipient = d.recipient
-                    AND (e.sent_at IS NOT NULL OR e.maybe_delivered)
-                    AND b.watch_id = a.watch_id AND b.story_id = a.story_id AND b.id <> a.id
-            ) AS heard
-        FROM delivery d JOIN alert l ON l.id = d.alert_id JOIN alert a ON a.id = coalesce(l.escalates, l.id)
-            LEFT JOIN article t ON t.id = a.article_id
-        WHERE d.id = ? AND d.by_hand = 0
+        SELECT d.alert_id, EXISTS (
+            SELECT 1 FROM delivery e JOIN alert b ON b.id = e.alert_id
+            WHERE e.channel_id = d.channel_id AND e.recipient = d.recipient
+                AND (e.sent_at IS NOT NULL OR e.maybe_delivered)
+                AND b.watch_id = a.watch_id AND b.story_id = a.story_id AND b.id <> a.id
+        ) AS heard FROM delivery d JOIN alert a ON a.id = d.alert_id WHERE d.id = ? AND d.by_hand = 0
         """,
         (delivery_id,),
     )
     for row in rows:
+        return matter_of(database, row["alert_id"], heard=bool(row["heard"]))
+    return None
+
+
+def matter_of(database: Database, alert_id: str, *, heard: bool = False) -> Matter | None:
+    """Return what an alert is about; an escalation is about what the alert that it carries further is about."""
+    for row in database.query(_MATTER, (alert_id,)):
         return Matter(
             watch_id=row["watch_id"],
             story_id=row["story_id"],
@@ -209,7 +216,7 @@ def matter(database: Database, delivery_id: int) -> Matter | None:
             acts=tuple((type_, actor, target) for type_, actor, target, _ in json.loads(row["acts"])),
             source_id=row["source_id"] if row["watch_id"] else json.loads(row["payload"])["data"].get("source"),
             type=row["type"],
-            heard=bool(row["heard"]),
+            heard=heard,
         )
     return None
 

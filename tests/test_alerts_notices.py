@@ -236,7 +236,7 @@ def test_an_unreadable_notice_is_said_to_be_one_and_sent_plain() -> None:
         delivery_key="msg_x", alert=alert, channel=channel("fr"), recipient="duty@example.org", install_id="here",
         public_url="https://vigie.example.org",
     )  # fmt: skip
-    assert b"https://vigie.example.org/alerts#a" in plain.replace(b"=\r\n", b"")
+    assert b"https://vigie.example.org/alerts/a/ack" in plain.replace(b"=\r\n", b"")
 
 
 def test_an_alert_on_the_press_is_no_notice() -> None:

@@ -8,17 +8,21 @@ import signal
 import socket
 from collections.abc import Awaitable
 from datetime import timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 from crawler.browser import BrowserSettings
 from crawler.settings import CrawlerSettings
 from review.app import create_app
+from review.errors import ChangeRefusedError
 from review.health import Check, Readiness
 from review.server import open_listener, serve
 from review.settings import ReviewSettings
 from scheduler.clock import now_utc
+from scheduler.errors import SchedulerError
 from scheduler.service import Service
 from scheduler.settings import ServiceSettings
+from storage.errors import StorageError
 from vigie import __version__
 from vigie.commands import PARTLY
 from vigie.settings import Settings
@@ -116,12 +120,25 @@ async def run_service(settings: Settings) -> int:
 async def serve_with(service: Service, settings: Settings, stop: asyncio.Event, listener: socket.socket) -> None:
     """Run an entered service and its page until ``stop`` is set; if either fails, both end."""
     hubs = service.hubs if service.hubs.active else None
-    app = create_app(review_settings(settings), readiness=lambda: readiness(service), websub=hubs)
+    app = create_app(
+        review_settings(settings),
+        readiness=lambda: readiness(service),
+        websub=hubs,
+        perform=lambda name, given: _perform(service, name, given),
+    )
     parts = (service.run(stop), serve(app, listener, stop))
     tasks = [asyncio.create_task(_then_stop(part, stop)) for part in parts]
     await asyncio.wait(tasks)
     for task in tasks:
         task.result()
+
+
+async def _perform(service: Service, name: str, given: dict[str, Any]) -> str:
+    """Make a change that somebody asked for on the page."""
+    try:
+        return await service.change(name, given)
+    except (SchedulerError, StorageError) as error:
+        raise ChangeRefusedError(str(error)) from error
 
 
 async def _then_stop(work: Awaitable[None], stop: asyncio.Event) -> None:

@@ -1,0 +1,117 @@
+"""Forms that change something: who may send them, and how what they send is read.
+
+There is no session that could vouch for a form. So a page with a form gives the browser a random cookie and the form
+a token that belongs to this cookie and this address (HMAC-SHA256 under a key of the running service); only a page
+of ours can show a form whose token fits. Beside that a browser that says where a form comes from (``Sec-Fetch-Site``,
+``Origin``) must name us.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
+
+from fastapi import Request
+from fastapi.responses import Response
+from starlette.requests import ClientDisconnect
+
+FORM_COOKIE = "vigie_form"
+NAME_COOKIE = "vigie_name"
+TOKEN_FIELD = "token"  # noqa: S105 (the name of a field)
+#: bytes of a form; the longest field is a reason
+LARGEST_FORM = 16 * 1024
+#: seconds a form may take to arrive
+FORM_DEADLINE = 10.0
+#: characters of a name or a reason
+LONGEST_NAME, LONGEST_REASON = 80, 300
+#: addresses that take a form
+FORM_PATHS = re.compile(r"/alerts/[A-Za-z0-9_]{1,64}/(?:ack|silence)|/silences/[0-9]{1,18}", re.ASCII)
+
+_SEED = re.compile(r"[0-9a-f]{32}", re.ASCII)
+_YEAR = 365 * 24 * 3600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forms:
+    """Makes and checks the tokens of one running service."""
+
+    #: host names that are ours, lower case
+    hosts: frozenset[str]
+    #: dies with the process: a form that outlives a restart is asked for once more
+    key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
+
+    def seed(self, request: Request) -> str:
+        """Return the random value behind a browser's tokens, a new one when it has none yet."""
+        known = request.cookies.get(FORM_COOKIE, "")
+        return known if _SEED.fullmatch(known) else secrets.token_hex(16)
+
+    def token(self, seed: str, path: str) -> str:
+        """Return the token of a form at an address."""
+        return hmac.new(self.key, f"{seed}\n{path}".encode(), hashlib.sha256).hexdigest()
+
+    def keep(self, request: Request, response: Response, seed: str, name: str | None = None) -> None:
+        """Give the browser its random value, and the name of who used the form to remember."""
+        if request.cookies.get(FORM_COOKIE) != seed:
+            response.set_cookie(FORM_COOKIE, seed, httponly=True, samesite="lax")
+        if name:
+            response.set_cookie(NAME_COOKIE, quote(name), max_age=_YEAR, httponly=True, samesite="lax")
+
+    def accepts(self, request: Request, fields: Mapping[str, str]) -> bool:
+        """Whether a form was sent from a page of ours."""
+        if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
+            return False
+        origin = request.headers.get("origin")
+        if origin is not None and not self._ours(origin):
+            return False
+        seed = request.cookies.get(FORM_COOKIE, "")
+        wanted = self.token(seed, request.url.path)
+        return bool(_SEED.fullmatch(seed)) and hmac.compare_digest(
+            wanted.encode(), fields.get(TOKEN_FIELD, "").encode("utf-8", "replace")
+        )
+
+    def _ours(self, origin: str) -> bool:
+        try:
+            host = urlsplit(origin).hostname or ""
+        except ValueError:
+            return False
+        return (f"[{host}]" if ":" in host else host) in self.hosts
+
+
+def remembered_name(request: Request) -> str:
+    """Return the name that the browser's user gave last."""
+    return one_line(unquote(request.cookies.get(NAME_COOKIE, "")), LONGEST_NAME)
+
+
+def one_line(text: str, longest: int) -> str:
+    """Return a field as one line of printable characters."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:longest].strip()
+
+
+async def read_form(request: Request) -> dict[str, str] | None:
+    """Return the fields of a form, the last of each name; None for what is no form, too large or too slow.
+
+    Only ``application/x-www-form-urlencoded`` is read: another site's script could send no other form without
+    asking, but it could send JSON dressed up as plain text.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/x-www-form-urlencoded":
+        return None
+    pieces: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(FORM_DEADLINE):
+            async for piece in request.stream():
+                size += len(piece)
+                if size > LARGEST_FORM:
+                    return None
+                pieces.append(piece)
+        text = b"".join(pieces).decode("ascii")
+        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=20, errors="replace"))
+    except (TimeoutError, ClientDisconnect, ValueError):
+        return None
