@@ -754,7 +754,7 @@ def test_the_interface_gives_what_the_pages_show(site: Site) -> None:
     paths = schema["paths"]
     assert isinstance(paths, dict)
     assert set(paths) == {f"/api/v1/{name}" for name in (
-        "stories", "stories/{story_id}", "alerts", "articles/{article_id}", "sources")}  # fmt: skip
+        "stories", "stories/{story_id}", "alerts", "articles/{article_id}", "sources", "ladder")}  # fmt: skip
 
 
 # --- untrusted text -------------------------------------------------------------------------------
