@@ -17,9 +17,9 @@ AFFAIR = timedelta(days=60)
 RECALLED = timedelta(days=7)
 #: within so much time even a headline tells no second act
 SAME = timedelta(hours=48)
-#: how sure a reading must be to count, and one that takes an act off the ladder
+#: how sure a reading must be to count, and one outside headlines that takes an act off the ladder
 LEAST_CONFIDENCE = 0.5
-LEAST_CONFIDENCE_OF_AN_END = 0.6
+LEAST_CONFIDENCE_OF_AN_END = 0.8
 #: what the ladder leaves out: matters of one person, crimes and plots that no state owns to
 NOT_OF_STATES = frozenset({"removal_individual", "hostage_taking", "coup_attempt"})
 #: expelled diplomats from whom an expulsion weighs more (detection/weighing.py)
@@ -94,7 +94,8 @@ def _state_act(rows: Sequence[ToldAct]) -> StateAct | None:
     first = min(rows, key=lambda row: (row.at, row.article_id, row.persons))
     headline = any(row.headline for row in rows)
     confidence = max(row.confidence for row in rows)
-    if confidence < (LEAST_CONFIDENCE if first.status is Status.ASSERTED else LEAST_CONFIDENCE_OF_AN_END):
+    sure = headline or first.status is Status.ASSERTED
+    if confidence < (LEAST_CONFIDENCE if sure else LEAST_CONFIDENCE_OF_AN_END):
         return None
     if first.status is Status.DENIED and not headline:
         return None

@@ -45,9 +45,9 @@ _UNITS = frozenset(
 #: an answer, in folded words
 _ANSWERS = re.compile(
     r"\b(?:en (?:reponse|represailles?|retour|reaction)|repond(?:ait|ant|ent|re|u)?\b(?! de\b)|repli(?:que|quait|quant|"
-    r"quent|quer)|riposte\w*|retorsion|reciproc\w+|reciproqu\w+|mesures? de reponse|oeil pour oeil"
+    r"quent|quer)|riposte\w*|retorsion|reciproc\w+|reciproqu\w+|mesures? de reponse|oeil pour oeil|a (?:son|leur) tour"
     r"|in (?:response|retaliation|reply|return|reaction) (?:to|for)|retaliat\w+|tit for tat|responds?|responded"
-    r"|responding|hits? back|reprisals?)\b"
+    r"|responding|hits? back|reprisals?|in turn)\b"
     r"|в ответ|ответн\w+ мер\w+|ردا علي|المعامله بالمثل"
 )
 

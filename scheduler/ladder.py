@@ -79,9 +79,8 @@ def advance(database: Database, now: datetime) -> tuple[Raise, ...]:
 
 def told_acts(report: Report) -> tuple[ToldAct, ...]:
     """Return the acts between two states that an article tells."""
-    answered = {
-        (one.target, one.actor) for one in report.signals if one.status is Status.PAST and answers(one.sentence)
-    }
+    headline_end = len(report.title) + 1
+    answering = _answering(report, headline_end + len(report.lead))
     found: dict[tuple[object, ...], ToldAct] = {}
     for one in report.signals:
         if one.actor is None or one.target is None or not _is_read(one):
@@ -92,13 +91,29 @@ def told_acts(report: Report) -> tuple[ToldAct, ...]:
         act = ToldAct(
             story_id=report.story_id, type=one.type, actor=one.actor, target=one.target, status=one.status,
             persons=persons, at=report.at, severity=max(1, one.severity - bool(one.modifiers)),
-            raised=bool(one.modifiers) and not many, headline=one.start < report.headline_end,
-            reaction=answers(one.sentence) or (one.actor, one.target) in answered, confidence=one.confidence,
+            raised=bool(one.modifiers) and not many, headline=one.start < headline_end,
+            reaction=answers(one.sentence) or (one.actor, one.target) in answering, confidence=one.confidence,
             tellings=1, article_id=report.article_id, sentence=one.sentence,
         )  # fmt: skip
         known = found.get(act.key)
         found[act.key] = act if known is None else replace(merged(known, act), tellings=1)
     return tuple(found.values())
+
+
+def _answering(report: Report, opening_end: int) -> set[tuple[str | None, str | None]]:
+    """Return the directions in which an article says that one state answers the other.
+
+    An opening that tells of one side only and speaks of an answer means what this side did; so does a sentence that
+    calls what the other side did before the reason.
+    """
+    found = {(one.target, one.actor) for one in report.signals if one.status is Status.PAST and answers(one.sentence)}
+    told = {
+        (one.actor, one.target) for one in report.signals
+        if one.status is Status.ASSERTED and one.start < opening_end and _is_read(one)
+    }  # fmt: skip
+    if len(told) == 1 and answers(f"{report.title}\n{report.lead}"):
+        found |= told
+    return found
 
 
 def merged(one: ToldAct, other: ToldAct) -> ToldAct:

@@ -21,6 +21,8 @@ from storage.types import RungChange, Signal, Status, ToldAct
 STATUSES = (Status.ASSERTED, Status.ENDED, Status.DENIED)
 #: stories waiting to be read anew that one go takes
 MOST_DUE = 50
+#: characters looked at of a first paragraph
+MOST_OF_A_LEAD = 1_000
 
 
 def create(database: Database) -> None:
@@ -57,8 +59,9 @@ class Report:
     article_id: int
     story_id: int
     at: datetime
-    #: characters of its title and the line break after it
-    headline_end: int
+    title: str
+    #: its standfirst, else its first paragraph
+    lead: str
     signals: tuple[Signal, ...]
 
 
@@ -76,13 +79,13 @@ def reports(database: Database, story_id: int) -> list[Report]:
 def _reports(database: Database, which: str, value: int) -> Iterator[Report]:
     cursor = database.execute(
         f"""
-        SELECT g.*, a.story_id AS told_in, length(r.title) + 1 AS headline_end,
+        SELECT g.*, a.story_id AS told_in, r.title, r.lede, CASE WHEN r.lede = '' THEN substr(r.body, 1, ?) END AS body,
             CASE WHEN a.first_seen_at < a.effective_at THEN a.first_seen_at ELSE a.effective_at END AS told_at
         FROM article a JOIN revision r ON r.id = a.revision_id JOIN signal g ON g.revision_id = r.id
         WHERE {which} AND a.copy_of IS NULL AND a.story_id IS NOT NULL
         ORDER BY a.effective_at, a.id, g.start, g.id
         """,  # noqa: S608 (fixed text)
-        (value,),
+        (MOST_OF_A_LEAD, value),
     )
     names = [column[0] for column in cursor.description]
     held: dict[int, tuple[dict[str, Any], list[Signal]]] = {}
@@ -94,7 +97,8 @@ def _reports(database: Database, which: str, value: int) -> Iterator[Report]:
             article_id=article_id,
             story_id=row["told_in"],
             at=from_text(row["told_at"]),
-            headline_end=row["headline_end"],
+            title=row["title"],
+            lead=(row["lede"] or row["body"] or "").split("\n", 1)[0],
             signals=tuple(signals),
         )
 
