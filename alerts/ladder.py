@@ -127,9 +127,14 @@ def _changes(acts: Sequence[Standing], until: datetime) -> list[RungChange]:
     return found
 
 
+def change_key(act: StateAct, after: int) -> str:
+    """Return the identity of the change to a rung that an act led to."""
+    return f"rung:{act.actor}-{act.target}:{after}:{act.story_id}"
+
+
 def _change(cause: Standing, at: datetime, before: int, after: int, keys: dict[str, int]) -> RungChange:
     act = cause.act
-    key = f"rung:{act.actor}-{act.target}:{after}:{act.story_id}"
+    key = change_key(act, after)
     # A story may lead to the same rung twice: by an act, and by another that is taken back.
     keys[key] = keys.get(key, 0) + 1
     return RungChange(

@@ -12,6 +12,7 @@ from sqlite_utils import Database
 from alerts.ladder import WINDOW, Ladder, Side, ladder
 from alerts.replies import Reply
 from alerts.state_acts import AFFAIR, Standing, StateAct, state_acts
+from alerts.story_acts import acts_of
 from review.models import Model
 from review.room import Room
 from storage import ladder as stored
@@ -21,6 +22,8 @@ from storage.types import ToldAct
 LONGEST = 3_660
 #: nothing is told of times before
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+#: stories that are read anew while a page waits; the service soon reads the others
+MOST_DUE = 50
 PAIR_PATTERN = r"^[A-Z]{2,8}-[A-Z]{2,8}$"
 
 
@@ -164,8 +167,13 @@ def read_ladder(
     """
     begin = since - window - AFFAIR
     told: list[ToldAct] = []
-    for actor, target in dict.fromkeys((pair, pair[::-1])):
+    for actor, target in (pair, pair[::-1]):
         told += stored.told(database, actor, target, begin, until)
+    # What has just been moved between stories is looked at as it stands now.
+    due = stored.due_stories(database, MOST_DUE)
+    told = [one for one in told if one.story_id not in due]
+    anew = (one for story_id in due for one in acts_of(stored.reports(database, story_id)).values())
+    told += (one for one in anew if one.at >= begin)
     return ladder(state_acts(told), pair, since=since, until=until, window=window)
 
 

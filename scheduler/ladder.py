@@ -1,208 +1,146 @@
-"""Keeps the ladder of escalation up to date: with each article, with each change of stories, and as time goes by."""
+"""Keeps the ladder of escalation up to date: with each article, with each change of stories, and as time goes by.
+
+An article only adds its acts to those of its story, and learns whether one of them goes further than anything known.
+What changed because of it is worked out in full a little later (:func:`keep`), so that no article waits for it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TypeAlias
 
 from sqlite_utils import Database
 
-from alerts.ladder import WINDOW, changes
+from alerts.ladder import WINDOW, change_key, changes
 from alerts.state_acts import AFFAIR, StateAct, ended_kinds, standing, state_acts
-from detection.answering import answers, people
+from alerts.story_acts import acts_of, is_read, merged, told_acts
 from storage import ladder as stored
 from storage.articles import Saved, SaveKind
-from storage.ladder import Report
 from storage.types import RungChange, Signal, Status, ToldAct
 
+#: stories read anew, and directions worked out, in one go: the writer serves others in between
+STORIES_AT_ONCE = 50
+DIRECTIONS_AT_ONCE = 5
 #: older than any act
 _EVER = datetime(1900, 1, 1, tzinfo=UTC)
-#: from when to when the rungs of a direction may be others now
-Spans: TypeAlias = dict[tuple[str, str], tuple[datetime, datetime]]
-#: stories read anew with an article; the rest waits for the next minute
-_AT_ONCE = 8
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Raise:
-    """One state went further towards another than was known until now."""
-
-    change: RungChange
-    #: the rung that was known at that moment; 0 for none
-    before: int
-
-
-def note(database: Database, saved: Saved, signals: Iterable[Signal], now: datetime) -> tuple[Raise, ...]:
-    """Take in what an article tells, in its own transaction; return the rises to which it led.
+def note(database: Database, saved: Saved, signals: Iterable[Signal], now: datetime) -> tuple[RungChange, ...]:
+    """Take in what an article tells, in its own transaction.
 
     Args:
         database: the archive; the article is stored and has its story.
         saved: where it was stored.
         signals: what it tells.
         now: aware.
+
+    Returns:
+        The acts of this article that go further than anything known at their time, as changes.
     """
-    spans: Spans = {}
-    anew = stored.take_due(database, _AT_ONCE)
-    report = None
-    if any(_is_read(one) for one in signals) or saved.kind is SaveKind.REVISION:
-        report = stored.report(database, saved.article_id)
-    if report is not None and (saved.kind is SaveKind.REVISION or report.story_id in anew):
-        anew = list(dict.fromkeys((*anew, report.story_id)))
-    elif report is not None:
-        _add(database, report, spans)
-    for story_id in anew:
-        _read_anew(database, story_id, spans)
-    return _work_out(database, spans, now)
-
-
-def catch_up(database: Database, now: datetime, limit: int = stored.MOST_DUE) -> tuple[Raise, ...]:
-    """Read the stories anew whose articles or state changed; return the rises that are new."""
-    spans: Spans = {}
-    for story_id in stored.take_due(database, limit):
-        _read_anew(database, story_id, spans)
-    return _work_out(database, spans, now)
-
-
-def advance(database: Database, now: datetime) -> tuple[Raise, ...]:
-    """Record what changed by time alone since this was last asked: acts older than the window count no more."""
-    since = stored.advanced_to(database)
-    if since is None or since < now:
-        left = stored.directions(database, (since or _EVER) - WINDOW, now - WINDOW)
-        rises = _work_out(database, dict.fromkeys(left, (since or _EVER, now)), now)
-    else:
-        rises = ()
-    stored.save_advanced_to(database, now)
-    return rises
-
-
-def told_acts(report: Report) -> tuple[ToldAct, ...]:
-    """Return the acts between two states that an article tells."""
-    headline_end = len(report.title) + 1
-    answering = _answering(report, headline_end + len(report.lead))
-    found: dict[tuple[object, ...], ToldAct] = {}
-    for one in report.signals:
-        if one.actor is None or one.target is None or not _is_read(one):
-            continue
-        # The number is put to the vote, so what it alone raised is taken off.
-        persons = people(one) or 0
-        many = one.modifiers == ("many",) and persons > 0
-        act = ToldAct(
-            story_id=report.story_id, type=one.type, actor=one.actor, target=one.target, status=one.status,
-            persons=persons, at=report.at, severity=max(1, one.severity - bool(one.modifiers)),
-            raised=bool(one.modifiers) and not many, headline=one.start < headline_end,
-            reaction=answers(one.sentence) or (one.actor, one.target) in answering, confidence=one.confidence,
-            tellings=1, article_id=report.article_id, sentence=one.sentence,
-        )  # fmt: skip
-        known = found.get(act.key)
-        found[act.key] = act if known is None else replace(merged(known, act), tellings=1)
-    return tuple(found.values())
-
-
-def _answering(report: Report, opening_end: int) -> set[tuple[str | None, str | None]]:
-    """Return the directions in which an article says that one state answers the other.
-
-    An opening that tells of one side only and speaks of an answer means what this side did; so does a sentence that
-    calls what the other side did before the reason.
-    """
-    found = {(one.target, one.actor) for one in report.signals if one.status is Status.PAST and answers(one.sentence)}
-    told = {
-        (one.actor, one.target) for one in report.signals
-        if one.status is Status.ASSERTED and one.start < opening_end and _is_read(one)
-    }  # fmt: skip
-    if len(told) == 1 and answers(f"{report.title}\n{report.lead}"):
-        found |= told
-    return found
-
-
-def merged(one: ToldAct, other: ToldAct) -> ToldAct:
-    """Return what two rows of one key come to, in either order."""
-    first = min((one, other), key=lambda act: (act.at, act.article_id))
-    return replace(
-        first,
-        severity=max(one.severity, other.severity),
-        raised=one.raised or other.raised,
-        headline=one.headline or other.headline,
-        reaction=one.reaction or other.reaction,
-        confidence=max(one.confidence, other.confidence),
-        tellings=one.tellings + other.tellings,
-    )
-
-
-def _is_read(signal: Signal) -> bool:
-    sides = signal.actor, signal.target
-    return signal.status in stored.STATUSES and None not in sides and sides[0] != sides[1]
-
-
-def _by_key(acts: Iterable[ToldAct]) -> dict[tuple[object, ...], ToldAct]:
-    found: dict[tuple[object, ...], ToldAct] = {}
-    for act in acts:
-        known = found.get(act.key)
-        found[act.key] = act if known is None else merged(known, act)
-    return found
-
-
-def _add(database: Database, report: Report, spans: Spans) -> None:
-    """Add what a new article tells to what its story tells."""
-    new = told_acts(report)
-    if not new:
-        return
+    if saved.kind is SaveKind.REVISION:
+        stored.due_with(database, saved.article_id)
+        return ()
+    if not any(is_read(one) for one in signals):
+        return ()
+    report = stored.report(database, saved.article_id)
+    if report is None:
+        return ()
     before = stored.acts_of_story(database, report.story_id)
-    known = _by_key(before)
-    added = {act.key: merged(known[act.key], act) if act.key in known else act for act in new}
+    known = {act.key: act for act in before}
+    added = {act.key: merged(known[act.key], act) if act.key in known else act for act in told_acts(report)}
     stored.save_acts(database, added.values())
-    _widen(spans, before, (known | added).values())
+    new = _differing(database, before, (known | added).values())
+    rises = [rise for act in new if (rise := _rise(database, act)) is not None]
+    stored.save_changes(database, rises, now)
+    return tuple(rises)
 
 
-def _read_anew(database: Database, story_id: int, spans: Spans) -> None:
-    """Work out what a story tells from the articles it holds."""
-    before = stored.acts_of_story(database, story_id)
-    after = _by_key(act for report in stored.reports(database, story_id) for act in told_acts(report))
-    stored.forget_acts(database, story_id)
-    stored.save_acts(database, after.values())
-    # Its state may have changed besides, so all of its acts are looked at.
-    _widen(spans, before, ())
-    _widen(spans, (), after.values())
+def keep(database: Database, now: datetime) -> None:
+    """Bring up to date what articles, people and the hours changed, a bounded part of it; inside a transaction."""
+    advance(database, now)
+    catch_up(database, now)
 
 
-def _widen(spans: Spans, before: Iterable[ToldAct], after: Iterable[ToldAct]) -> None:
-    """Note for each direction from when to when its rungs may be others now."""
-    old, new = (set(map(_as_known, state_acts(rows))) for rows in (before, after))
-    for act in old ^ new:
+def advance(database: Database, now: datetime) -> None:
+    """Note what changes by time alone since this was last asked: acts older than the window count no more."""
+    since = stored.advanced_to(database) or _EVER
+    if since < now:
+        for actor, target in stored.directions(database, since - WINDOW, now - WINDOW):
+            stored.rungs_due(database, actor, target, since, now)
+    stored.save_advanced_to(database, now)
+
+
+def catch_up(
+    database: Database, now: datetime, *, most_stories: int = STORIES_AT_ONCE, most: int = DIRECTIONS_AT_ONCE
+) -> None:
+    """Read the stories anew whose articles or state changed, and work out what follows.
+
+    Args:
+        database: the archive, inside a transaction.
+        now: aware.
+        most_stories: that are read at once.
+        most: directions that are worked out at once.
+    """
+    for story_id in stored.take_due(database, most_stories):
+        before = stored.acts_of_story(database, story_id)
+        after = acts_of(stored.reports(database, story_id)).values()
+        stored.forget_acts(database, story_id)
+        stored.save_acts(database, after)
+        # Its state may have changed besides, so all of its acts are looked at.
+        _differing(database, before, ())
+        _differing(database, (), after)
+    for actor, target, since, until in stored.take_rungs_due(database, most):
+        _work_out(database, actor, target, since, max(since, min(until, now)), now)
+
+
+def is_behind(database: Database) -> bool:
+    """Whether :func:`keep` has something left to do."""
+    return stored.is_due(database)
+
+
+def _differing(database: Database, before: Iterable[ToldAct], after: Iterable[ToldAct]) -> tuple[StateAct, ...]:
+    """Note from when to when the rungs of which directions may be others now; return the acts that are new."""
+    old, new = ({_as_known(act): act for act in state_acts(rows)} for rows in (before, after))
+    for act in old.keys() ^ new.keys():
         for _, actor, target in ended_kinds(act):
-            since, until = spans.get((actor, target), (act.at, act.at + WINDOW))
-            spans[actor, target] = (min(since, act.at), max(until, act.at + WINDOW))
+            stored.rungs_due(database, actor, target, act.at, act.at + WINDOW)
+    return tuple(act for known, act in new.items() if known not in old)
 
 
 def _as_known(act: StateAct) -> StateAct:
     """Leave out what no rung depends on."""
-    return replace(act, sentence="", thread_id=0)
+    return replace(act, sentence="", thread_id=0, reaction=False)
 
 
-def _work_out(database: Database, spans: Spans, now: datetime) -> tuple[Raise, ...]:
-    """Bring the stored changes of some directions and times up to date; return the rises that are new."""
-    found: list[Raise] = []
-    for (actor, target), (since, latest) in sorted(spans.items()):
-        until = min(latest, now)
-        before = stored.changes(database, actor, target, since, until)
-        known = {one.key for one in stored.changes(database, actor, target, since, until, withdrawn=True)}
-        begin = since - WINDOW - AFFAIR
-        told = stored.told(database, actor, target, begin, until) + stored.restored(
-            database, target, actor, begin, until
-        )
-        right = [
-            one for one in changes(standing(state_acts(told), WINDOW), until=until)
-            if one.at >= since and (one.actor, one.target) == (actor, target)
-        ]  # fmt: skip
-        stored.withdraw_changes(database, known - {one.key for one in right}, now)
-        stored.save_changes(database, right, now)
-        found += [rise for one in right if one.key not in known if (rise := _rise(one, before)) is not None]
-    return tuple(found)
+def _rise(database: Database, act: StateAct) -> RungChange | None:
+    """Return by how much an act raises what was known at its time, None when it is no graver, or only recalled."""
+    rung = stored.rung_at(database, act.actor, act.target, act.at)
+    if act.status is not Status.ASSERTED or act.severity <= rung:
+        return None
+    types = {one.type for one in stored.acts_of_story(database, act.story_id)}
+    told = [
+        one for actor, target in ((act.actor, act.target), (act.target, act.actor))
+        for one in stored.told(database, actor, target, act.at - AFFAIR, act.at, types)
+    ]  # fmt: skip
+    own = (act.story_id, act.kind)
+    if own not in {(one.act.story_id, one.act.kind) for one in standing(state_acts(told), WINDOW)}:
+        return None
+    return RungChange(
+        key=change_key(act, act.severity), actor=act.actor, target=act.target, at=act.at, before=rung,
+        after=act.severity, reason="act", type=act.type, story_id=act.story_id,
+    )  # fmt: skip
 
 
-def _rise(change: RungChange, before: Iterable[RungChange]) -> Raise | None:
-    """Return by how much a change raises what was known until now, None when it does not."""
-    known = [one.after for one in before if one.at <= change.at]
-    rung = known[-1] if known else change.before
-    return Raise(change=change, before=rung) if change.after > rung else None
+def _work_out(database: Database, actor: str, target: str, since: datetime, until: datetime, now: datetime) -> None:
+    """Bring the stored changes of one direction in some time up to date."""
+    begin = since - WINDOW - AFFAIR
+    told = stored.told(database, actor, target, begin, until)
+    told += stored.told(database, target, actor, begin, until, {"sever_relations"})
+    right = [
+        one for one in changes(standing(state_acts(told), WINDOW), until=until)
+        if one.at >= since and (one.actor, one.target) == (actor, target)
+    ]  # fmt: skip
+    known = {one.key: one for one in stored.changes(database, actor, target, since, until)}
+    stored.withdraw_changes(database, known.keys() - {one.key for one in right}, now)
+    stored.save_changes(database, [one for one in right if known.get(one.key) != one], now)

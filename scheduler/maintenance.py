@@ -30,8 +30,7 @@ def audit(database: Database, now: datetime, *, longest_wait: timedelta) -> int:
     moved += sources.clamp(database, now)
     moved += entries.clamp(database, now)
     moved += looks.clamp(database, now + WINDOW)
-    ladder.catch_up(database, now)
-    ladder.advance(database, now)
+    ladder.keep(database, now)
     return moved
 
 

@@ -7,20 +7,18 @@ tells it: the ladder of a pair is read from a few hundred rows, however many art
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlite_utils import Database
 
 from storage.articles import signal_from_row
+from storage.listed import listed
 from storage.times import from_text, to_text
-from storage.types import RungChange, Signal, Status, ToldAct
+from storage.types import Report, RungChange, Signal, Status, ToldAct
 
-#: what the ladder reads of signals
-STATUSES = (Status.ASSERTED, Status.ENDED, Status.DENIED)
-#: stories waiting to be read anew that one go takes
-MOST_DUE = 50
+#: what an agency took back was never told
+_STANDS = "st.state <> 'withdrawn'"
 #: characters looked at of a first paragraph
 MOST_OF_A_LEAD = 1_000
 
@@ -39,6 +37,10 @@ def create(database: Database) -> None:
         "CREATE INDEX story_act_at ON story_act (at)",
         "CREATE TABLE story_act_due (story_id INTEGER PRIMARY KEY)",
         "INSERT INTO story_act_due (story_id) SELECT id FROM story WHERE telling = 1",
+        """CREATE TABLE rung_due (
+            actor TEXT NOT NULL, target TEXT NOT NULL, since TEXT NOT NULL, until TEXT NOT NULL,
+            PRIMARY KEY (actor, target)
+        ) WITHOUT ROWID""",
         """CREATE TABLE rung_change (
             key TEXT PRIMARY KEY, actor TEXT NOT NULL, target TEXT NOT NULL, at TEXT NOT NULL, before INTEGER NOT NULL,
             after INTEGER NOT NULL, reason TEXT NOT NULL, type TEXT NOT NULL, story_id INTEGER NOT NULL,
@@ -50,19 +52,6 @@ def create(database: Database) -> None:
 
 
 # --- acts of stories ----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """An article of a story that is nobody's copy, with its acts."""
-
-    article_id: int
-    story_id: int
-    at: datetime
-    title: str
-    #: its standfirst, else its first paragraph
-    lead: str
-    signals: tuple[Signal, ...]
 
 
 def report(database: Database, article_id: int) -> Report | None:
@@ -79,10 +68,12 @@ def reports(database: Database, story_id: int) -> list[Report]:
 def _reports(database: Database, which: str, value: int) -> Iterator[Report]:
     cursor = database.execute(
         f"""
-        SELECT g.*, a.story_id AS told_in, r.title, r.lede, CASE WHEN r.lede = '' THEN substr(r.body, 1, ?) END AS body,
+        SELECT g.*, st.id AS told_in, coalesce(st.thread_id, st.id) AS thread_id, r.title, r.lede,
+            CASE WHEN r.lede = '' THEN substr(r.body, 1, ?) END AS body,
             CASE WHEN a.first_seen_at < a.effective_at THEN a.first_seen_at ELSE a.effective_at END AS told_at
         FROM article a JOIN revision r ON r.id = a.revision_id JOIN signal g ON g.revision_id = r.id
-        WHERE {which} AND a.copy_of IS NULL AND a.story_id IS NOT NULL
+            JOIN story st ON st.id = a.story_id
+        WHERE {which} AND a.copy_of IS NULL AND {_STANDS}
         ORDER BY a.effective_at, a.id, g.start, g.id
         """,  # noqa: S608 (fixed text)
         (MOST_OF_A_LEAD, value),
@@ -96,6 +87,7 @@ def _reports(database: Database, which: str, value: int) -> Iterator[Report]:
         yield Report(
             article_id=article_id,
             story_id=row["told_in"],
+            thread_id=row["thread_id"],
             at=from_text(row["told_at"]),
             title=row["title"],
             lead=(row["lede"] or row["body"] or "").split("\n", 1)[0],
@@ -108,8 +100,6 @@ _COLUMNS = """
     t.confidence, t.tellings, t.article_id, t.sentence, coalesce(st.thread_id, st.id)
     FROM story_act t JOIN story st ON st.id = t.story_id
 """
-#: what an agency took back was never told
-_STANDS = "st.state <> 'withdrawn'"
 
 
 def acts_of_story(database: Database, story_id: int) -> list[ToldAct]:
@@ -117,25 +107,32 @@ def acts_of_story(database: Database, story_id: int) -> list[ToldAct]:
     return _told(database, "WHERE t.story_id = ?", (story_id,))
 
 
-def told(database: Database, actor: str, target: str, since: datetime, until: datetime) -> list[ToldAct]:
+def told(
+    database: Database,
+    actor: str,
+    target: str,
+    since: datetime,
+    until: datetime,
+    types: Collection[str] | None = None,
+) -> list[ToldAct]:
     """Return what stories tell one state did to another, first told in a time window (both ends included).
 
     Stories whose agency took its dispatch back are left out.
+
+    Args:
+        database: the archive.
+        actor: code.
+        target: code.
+        since: aware.
+        until: aware.
+        types: only acts of these; None for all.
     """
-    return _told(
-        database,
-        f"WHERE t.actor = ? AND t.target = ? AND t.at >= ? AND t.at <= ? AND {_STANDS}",
-        (actor, target, to_text(since), to_text(until)),
-    )
-
-
-def restored(database: Database, actor: str, target: str, since: datetime, until: datetime) -> list[ToldAct]:
-    """Return where stories tell that one state restored the relations that the other may have broken off."""
+    marks, values = listed(sorted(types or ()))
     return _told(
         database,
         f"WHERE t.actor = ? AND t.target = ? AND t.at >= ? AND t.at <= ? AND {_STANDS} "
-        "AND t.type = 'sever_relations' AND t.status = 'ended'",
-        (actor, target, to_text(since), to_text(until)),
+        + ("" if types is None else f"AND t.type IN ({marks})"),
+        (actor, target, to_text(since), to_text(until), *values),
     )
 
 
@@ -183,14 +180,55 @@ def due(database: Database, story_id: int) -> None:
     database.execute("INSERT INTO story_act_due (story_id) VALUES (?) ON CONFLICT DO NOTHING", (story_id,))
 
 
-def take_due(database: Database, limit: int = MOST_DUE) -> list[int]:
+def due_with(database: Database, article_id: int) -> None:
+    """Note that the acts of an article's story must be read anew."""
+    database.execute(
+        "INSERT INTO story_act_due (story_id) SELECT story_id FROM article WHERE id = ? AND story_id IS NOT NULL "
+        "ON CONFLICT DO NOTHING",
+        (article_id,),
+    )
+
+
+def due_stories(database: Database, limit: int) -> list[int]:
+    """Return stories whose acts must be read anew, the newest first."""
+    rows = database.execute("SELECT story_id FROM story_act_due ORDER BY story_id DESC LIMIT ?", (limit,))
+    return [int(row[0]) for row in rows.fetchall()]
+
+
+def take_due(database: Database, limit: int) -> list[int]:
     """Return stories whose acts must be read anew, the newest first, and strike them off."""
-    found = [
-        int(row[0])
-        for row in database.execute("SELECT story_id FROM story_act_due ORDER BY story_id DESC LIMIT ?", (limit,))
-    ]
+    found = due_stories(database, limit)
     database.conn.executemany("DELETE FROM story_act_due WHERE story_id = ?", ((one,) for one in found))
     return found
+
+
+def rungs_due(database: Database, actor: str, target: str, since: datetime, until: datetime) -> None:
+    """Note that the changes of rung of a direction must be worked out anew in some time."""
+    database.execute(
+        """
+        INSERT INTO rung_due (actor, target, since, until) VALUES (?, ?, ?, ?) ON CONFLICT (actor, target) DO UPDATE SET
+            since = CASE WHEN excluded.since < rung_due.since THEN excluded.since ELSE rung_due.since END,
+            until = CASE WHEN excluded.until > rung_due.until THEN excluded.until ELSE rung_due.until END
+        """,
+        (actor, target, to_text(since), to_text(until)),
+    )
+
+
+def take_rungs_due(database: Database, limit: int) -> list[tuple[str, str, datetime, datetime]]:
+    """Return directions and times whose changes must be worked out anew, the latest first, and strike them off."""
+    rows = database.execute(
+        "SELECT actor, target, since, until FROM rung_due ORDER BY until DESC, actor, target LIMIT ?", (limit,)
+    ).fetchall()
+    database.conn.executemany(
+        "DELETE FROM rung_due WHERE actor = ? AND target = ?", ((actor, target) for actor, target, _, _ in rows)
+    )
+    return [(actor, target, from_text(since), from_text(until)) for actor, target, since, until in rows]
+
+
+def is_due(database: Database) -> bool:
+    """Whether stories must be read, or changes worked out."""
+    row = database.execute("SELECT EXISTS (SELECT 1 FROM story_act_due) OR EXISTS (SELECT 1 FROM rung_due)").fetchone()
+    return bool(row[0])
 
 
 def directions(database: Database, since: datetime, until: datetime) -> list[tuple[str, str]]:
@@ -248,6 +286,16 @@ def changes(
         )
         for row in rows
     ]  # fmt: skip
+
+
+def rung_at(database: Database, actor: str, target: str, at: datetime) -> int:
+    """Return the rung of a direction at a moment as its changes tell it; 0 before the first."""
+    row = database.execute(
+        "SELECT after FROM rung_change WHERE actor = ? AND target = ? AND at <= ? AND withdrawn_at IS NULL "
+        "ORDER BY at DESC LIMIT 1",
+        (actor, target, to_text(at)),
+    ).fetchone()
+    return 0 if row is None else int(row[0])
 
 
 def save_changes(database: Database, found: Collection[RungChange], now: datetime) -> None:

@@ -36,7 +36,16 @@ def database(tmp_path: Path) -> Iterator[Database]:
     opened.conn.close()
 
 
+def settle(database: Database, now: datetime = NOW) -> None:
+    """Do what the service does every minute until nothing is left."""
+    with transaction(database):
+        keeper.advance(database, now)
+        while keeper.is_behind(database):
+            keeper.catch_up(database, now)
+
+
 def noted(database: Database, actor: str, target: str, *, withdrawn: bool = False) -> list[RungChange]:
+    settle(database)
     return stored.changes(database, actor, target, LONG_AGO, FAR_AHEAD, withdrawn=withdrawn)
 
 
@@ -74,9 +83,8 @@ def test_the_demo_shows_both_rungs_the_answer_and_two_for_five(database: Databas
 def test_changes_noted_as_articles_came_are_those_of_the_whole(database: Database) -> None:
     replay(database, sorted(load_script().articles, key=lambda one: one.published))
     until = datetime(2025, 12, 1, tzinfo=UTC)
-    with transaction(database):
-        for days in (90, 31, 30, 2, 0):
-            keeper.advance(database, until - days * DAY)
+    for days in (90, 31, 30, 2, 0):
+        settle(database, until - days * DAY)
     found = read(database, until, days=120).changes
     both = sorted((*noted(database, "FRA", "MLI"), *noted(database, "MLI", "FRA")), key=lambda one: (one.at, one.actor))
     assert [(one.key, one.at, one.before, one.after) for one in both] == [
@@ -118,7 +126,6 @@ def test_a_story_that_its_agency_takes_back_was_never_told(database: Database) -
     done = process(database, line, REPORT)
     with transaction(database):
         threads.mark(database, done.story_id, StoryState.WITHDRAWN)
-        keeper.catch_up(database, NOW)
     assert steps(database) == []
     assert read(database, NOW).acts == ()
 
@@ -145,20 +152,20 @@ def test_stories_merged_and_split_by_hand_leave_one_step(database: Database) -> 
 def test_time_alone_lowers_a_rung_once(database: Database) -> None:
     process(database, build(database), REPORT)
     later = NOW + 30 * DAY
-    with transaction(database):
-        for hours in (-2, 0, 0, 5, 40):
-            keeper.advance(database, later + hours * HOUR)
+    for hours in (-2, 0, 0, 5, 40):
+        settle(database, later + hours * HOUR)
     assert steps(database) == [(0, 4, "act"), (4, 0, "window")]
 
 
 def test_rows_added_one_by_one_are_those_of_a_fresh_reading(database: Database) -> None:
     replay(database, sorted(load_script().articles, key=lambda one: one.published))
+    settle(database)
     ids = [row[0] for row in database.execute("SELECT DISTINCT story_id FROM story_act")]
     before = {story: stored.acts_of_story(database, story) for story in ids}
     with transaction(database):
         for story in ids:
             stored.due(database, story)
-        keeper.catch_up(database, NOW, limit=len(ids))
+        keeper.catch_up(database, NOW, most_stories=len(ids))
     after = {story: stored.acts_of_story(database, story) for story in ids}
     assert len(ids) > 10
     assert {story: sorted(rows, key=lambda one: one.key) for story, rows in after.items()} == {
@@ -169,7 +176,7 @@ def test_rows_added_one_by_one_are_those_of_a_fresh_reading(database: Database) 
 def test_an_archive_of_before_is_read_by_and_by(database: Database) -> None:
     done = process(database, build(database), REPORT)
     with transaction(database):
-        for table in ("story_act", "story_act_due", "rung_change"):
+        for table in ("story_act", "story_act_due", "rung_due", "rung_change"):
             database.execute(f"DROP TABLE {table}")
         stored.create(database)
         keeper.catch_up(database, NOW)

@@ -49,9 +49,11 @@ def read_all(folder: Path, given: list[Article], now: datetime | None = None) ->
         line = build(database)
         for one in given:
             moment = now or one.fetched_at
-            keeper.advance(database, moment)
+            keeper.keep(database, moment)
             line.process(database, one, key=one.url, now=moment)
-        keeper.advance(database, END)
+        keeper.keep(database, END)
+        while keeper.is_behind(database):
+            keeper.keep(database, END)
     return database
 
 

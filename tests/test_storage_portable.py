@@ -26,7 +26,7 @@ from tests.test_scheduler_pipeline import build
 NOW = datetime(2026, 4, 1, tzinfo=UTC)
 TABLES = (
     "source", "article", "revision", "signal", "story", "story_change", "fingerprint", "name", "alert", "meta",
-    "story_act", "story_act_due", "rung_change",
+    "story_act", "story_act_due", "rung_due", "rung_change",
 )  # fmt: skip
 _MODULES = ("storage/stories.py", "storage/threads.py", "storage/candidates.py", "storage/ladder.py")
 _PROGRAMS = ("initdb", "pg_ctl", "psql")
@@ -97,10 +97,12 @@ def _work(database: Database) -> None:
     threads.joined(database, large)
     stories.novelty(database, large)
     with transaction(database):
-        keeper.catch_up(database, NOW)
-        keeper.advance(database, NOW)
+        keeper.keep(database, NOW)
         ladder.withdraw_changes(database, ["rung:FRA-MLI:5:1"], NOW)
-        ladder.restored(database, "FRA", "MLI", NOW, NOW)
+        ladder.told(database, "FRA", "MLI", NOW, NOW, {"sever_relations"})
+        ladder.rung_at(database, "FRA", "MLI", NOW)
+        ladder.due_with(database, done[0].article_id)
+        ladder.is_due(database)
 
 
 def test_nothing_is_said_that_only_sqlite_understands(statements: tuple[list[str], list[str]]) -> None:

@@ -18,6 +18,7 @@ from crawler.clean import clean_line, clean_text
 from crawler.errors import RefusedError
 from crawler.pool import ExtractionPool
 from crawler.urls import article_key
+from scheduler import ladder
 from scheduler.building import build_pipeline
 from scheduler.clock import now_utc
 from scheduler.pipeline import Pipeline, Processed
@@ -60,6 +61,9 @@ def import_files(names: Iterable[str], settings: Settings, *, sending: bool) -> 
                         importer.read(name)
             finally:
                 importer.tell()
+            while ladder.is_behind(database):
+                with transaction(database):
+                    ladder.keep(database, now_utc())
             return importer.failed
         finally:
             database.conn.close()

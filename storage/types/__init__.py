@@ -49,6 +49,7 @@ from storage.types.hubs import (
     SubscriptionState,
 )
 from storage.types.ladder import (
+    Report,
     RungChange,
     ToldAct,
 )
@@ -125,6 +126,7 @@ __all__ = [
     "PollOrder",
     "PollResult",
     "QuietHours",
+    "Report",
     "Revision",
     "Rhythm",
     "RungChange",

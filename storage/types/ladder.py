@@ -5,7 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from storage.types.events import Status
+from storage.types.events import Signal, Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """An article of a story that is nobody's copy, with its acts."""
+
+    article_id: int
+    story_id: int
+    #: the affair of the story
+    thread_id: int
+    #: its date, or when it was first seen where that was earlier
+    at: datetime
+    title: str
+    #: its standfirst, else its first paragraph
+    lead: str
+    signals: tuple[Signal, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
