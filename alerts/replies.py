@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -46,6 +47,29 @@ class Reply:
         return self.numbers is not None and self.numbers[1] >= self.numbers[0]
 
 
+class _Earlier:
+    """Finds the acts that one may answer without looking at all of them."""
+
+    def __init__(self, acts: Iterable[StateAct], answer: timedelta) -> None:
+        """Args: ``acts`` in order of time."""
+        self._answer = answer
+        self._all: dict[tuple[str, str], list[StateAct]] = {}
+        self._of_thread: dict[tuple[str, str, int], list[StateAct]] = {}
+        for act in acts:
+            self._all.setdefault((act.actor, act.target), []).append(act)
+            self._of_thread.setdefault((act.actor, act.target, act.thread_id), []).append(act)
+
+    def of(self, reaction: StateAct) -> list[StateAct]:
+        """Return the acts of the other side that lie near enough before, or at the same time."""
+        if reaction.reaction:
+            acts, reach = self._all.get((reaction.target, reaction.actor), []), AFFAIR
+        else:
+            side = (reaction.target, reaction.actor, reaction.thread_id)
+            acts, reach = self._of_thread.get(side, []), self._answer
+        first = bisect_left(acts, reaction.at - max(reach, self._answer), key=lambda act: act.at)
+        return acts[first : bisect_right(acts, reaction.at, key=lambda act: act.at)]
+
+
 @dataclass(slots=True)
 class _Given:
     """The story that answered each act first."""
@@ -68,12 +92,10 @@ def replies(stood: Iterable[Standing], *, answer: timedelta = ANSWER) -> tuple[R
     acts = sorted(
         (one.act for one in stood if one.act.severity >= LEAST_SEVERITY and one.counts), key=lambda act: act.order
     )
+    earlier_acts = _Earlier(acts, answer)
     given, found = _Given(), []
     for reaction in acts:
-        earlier = [
-            act for act in acts
-            if (act.actor, act.target) == (reaction.target, reaction.actor) and _may_answer(reaction, act, answer)
-        ]  # fmt: skip
+        earlier = [act for act in earlier_acts.of(reaction) if _may_answer(reaction, act, answer)]
         unanswered = [act for act in earlier if given.open_to(act, reaction)]
         if reaction.reaction and not unanswered:
             unanswered = earlier
