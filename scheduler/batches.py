@@ -20,6 +20,7 @@ from alerts import digest, holding, hours, identity
 from alerts.digest import Coverage, Gathering
 from alerts.holding import LONGEST_HOLD
 from scheduler.archive import Archive
+from scheduler.outbox import held_back, running_silences
 from scheduler.outgoing import OutgoingSettings
 from storage import batches
 from storage import coverage as stored_coverage
@@ -133,11 +134,15 @@ def _unpark(database: Database, upcoming: Mapping[tuple[str, str], int], now: da
 def close(database: Database, settings: GatheringSettings, batch: Batch, now: datetime) -> bool:
     """Close one batch, inside a transaction: its members are frozen, and a list of them is queued.
 
-    A batch of one sends that one by itself; one of none says nothing. A daily digest is always a list.
+    What a running silence matches is held back first, alert by alert, as it would be if it were sent by itself. A batch
+    of one sends that one by itself; one of none says nothing. A daily digest is always a list.
 
     Returns:
         False when it was closed before.
     """
+    running = running_silences(database, now)
+    for delivery in batches.gathered(database, batch.id) if running else ():
+        held_back(database, running, delivery)
     members = batches.members(database, batch.id)
     watch = settings.watch(batch.watch_id)
     daily = batch.kind is BatchKind.DAILY

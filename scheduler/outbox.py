@@ -37,7 +37,7 @@ class Leased:
 
 def lease_unsilenced(database: Database, channel_id: str, now: datetime, limit: int, lease_for: timedelta) -> Leased:
     """Take due deliveries of one channel, and mark those that a running silence matches as held back."""
-    running = _running(database, now)
+    running = running_silences(database, now)
     taken: list[tuple[Delivery, Alert]] = []
     judged = 0
     while len(taken) < limit and judged < MOST_JUDGED:
@@ -45,11 +45,12 @@ def lease_unsilenced(database: Database, channel_id: str, now: datetime, limit: 
         if not found:
             return Leased(taken=tuple(taken), more=False)
         judged += len(found)
-        taken += [(delivery, alert) for delivery, alert in found if not _held_back(database, running, delivery)]
+        taken += [(delivery, alert) for delivery, alert in found if not held_back(database, running, delivery)]
     return Leased(taken=tuple(taken), more=True)
 
 
-def _running(database: Database, now: datetime) -> list[Silence]:
+def running_silences(database: Database, now: datetime) -> list[Silence]:
+    """Return the silences in force; none when they cannot be read."""
     try:
         return silences.running(database, now)
     except Exception:  # an alert too many is better than one that nobody hears
@@ -57,8 +58,8 @@ def _running(database: Database, now: datetime) -> list[Silence]:
         return []
 
 
-def _held_back(database: Database, running: Sequence[Silence], delivery: Delivery) -> bool:
-    """Judge one delivery, and mark it when a silence matches."""
+def held_back(database: Database, running: Sequence[Silence], delivery: Delivery) -> bool:
+    """Judge one delivery, and mark it when a silence matches; tell whether one did."""
     if not running:
         return False
     try:

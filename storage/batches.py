@@ -16,8 +16,9 @@ from sqlite_utils import Database
 
 from storage import alerts
 from storage.alerts import NewDelivery, alert_from_row
+from storage.deliveries import delivery_from_row
 from storage.times import from_text, from_text_or_none, to_text
-from storage.types import Alert, Batch, BatchKind, BatchPlan
+from storage.types import Alert, Batch, BatchKind, BatchPlan, Delivery
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +105,12 @@ def members(database: Database, batch_id: int) -> list[Alert]:
         (batch_id,),
     )
     return [alert_from_row(row) for row in rows]
+
+
+def gathered(database: Database, batch_id: int) -> list[Delivery]:
+    """Return the deliveries that wait in a batch."""
+    rows = database.query("SELECT * FROM delivery WHERE batch_id = ? AND state = 'batched' ORDER BY id", (batch_id,))
+    return [delivery_from_row(row) for row in rows]
 
 
 def recipients(database: Database, batch_id: int) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from scheduler import batches as desk
 from scheduler.archive import Archive
 from scheduler.batches import BatchDesk, GatheringSettings
 from scheduler.outgoing import OutgoingSettings, Route
-from storage import alerts, batches, deliveries
+from storage import alerts, batches, deliveries, silences
 from storage.database import open_writer, transaction
 from storage.types import Alert, Delivery, DeliveryState, Digest, Outcome, OutcomeClass, QuietHours, Watch
 from tests.holding import raise_one
@@ -177,6 +177,19 @@ def test_planning_that_fails_sends_at_once_and_says_so(
     }
     assert [sent.id for sent in send(database, NIGHT)] == [what.id] * 2
     assert "a fault of ours" in caplog.text
+
+
+def test_what_a_silence_matches_is_held_back_out_of_the_list(database: Database) -> None:
+    heard = [hear(database, QUIET, name, NIGHT)[0] for name in ("un", "deux", "trois")]
+    with transaction(database):
+        silence = silences.add(
+            database, watch_id=None, author="a", reason="r", starts_at=NIGHT, ends_at=MORNING + HOUR,
+            story_id=heard[1].story_id,
+        )  # fmt: skip
+    tick(database, gathering(QUIET), MORNING)
+    (data,) = lists(database)
+    assert {member["alert"] for member in data["alerts"]} == {heard[0].id, heard[2].id}
+    assert [hidden.alert.id for hidden in silences.hidden(database, silence.id)] == [heard[1].id] * 2
 
 
 # --- storm ---------------------------------------------------------------------------------------
