@@ -107,6 +107,11 @@ class Data(_Part):
     links: Links
     sequence: int = 1
 
+    @property
+    def raised(self) -> int:
+        """How many alerts were raised in that time, those told by themselves included."""
+        return self.coverage.alerts if self.coverage is not None else self.count
+
 
 class Body(_Part):
     """The whole webhook body."""

@@ -93,6 +93,11 @@ class Counted(Protocol):
         """Whether the quiet hours crossed midnight."""
         ...
 
+    @property
+    def raised(self) -> int:
+        """How many alerts were raised in that time, those told by themselves included."""
+        ...
+
 
 def headline(told: Counted, language: Language) -> str:
     """Return the first line: « 7 alertes sur la nuit : 2 graves »."""
@@ -103,7 +108,8 @@ def headline(told: Counted, language: Language) -> str:
     match told.kind:
         case "daily":
             name = f"Bilan du {_day(told.day, language)}" if french else f"Digest for {_day(told.day, language)}"
-            line = f"{name}{colon}{alerts}" + (f", {'dont ' if french else ''}{grave}" if grave else "")
+            beyond = alerts if told.count or not told.raised else _nothing_beyond(told.raised, language)
+            line = f"{name}{colon}{beyond}" + (f", {'dont ' if french else ''}{grave}" if grave else "")
         case "storm":
             minutes = max(1, round((told.until - told.since).total_seconds() / 60))
             line = f"{'Afflux' if french else 'Flood'}{colon}{alerts} {'en' if french else 'in'} {minutes}{_NBSP}min"
@@ -174,7 +180,8 @@ def covered(
     read = _counted(articles, "article", language)
     return (
         f"Sources{colon}{', '.join(parts)}",
-        f"{read} {_plural(articles, 'lu', 'lus', language) if french else 'read'}, {_alerts(alerts, language)}",
+        f"{read} {_plural(articles, 'lu', 'lus', language) if french else 'read'}, {_alerts(alerts, language)}"
+        f" {'en tout' if french else 'in all'}",
         _dead(dead_letters, language),
     )
 
@@ -192,13 +199,21 @@ def _alerts(count: int, language: Language) -> str:
     return _counted(count, "alerte" if language == "fr" else "alert", language)
 
 
+def _nothing_beyond(raised: int, language: Language) -> str:
+    """Return what a digest without alerts says on a day that had some, all of them urgent."""
+    if language == "fr":
+        return f"rien à ajouter {'à l’alerte' if raised == 1 else f'aux {_alerts(raised, language)}'}"
+    return f"nothing beyond the {'one alert' if raised == 1 else _alerts(raised, language)}"
+
+
 def _grave(severities: Mapping[int, int], language: Language) -> str:
     """Return « 1 critique, 2 graves », an empty string for none of these."""
     parts = []
     for level, (one, several) in _GRAVE[language].items():
         count = severities.get(level, 0)
         if count:
-            parts.append(f"{_number(count, language)}{_NBSP}{one if count == 1 else several}")
+            space = _NBSP if language == "fr" else " "
+            parts.append(f"{_number(count, language)}{space}{one if count == 1 else several}")
     return ", ".join(parts)
 
 
