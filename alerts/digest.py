@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from alerts import digest_wording as words
 from alerts.errors import RenderError
-from alerts.payload import LIMIT
+from alerts.payload import LIMIT, links_for
 from alerts.settings import Language
 from alerts.text import clean_line, shorten
 from storage.types import Alert, BatchKind, utc
@@ -192,7 +192,10 @@ def build_digest(
         more=len(members) - len(named),
         coverage=gathering.coverage,
         why=(words.why(gathering.kind, language),),
-        links=Links(list=f"{base}/alerts?list={alert_id}", silence=f"{base}/alerts?watch={gathering.watch_id}#silence"),
+        links=Links(
+            list=f"{base}/alerts?list={alert_id}",
+            silence=links_for(public_url, story_id=0, alert_id=alert_id, watch_id=gathering.watch_id).silence,
+        ),
         sequence=max((member.sequence for member in members), default=1) if one_story else 1,
     )
     data = data.model_copy(update={"headline": words.headline(data, language)})

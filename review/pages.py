@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -206,8 +207,10 @@ def _revision(revisions: list[Revision], wanted: str | None, current: int) -> Re
 
 def _alerts(room: Room, request: Request) -> HTMLResponse:
     before = read_place(request.query_params.get("before", ""))
+    wanted = request.query_params.get("list")
     with room.readers.reading() as database:
-        rows = alert_log.alerts(database, notices=False, before=before, limit=ALERTS_PAGE + 1)
+        listed = None if wanted is None else alerts.get(database, wanted)
+        rows = alert_log.alerts(database, notices=False, list_id=wanted, before=before, limit=ALERTS_PAGE + 1)
         shown = rows[:ALERTS_PAGE]
         last = shown[-1].alert if len(rows) > ALERTS_PAGE else None
         return room.page(
@@ -216,6 +219,11 @@ def _alerts(room: Room, request: Request) -> HTMLResponse:
             database=database,
             rows=shown,
             paged=before is not None,
-            next_page=None if last is None else f"/alerts?before={write_place(last.created_at, last.id)}",
+            listed=listed,
+            next_page=None if last is None else _next_alerts(write_place(last.created_at, last.id), wanted),
             channels=overview.channels(database),
         )
+
+
+def _next_alerts(place: str, list_id: str | None) -> str:
+    return "/alerts?" + urlencode({"before": place} if list_id is None else {"before": place, "list": list_id})

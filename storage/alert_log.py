@@ -50,6 +50,7 @@ def alerts(
     alert_id: str | None = None,
     story_id: int | None = None,
     notices: bool | None = None,
+    list_id: str | None = None,
     before: tuple[datetime, str] | None = None,
     limit: int = 50,
 ) -> list[AlertRow]:
@@ -60,6 +61,7 @@ def alerts(
         alert_id: only this alert.
         story_id: only alerts on this story.
         notices: only, or without, what the watch tells of itself.
+        list_id: only what this list tells.
         before: only alerts after this (creation time, id) in the list.
         limit: at most so many.
     """
@@ -69,6 +71,9 @@ def alerts(
             """
             SELECT * FROM alert WHERE (:alert IS NULL OR id = :alert) AND (:story IS NULL OR story_id = :story)
                 AND (:notices IS NULL OR (watch_id = '') = :notices)
+                AND (:list IS NULL OR id IN (
+                    SELECT d.alert_id FROM batch b JOIN delivery d ON d.batch_id = b.id WHERE b.alert_id = :list
+                ))
                 AND (:before IS NULL OR (created_at, id) < (:before, :before_id))
             ORDER BY created_at DESC, id DESC LIMIT :limit
             """,
@@ -76,6 +81,7 @@ def alerts(
                 "alert": alert_id,
                 "story": story_id,
                 "notices": notices,
+                "list": list_id,
                 "before": to_text_or_none(before_time),
                 "before_id": before_id,
                 "limit": limit,

@@ -10,7 +10,7 @@ import re
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import quote
@@ -25,7 +25,21 @@ from review.health import Check, Readiness
 from review.server import open_listener, serve
 from review.settings import ReviewSettings
 from scheduler.announcing import Announcements
-from storage import alerts, articles, deliveries, entries, health, revisions, sources, stories, threads, watch_state
+from scheduler.batches import GatheringSettings, close
+from scheduler.outgoing import OutgoingSettings, Route
+from storage import (
+    alerts,
+    articles,
+    batches,
+    deliveries,
+    entries,
+    health,
+    revisions,
+    sources,
+    stories,
+    threads,
+    watch_state,
+)
 from storage.alerts import NewDelivery
 from storage.database import open_writer, transaction
 from storage.types import (
@@ -46,11 +60,13 @@ from storage.types import (
     NetworkState,
     Outcome,
     OutcomeClass,
+    QuietHours,
     Signal,
     Source,
     Status,
     Watch,
 )
+from tests.holding import raise_one
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 RFI = Source(id="rfi", name="RFI", url="https://rfi.example/", language="fr", country="FRA")
@@ -854,3 +870,27 @@ def test_what_an_address_says_is_only_ever_text(shared: Site, payload: str) -> N
         answer = shared.get(path)
         assert answer.status in {200, 400, 404}
         assert_harmless(answer.body)
+
+
+def test_a_list_leads_to_all_that_it_tells(site: Site) -> None:
+    watch = Watch(id="france-mali", name="F", channels=("mail",), quiet_hours=QuietHours(start=time(22), end=time(7)))
+    outgoing = OutgoingSettings(routes={"mail": Route(channel_id="mail", recipients=("duty@example.org",))})
+    settings = GatheringSettings(
+        watches=(watch,), outgoing=outgoing, instance="i", public_url="https://vigie.example", language="fr"
+    )
+    night = datetime(2026, 11, 23, 23, tzinfo=UTC)
+    with transaction(site.database):
+        told = [raise_one(site.database, outgoing, watch, f"held {n}", now=night, severity=2) for n in range(60)]
+        other = raise_one(site.database, outgoing, watch, "critical", now=night, severity=5)
+        (batch,) = batches.due(site.database, NOW)
+        close(site.database, settings, batch, NOW)
+    page = site.get("/alerts").body
+    (address,) = set(re.findall(r'href="(/alerts\?list=alr_[^"]+)"', page))
+    first = site.get(address).body
+    assert "60\N{NO-BREAK SPACE}alertes sur la nuit" in html.unescape(first)
+    assert other.id not in first
+    (following,) = re.findall(r'rel="next" href="([^"]+)"', first)
+    second = site.get(html.unescape(following)).body
+    shown = {what.id for what in told if f'id="{what.id}"' in first + second}
+    assert shown == {what.id for what in told}
+    assert site.get("/alerts?list=alr_nothing").status == 404
