@@ -77,6 +77,7 @@ def exposition(
                 ("sent", channel.sent),
                 ("dead", channel.dead),
                 ("suppressed", channel.suppressed),
+                ("batched", channel.batched),
             )
         ],
     )

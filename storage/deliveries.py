@@ -207,13 +207,19 @@ def expire(database: Database, channel_id: str, created_before: datetime, detail
 
 
 def overdue_since(database: Database, now: datetime) -> datetime | None:
-    """Return since when the oldest unsent delivery should have left; what is held back on purpose is not overdue."""
+    """Return since when the oldest unsent delivery should have left, or the oldest batch should have closed.
+
+    What is held back on purpose is not overdue.
+    """
     row = database.execute(
         """
-        SELECT min(CASE WHEN attempts > 0 THEN created_at ELSE next_attempt_at END) FROM delivery
-        WHERE state IN ('pending', 'leased') AND (attempts > 0 OR next_attempt_at <= ?)
+        SELECT min(since) FROM (
+            SELECT min(CASE WHEN attempts > 0 THEN created_at ELSE next_attempt_at END) AS since FROM delivery
+            WHERE state IN ('pending', 'leased') AND (attempts > 0 OR next_attempt_at <= :now)
+            UNION ALL SELECT min(closes_at) FROM batch WHERE closed_at IS NULL AND closes_at <= :now
+        )
         """,
-        (to_text(now),),
+        {"now": to_text(now)},
     ).fetchone()
     return from_text_or_none(row[0])
 

@@ -91,6 +91,8 @@ class ChannelHealth:
     sent: int
     dead: int
     suppressed: int
+    #: gathered with others, whether their list was sent or not
+    batched: int
     last_sent_at: datetime | None
 
 
@@ -190,7 +192,8 @@ def channels(database: Database) -> list[ChannelHealth]:
         """
         SELECT channel_id AS id, count(*) FILTER (WHERE state IN ('pending', 'leased')) AS waiting,
             count(*) FILTER (WHERE state = 'sent') AS sent, count(*) FILTER (WHERE state = 'dead') AS dead,
-            count(*) FILTER (WHERE state = 'suppressed') AS suppressed, max(sent_at) AS last_sent_at
+            count(*) FILTER (WHERE state = 'suppressed') AS suppressed,
+            count(*) FILTER (WHERE state = 'batched') AS batched, max(sent_at) AS last_sent_at
         FROM delivery GROUP BY channel_id ORDER BY channel_id
         """
     )

@@ -6,7 +6,7 @@ import gzip
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -30,6 +30,7 @@ from storage.types import (
     DeliveryState,
     Evidence,
     FeedEntry,
+    QuietHours,
     Source,
     Status,
     Watch,
@@ -461,6 +462,16 @@ def test_lesser_news_waits_for_its_group_and_after_an_earlier_alert(database: Da
     first = alerts.recent(database, limit=10)
     summons = next(alert for alert in first if alert.severity == 2)
     assert {row.next_attempt_at for row in deliveries.listing(database, alert_id=summons.id)} == {NOW + HOUR / 2}
+
+
+def test_a_watch_in_its_quiet_hours_gathers(database: Database) -> None:
+    quiet = replace(WATCH, quiet_hours=QuietHours(start=time(9), end=time(11)))
+    process(database, build(database, quiet), REPORT)
+    rows = deliveries.listing(database)
+    assert {(row.state, row.reason) for row in rows} == {(DeliveryState.BATCHED, "quiet_hours")}
+    assert {row.next_attempt_at for row in rows} == {NOW + HOUR}
+    assert len({row.batch_id for row in rows}) == 2, "one for each channel"
+    assert alerts.without_deliveries(database, ["france-mali"]) == []
 
 
 # --- decisions --------------------------------------------------------------------------------------

@@ -223,6 +223,12 @@ def test_what_a_wrong_clock_parked_closes_now(database: Database) -> None:
     assert [batch.key for batch in batches.due(database, NOW - 48 * HOUR)] == [NIGHT.key]
 
 
+def test_a_batch_that_is_not_closed_in_time_is_overdue(database: Database) -> None:
+    held(database, "a", "b")
+    assert deliveries.overdue_since(database, MORNING - MINUTE) is None
+    assert deliveries.overdue_since(database, MORNING + HOUR) == MORNING
+
+
 def test_members_can_be_handed_over(database: Database) -> None:
     batch = held(database, "a", "b")
     other = BatchPlan(kind=BatchKind.DAILY, key="daily:w:mail:2026-03-11", closes_at=MORNING + HOUR)

@@ -370,11 +370,12 @@ KEYS = sorted({
     "statuses", "sources", "languages", "channels", "max_age", "type", "host", "port", "tls", "password", "secret",
     "secret_file", "sender", "recipients", "to", "data_dir", "listen", "public_url", "timezone", "contact",
     "allow_cidrs", "proxy", "user_agent", "webhook_retries", "webhook_deadline", "group_wait", "evidence", "backups",
-    "email", "webhook", "0", "é",
+    "quiet_hours", "digest", "cooldown", "storm_limit", "storm_window", "email", "webhook", "0", "é",
 })  # fmt: skip
 WORDS = st.sampled_from([
     "a", "", "email", "webhook", "https://x.example/f", "10m", "FRA-MLI", "MLI", "env:HOME", "env:", "fr", "asserted",
     "10.0.0.0/8", "127.0.0.1:1", "[::1]:99999", "a AND (", '"x" NEAR/3 y', "d@x.org", "\u0000", "https://[", "x" * 400,
+    "22:00-07:00", "hourly",
 ])  # fmt: skip
 SCALARS = WORDS | st.text(max_size=6) | st.integers() | st.booleans() | st.floats(allow_nan=False)
 VALUES = st.recursive(

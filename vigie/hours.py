@@ -8,7 +8,7 @@ from datetime import time
 from alerts.hours import LONGEST_QUIET, length_of
 from storage.types import DAYS, Digest, QuietHours
 
-_QUIET = re.compile(r"(?:([a-z, -]+?)\s+)?(\d{1,2}:\d{2})\s*[-–]\s*(\d{1,2}:\d{2})")
+_QUIET = re.compile(r"(?:([a-z, -]+?)\s+)?(\d{1,2}:\d{2})\s*[-–]\s*(\d{1,2}:\d{2})", re.ASCII)
 _QUIET_FORM = "write them like '22:00-07:00' or 'mon-fri 22:00-07:00'"
 
 
@@ -57,10 +57,11 @@ def _time(text: str) -> time:
 def _days(text: str) -> frozenset[int]:
     days: set[int] = set()
     for part in re.split(r"\s*,\s*", text.strip()):
-        first, _, last = (piece.strip() for piece in part.partition("-"))
-        for name in (first, last or first):
+        first, to, last = (piece.strip() for piece in part.partition("-"))
+        last = last if to else first
+        for name in (first, last):
             if name not in DAYS:
                 raise ValueError(f"{name!r} is no day; write mon, tue, wed, thu, fri, sat or sun, such as 'mon-fri'")
-        begin, end = DAYS.index(first), DAYS.index(last or first)
+        begin, end = DAYS.index(first), DAYS.index(last)
         days.update((begin + step) % 7 for step in range((end - begin) % 7 + 1))
     return frozenset(days)
