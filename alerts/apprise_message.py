@@ -104,7 +104,8 @@ def _note(title: str, lines: list[str], footer: str, delivery_key: str, severity
 
 def _alert_lines(values: dict[str, Any]) -> list[str]:
     links = values["links"]
-    lines = [shorten(harmless(values["proof"]), PROOF_LIMIT), harmless(f"{values['reach']}{values['origins']}")]
+    lines = [harmless(values["notice"])]
+    lines += [shorten(harmless(values["proof"]), PROOF_LIMIT), harmless(f"{values['reach']}{values['origins']}")]
     lines.append(harmless(values["first_seen"]))
     for article in values["articles"][:MOST_ARTICLES]:
         lines.append(f"• {harmless(shorten(article['title'], 120))} — {harmless(article['credit'])}")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from alerts.acts import Act, is_told, names_of, same_act
+from alerts.acts import Act, among, is_told, names_of, same_act
 from alerts.confirming import Report, confirmation
 from alerts.edits import Edit, decide_edit
 from storage.types import Decision, DecisionKind, Signal, Watch, utc
@@ -77,6 +77,11 @@ class History(Protocol):
         """Acts that they were told an edit took out."""
         ...
 
+    @property
+    def retracted(self) -> tuple[Act, ...]:
+        """Acts of which the last that they heard is that nobody stands behind them."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
@@ -87,6 +92,7 @@ class Told:
     acts: tuple[tuple[Act, int], ...]
     reasons: frozenset[str] = frozenset()
     removed: tuple[Act, ...] = ()
+    retracted: tuple[Act, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,9 +214,11 @@ def _over_the_bar(watch: Watch, signals: tuple[Signal, ...]) -> tuple[Signal, ..
 def _update(watch: Watch, signals: tuple[Signal, ...], told: History, report: Report | None) -> Decision:
     """What an article adds to a story that was told already."""
     new, higher = [], []
+    # Only somebody's own report tells anew what was taken back; a late copy of the dispatch does not.
+    taken_back = told.retracted if report is not None and report.first_hand else ()
     for signal in signals:
         known = [severity for act, severity in told.acts if same_act(signal.act, act)]
-        if not known:
+        if not known or among(signal.act, taken_back):
             new.append(signal)
         elif signal.severity > max(known):
             higher.append(signal)

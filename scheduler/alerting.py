@@ -15,7 +15,7 @@ from alerts.confirming import Report, Voice
 from alerts.correcting import Correction
 from alerts.decide import Affair, decide
 from alerts.edits import Edit
-from detection.assess import Assessment
+from detection.assess import Assessment, assess
 from detection.stories.lifecycle import Lifecycle, lifecycle
 from detection.stories.origin import side_of
 from scheduler import corrections, outgoing
@@ -60,7 +60,7 @@ def take(database: Database, settings: AlertingSettings, watch: Watch, occasion:
     """Decide for one watch, and store the decision with the alerts and deliveries it leads to."""
     # What an import recorded was never heard by anybody, so it silences nothing that arrives live.
     told = stored_alerts.told(database, watch.id, occasion.placed.story_id, sent_only=occasion.sending)
-    assessment = assessed(settings, watch, occasion.article, occasion.signals, occasion.placed.origin)
+    assessment = _assessment(settings, watch, occasion)
     try:
         verdict = _verdict(database, settings, watch, occasion, assessment, told)
     except Exception:
@@ -87,6 +87,17 @@ def take(database: Database, settings: AlertingSettings, watch: Watch, occasion:
             sending=occasion.sending,
         )  # fmt: skip
     return _recorded(database, watch, occasion, verdict)
+
+
+def _assessment(settings: AlertingSettings, watch: Watch, occasion: Occasion) -> Assessment:
+    """Return what an article means for a watch; a query that cannot be evaluated holds."""
+    article, signals, origin = occasion.article, occasion.signals, occasion.placed.origin
+    try:
+        return assessed(settings, watch, article, signals, origin)
+    except Exception:
+        # As above: a fault in evaluating the query must not keep an alert back.
+        logger.exception("watch %s: article %d is assessed without the query", watch.id, occasion.saved.article_id)
+        return assess(signals, watch, language=article.language, source_id=article.source_id, query_matches=True)
 
 
 def _recorded(database: Database, watch: Watch, occasion: Occasion, verdict: _Verdict) -> Taken:
@@ -205,10 +216,10 @@ def _report(database: Database, occasion: Occasion) -> Report | None:
     }  # fmt: skip
     return Report(
         origin=own[0].origin,
-        side=side_of(own[0].origin, own[0].outlet, own[0].country),
+        side=side_of(own[0].origin, own[0].country, own=own[0].own),
         first_hand=plain and occasion.placed.copy_of is None,
         before=tuple(
-            Voice(act=one.act, origin=one.origin, side=side_of(one.origin, one.outlet, one.country)) for one in others
+            Voice(act=one.act, origin=one.origin, side=side_of(one.origin, one.country, own=one.own)) for one in others
         ),
     )
 

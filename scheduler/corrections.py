@@ -43,8 +43,9 @@ def find(database: Database, watch: Watch, occasion: Occasion, decision: Decisio
         watch.languages and article.language not in watch.languages
     ):
         return ()
-    stage = _new_mark(occasion)
-    reason = _MARKED.get(stage)
+    reason = _MARKED.get(_new_mark(occasion))
+    if reason is None and not any(one.status is Status.DENIED for one in occasion.signals):
+        return ()
     found: list[Correction] = []
     for story_id in _stories(database, watch, occasion, marked=reason is not None):
         told = stored_alerts.told(database, watch.id, story_id, sent_only=occasion.sending)
@@ -239,11 +240,11 @@ def withdrawn(database: Database, settings: AlertingSettings, article_id: int, n
     article = articles.get(database, article_id)
     if article.story_id is None:
         return 0
-    own = article.origin == article.source_name
+    own = (article.agency is None and article.copy_of is None) or article.origin == article.source_name
     signals = articles.signals(database, article.revision_id)
     gone = [Page(act=one.act, origin=article.origin, own=own) for one in signals if one.status is Status.ASSERTED]
     left = [
-        Page(act=one.act, origin=one.origin, own=one.origin == one.outlet)
+        Page(act=one.act, origin=one.origin, own=one.own)
         for one in telling.tellers(database, article.story_id)
         if one.article_id != article_id
     ]

@@ -17,6 +17,8 @@ from storage.types import Alert, Decision, DecisionKind, DeliveryState
 Act = tuple[str, str | None, str | None]
 #: type of an alert that corrects what earlier ones told
 CORRECTION = "alert.correction"
+#: reasons of those after which nobody stands behind an act; a denial leaves it disputed
+RETRACTIONS = frozenset({"cancelled", "withdrawn"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,8 @@ class ToldBefore:
     reasons: frozenset[str] = frozenset()
     #: acts that they were told an edit took out
     removed: tuple[Act, ...] = ()
+    #: acts of which the last that they heard is that nobody stands behind them
+    retracted: tuple[Act, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +82,7 @@ def told(database: Database, watch_id: str, story_id: int, *, sent_only: bool = 
         database.query(
             """
             SELECT type, severity, acts, created_at, reason, removed FROM alert
-            WHERE watch_id = ? AND story_id = ? AND (recorded_only = 0 OR NOT ?)
+            WHERE watch_id = ? AND story_id = ? AND (recorded_only = 0 OR NOT ?) ORDER BY created_at, sequence
             """,
             (watch_id, story_id, int(sent_only)),
         )
@@ -92,8 +96,22 @@ def told(database: Database, watch_id: str, story_id: int, *, sent_only: bool = 
         acts=_highest(row for row in rows if row["type"] != CORRECTION),
         last_at=from_text(max(row["created_at"] for row in rows)),
         reasons=frozenset(row["reason"] for row in rows if row["reason"]),
-        removed=tuple({tuple(act) for row in rows for act in json.loads(row["removed"])}),
+        removed=tuple(sorted({tuple(act) for row in rows for act in json.loads(row["removed"])}, key=str)),
+        retracted=_retracted(rows),
     )
+
+
+def _retracted(rows: Iterable[dict[str, Any]]) -> tuple[Act, ...]:
+    """Return the acts that were taken back and not told anew since, of alerts in their order."""
+    found: dict[Act, None] = {}
+    for row in rows:
+        acts = [(type_, actor, target) for type_, actor, target, _ in json.loads(row["acts"])]
+        if row["type"] != CORRECTION:
+            for act in acts:
+                found.pop(act, None)
+        elif row["reason"] in RETRACTIONS:
+            found |= dict.fromkeys(acts)
+    return tuple(found)
 
 
 def told_in_affair(

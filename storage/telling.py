@@ -24,8 +24,9 @@ class Teller:
     act: Act
     #: who reported first-hand
     origin: str
-    #: the outlet that printed it, and its country
-    outlet: str
+    #: whether the outlet itself did, rather than an agency or the author of a text that it copies
+    own: bool
+    #: country of the outlet
     country: str | None
 
 
@@ -53,7 +54,8 @@ def tellers(database: Database, story_id: int) -> list[Teller]:
     """Return which articles of a story tell which acts as done, the first seen first; pages that went left out."""
     rows = database.execute(
         """
-        SELECT DISTINCT a.id, g.type, g.actor, g.target, a.origin, s.name, s.country, a.effective_at
+        SELECT DISTINCT a.id, g.type, g.actor, g.target, a.origin,
+            (a.agency IS NULL AND a.copy_of IS NULL) OR a.origin = s.name, s.country, a.effective_at
         FROM article a JOIN source s ON s.id = a.source_id JOIN signal g ON g.revision_id = a.revision_id
         WHERE a.story_id = ? AND a.withdrawn_at IS NULL AND g.status = 'asserted' ORDER BY a.effective_at, a.id
         """,
@@ -61,7 +63,7 @@ def tellers(database: Database, story_id: int) -> list[Teller]:
     )
     return [
         Teller(
-            article_id=row[0], act=(row[1], row[2], row[3]), origin=row[4], outlet=row[5], country=row[6]
+            article_id=row[0], act=(row[1], row[2], row[3]), origin=row[4], own=bool(row[5]), country=row[6]
         )
         for row in rows
     ]  # fmt: skip

@@ -63,8 +63,8 @@ def test_only_what_is_asserted_confirms(status: Status) -> None:
 
 
 def test_an_outlet_speaks_for_its_country_and_an_agency_for_its_own() -> None:
-    assert side_of("Le Sahel", "Le Sahel", "MLI") == "MLI"
-    assert side_of("AFP", "Le Sahel", "MLI") == "FRA"
-    assert side_of("AMAP", "Le Sahel", "MLI") == "MLI"
-    assert side_of("PANA", "Le Sahel", "MLI") is None
+    assert side_of("Le Sahel", "MLI", own=True) == "MLI"
+    assert side_of("AFP", "MLI", own=False) == "FRA"
+    assert side_of("AMAP", "MLI", own=False) == "MLI"
+    assert side_of("PANA", "MLI", own=False) is None
     assert all(len(code) == 3 and code.isupper() for code in HOMES.values())

@@ -14,11 +14,11 @@ from sqlite_utils import Database
 from alerts import reasons
 from alerts.payload import read_payload
 from review.metrics import exposition
-from scheduler import alerting, corrections
+from scheduler import alerting, corrections, occasions
 from scheduler.pipeline import Processed
 from storage import alerts, overview, sources
 from storage.database import open_writer, transaction
-from storage.types import DecisionKind
+from storage.types import DecisionKind, Source
 from tests.test_scheduler_corrections import CANCELLED, CORRECTED, OWN_WORDS
 from tests.test_scheduler_pipeline import (
     EXPULSION,
@@ -152,6 +152,48 @@ def test_what_the_query_asks_for_comes_and_goes_with_an_edit(database: Database)
     assert found == ["query", "phrase_added", "phrase_removed"]
 
 
+# --- confirmations ----------------------------------------------------------------------------------
+
+SEINE = Source(id="seine", name="La Seine", url="https://seine.example/", language="fr", country="FRA")
+LAC = Source(id="lac", name="Le Lac", url="https://lac.example/", language="fr", country="CHE")
+
+
+def test_the_other_side_and_a_second_origin_are_told_once_each(database: Database) -> None:
+    with transaction(database):
+        sources.sync(database, (*SOURCES, SEINE, LAC), NOW)
+    line = build(database)
+    words = (
+        ("seine", REPORT.title, EXPULSION),
+        ("fleuve", REPORT.title, EXPULSION),
+        ("kayes", OWN_WORDS.title, OWN_WORDS.paragraphs),
+        ("lac", "Deux diplomates français doivent quitter Bamako", ("Le Mali a expulsé deux diplomates français.",)),
+    )
+    found = [
+        process(database, line, article(source, title, paragraphs), now=NOW + number * HOUR)
+        for number, (source, title, paragraphs) in enumerate(words)
+    ]
+    assert len({one.story_id for one in found}) == 1
+    assert [reason(one) for one in found] == ["new_story", "already_told", "other_side", "already_told"]
+    update = raised(database)[1]
+    assert update.headline.startswith("Grave (suite) · Mali → France")
+    assert read_payload(update).data.why[0] == "L’autre partie rapporte à son tour ce qui a été signalé"
+
+
+def test_an_agency_of_the_other_state_confirms_nothing_for_the_state_of_the_paper(database: Database) -> None:
+    with transaction(database):
+        sources.sync(database, (*SOURCES, SEINE), NOW)
+    line = build(database)
+    process(database, line, article("seine"))
+    carried = replace(OWN_WORDS, agency="AFP")
+    assert reason(process(database, line, carried, now=NOW + HOUR)) == "second_origin"
+    malian = replace(
+        OWN_WORDS, agency="AMAP", source_id="rive", url="https://rive.example/amap",
+        title="Deux diplomates français doivent quitter Bamako",
+        paragraphs=("Le Mali a expulsé deux diplomates français, écrit l’agence officielle.",),
+    )  # fmt: skip
+    assert reason(process(database, line, malian, now=NOW + 2 * HOUR)) == "other_side"
+
+
 # --- one reason -------------------------------------------------------------------------------------
 
 
@@ -209,6 +251,14 @@ def test_an_alert_goes_out_although_deciding_fails(
     assert [alert.type for alert in raised(database)] == ["alert.new", "alert.update"]
     assert "a rule of ours is wrong" in caplog.text
     assert "decided by the plain rules" in caplog.text
+
+
+def test_a_query_that_cannot_be_evaluated_keeps_no_alert_back(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(occasions, "matches", _breaks)
+    line = build(database, replace(WATCH, query="uranium"))
+    assert kinds(process(database, line, REPORT))["france-mali"] == (DecisionKind.NEW, "new_story")
 
 
 def test_what_fails_for_one_watch_fails_for_no_other(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -248,6 +248,22 @@ def test_an_agency_stands_behind_its_dispatch_while_one_paper_carries_it(databas
     assert len(corrections(database)) == 1
 
 
+@pytest.mark.parametrize("how", ["withdrawn", "cancelled"])
+def test_what_was_taken_back_is_told_anew_when_somebody_reports_it_again(database: Database, how: str) -> None:
+    line = build(database)
+    first = process(database, line, REPORT)
+    if how == "withdrawn":
+        withdraw(database, first.article_id, hours=1)
+    else:
+        process(database, line, CANCELLED, now=NOW + HOUR)
+    assert len(corrections(database)) == 1
+    copy = process(database, line, article("rive", slug="tard"), now=NOW + 2 * HOUR)
+    assert kinds(copy)["france-mali"] == (DecisionKind.NONE, "already_told")
+    again = process(database, line, OWN_WORDS, now=NOW + 3 * HOUR)
+    assert again.story_id == first.story_id
+    assert kinds(again)["france-mali"] == (DecisionKind.UPDATE, "new_act")
+
+
 def test_an_import_records_corrections_for_nobody(database: Database) -> None:
     line = build(database)
     for page in (REPORT, REFUTATION):

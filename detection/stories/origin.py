@@ -24,12 +24,12 @@ HOMES: Mapping[str, str] = {
 }  # fmt: skip
 
 
-def side_of(origin: str, outlet: str, country: str | None) -> str | None:
+def side_of(origin: str, country: str | None, *, own: bool) -> str | None:
     """Return the state for which a report speaks: that of the outlet, or of the agency whose words it carries.
 
     Args:
         origin: who reported first-hand.
-        outlet: name of the outlet that printed it.
         country: of the outlet.
+        own: the outlet itself is the origin.
     """
-    return country if origin == outlet else HOMES.get(origin)
+    return country if own else HOMES.get(origin)
