@@ -163,6 +163,7 @@ def build_payload(
     sequence: int,
     background: Sequence[Signal] = (),
     correction_of: str | None = None,
+    rises: Sequence[str] = (),
 ) -> str:
     """Return the webhook body as compact JSON text.
 
@@ -178,6 +179,7 @@ def build_payload(
         sequence: 1 for the first alert of this story to this watch.
         background: further signals of the article between the same states, told after the decision's own.
         correction_of: id of the alert that this one corrects.
+        rises: how far the acts go beyond those before, told among the reasons.
 
     Raises:
         RenderError: the decision carries no signal.
@@ -187,7 +189,8 @@ def build_payload(
     text = ""
     for caps in _CAPS:
         data = _data(watch, decision, story, articles, alert_id, public_url, language, sequence, background, caps)
-        data = data.model_copy(update={"correction_of": correction_of})
+        why = (data.why[0], *(shorten(line, 240) for line in rises), *data.why[1:])
+        data = data.model_copy(update={"correction_of": correction_of, "why": why})
         text = Body(type=TYPES[decision.kind], timestamp=utc(created_at), data=data).model_dump_json()
         if len(text.encode()) < LIMIT:
             break

@@ -265,6 +265,7 @@ def _alert(
         sequence=(told.alerts if told else 0) + 1,
         now=occasion.now,
         background=_background(watch, decision, occasion.signals),
+        rises=occasion.rises,
     )
 
 

@@ -6,7 +6,10 @@ What changed because of it is worked out in full a little later (:func:`keep`), 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+import logging
+import sqlite3
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -18,6 +21,8 @@ from alerts.story_acts import acts_of, is_read, merged, told_acts
 from storage import ladder as stored
 from storage.articles import Saved, SaveKind
 from storage.types import RungChange, Signal, Status, ToldAct
+
+logger = logging.getLogger(__name__)
 
 #: stories read anew, and directions worked out, in one go: the writer serves others in between
 STORIES_AT_ONCE = 50
@@ -38,6 +43,14 @@ def note(database: Database, saved: Saved, signals: Iterable[Signal], now: datet
     Returns:
         The acts of this article that go further than anything known at their time, as changes.
     """
+    rises: list[RungChange] = []
+    # Whatever is wrong with the ladder: the article is stored, and its alert goes out.
+    with _logged(f"article {saved.article_id}: its acts are not on the ladder"):
+        rises += _note(database, saved, signals, now)
+    return tuple(rises)
+
+
+def _note(database: Database, saved: Saved, signals: Iterable[Signal], now: datetime) -> tuple[RungChange, ...]:
     if saved.kind is SaveKind.REVISION:
         stored.due_with(database, saved.article_id)
         return ()
@@ -51,9 +64,12 @@ def note(database: Database, saved: Saved, signals: Iterable[Signal], now: datet
     added = {act.key: merged(known[act.key], act) if act.key in known else act for act in told_acts(report)}
     stored.save_acts(database, added.values())
     new = _differing(database, before, (known | added).values())
-    rises = [rise for act in new if (rise := _rise(database, act)) is not None]
-    stored.save_changes(database, rises, now)
-    return tuple(rises)
+    gravest: dict[tuple[str, str], RungChange] = {}
+    for rise in filter(None, (_rise(database, act) for act in new)):
+        known_rise = gravest.setdefault((rise.actor, rise.target), rise)
+        gravest[rise.actor, rise.target] = max(rise, known_rise, key=lambda one: one.after)
+    stored.save_changes(database, gravest.values(), now)
+    return tuple(gravest.values())
 
 
 def keep(database: Database, now: datetime) -> None:
@@ -83,15 +99,33 @@ def catch_up(
         most: directions that are worked out at once.
     """
     for story_id in stored.take_due(database, most_stories):
-        before = stored.acts_of_story(database, story_id)
-        after = acts_of(stored.reports(database, story_id)).values()
-        stored.forget_acts(database, story_id)
-        stored.save_acts(database, after)
-        # Its state may have changed besides, so all of its acts are looked at.
-        _differing(database, before, ())
-        _differing(database, (), after)
+        with _logged(f"story {story_id}: its acts are not on the ladder"):
+            _read_anew(database, story_id)
     for actor, target, since, until in stored.take_rungs_due(database, most):
-        _work_out(database, actor, target, since, max(since, min(until, now)), now)
+        with _logged(f"{actor}-{target}: its rungs are not worked out"):
+            _work_out(database, actor, target, since, max(since, min(until, now)), now)
+
+
+@contextlib.contextmanager
+def _logged(trouble: str) -> Iterator[None]:
+    """Log what is wrong with one part instead of keeping the others from their turn."""
+    try:
+        yield
+    except sqlite3.Error:
+        raise
+    except Exception:
+        logger.exception(trouble)
+
+
+def _read_anew(database: Database, story_id: int) -> None:
+    """Work out what a story tells from the articles it holds."""
+    before = stored.acts_of_story(database, story_id)
+    after = acts_of(stored.reports(database, story_id)).values()
+    stored.forget_acts(database, story_id)
+    stored.save_acts(database, after)
+    # Its state may have changed besides, so all of its acts are looked at.
+    _differing(database, before, ())
+    _differing(database, (), after)
 
 
 def is_behind(database: Database) -> bool:

@@ -12,13 +12,14 @@ from sqlite_utils import Database
 
 from alerts import identity
 from alerts.payload import build_payload
+from alerts.rises import rise_lines
 from detection.assess import Assessment, assess
 from detection.query import Query, Subject, matches
 from scheduler.outgoing import OutgoingSettings
 from scheduler.placing import Placed
 from storage import articles, stories
 from storage.articles import Saved
-from storage.types import Alert, Article, Decision, Signal, Watch
+from storage.types import Alert, Article, Decision, RungChange, Signal, Watch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +67,8 @@ class Occasion:
     sending: bool
     #: what an edit replaced; None for whatever is no edit
     before: Before | None = None
+    #: acts of it that go further than anything before
+    rises: tuple[RungChange, ...] = ()
 
 
 def assessed(
@@ -103,6 +106,7 @@ def build_alert(
     now: datetime,
     background: Iterable[Signal] = (),
     corrects: str | None = None,
+    rises: Iterable[RungChange] = (),
 ) -> Alert:
     """Return the alert that a decision leads to.
 
@@ -119,6 +123,7 @@ def build_alert(
         now: when it was decided.
         background: further signals to tell.
         corrects: id of the alert that it corrects.
+        rises: acts of the article that go further than anything before.
     """
     # The article names the alert, not the story's row: a restored backup hands out row numbers again, and a
     # receiver would drop a new alert under an old name.
@@ -141,6 +146,7 @@ def build_alert(
         sequence=sequence,
         background=tuple(background),
         correction_of=corrects,
+        rises=rise_lines(rises, decision.signals, settings.language),
     )
     body = json.loads(payload)
     return Alert(

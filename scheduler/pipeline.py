@@ -92,7 +92,7 @@ class Pipeline:
             if known is not None and any(one.status is Status.ASSERTED for one in changes.dropped):
                 threads.mark(database, known, StoryState.EDITED)
         placed = put_into_story(database, article, saved, signals, source_name)
-        ladder.note(database, saved, signals, now)
+        rises = ladder.note(database, saved, signals, now)
         occasion = Occasion(
             article=article,
             article_key=key,
@@ -103,6 +103,7 @@ class Pipeline:
             now=now,
             sending=sending,
             before=self._before(database, article, saved, now, rules),
+            rises=rises,
         )
         return Processed(
             article_id=saved.article_id,

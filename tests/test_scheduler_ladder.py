@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -10,19 +11,30 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
+from alerts import story_acts
 from alerts.ladder import Ladder
 from review.ladder import read_ladder
 from scheduler import changes as made
 from scheduler import ladder as keeper
+from storage import alerts, sources, stories, threads
 from storage import ladder as stored
-from storage import sources, stories, threads
 from storage.database import open_writer, transaction
-from storage.types import RungChange, Status, StoryState
-from tests.test_scheduler_pipeline import FOLLOW_UP, NOW, REPORT, SOURCES, article, build, process
+from storage.types import RungChange, Signal, Status, StoryState
+from tests.test_scheduler_pipeline import FOLLOW_UP, NOW, REPORT, SOURCES, WATCH, article, build, process
 from tests.test_vigie_demo_stories import replay
 from vigie.demo.script import load_script
 from vigie.escalation import peak_lines
 
+RUPTURE = article(
+    title="Le Mali rompt ses relations diplomatiques avec la France",
+    paragraphs=("Le Mali a rompu mardi ses relations diplomatiques avec la France, annonce la présidence à Koulouba.",),
+    slug="rupture",
+)
+ONE_MORE = article(
+    title="Le Mali suspend l’aide française",
+    paragraphs=("Le Mali interdit les ONG financées par la France, a annoncé mardi soir le ministère à Bamako.",),
+    slug="ong",
+)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 LONG_AGO, FAR_AHEAD = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
@@ -90,6 +102,39 @@ def test_changes_noted_as_articles_came_are_those_of_the_whole(database: Databas
     assert [(one.key, one.at, one.before, one.after) for one in both] == [
         (one.key, one.at, one.before, one.after) for one in found
     ]
+
+
+def why(database: Database) -> list[tuple[str, ...]]:
+    """Return the reasons of each alert that speak of rungs, the first alert first."""
+    payloads = [json.loads(alert.payload) for alert in alerts.recent(database)[::-1]]
+    return [tuple(line for line in body["data"]["why"] if "chelon" in line) for body in payloads]
+
+
+def test_an_alert_says_when_an_act_goes_further_than_any_before(database: Database) -> None:
+    line = build(database, WATCH)
+    for minutes, page in enumerate((REPORT, FOLLOW_UP, RUPTURE, ONE_MORE)):
+        process(database, line, page, now=NOW + timedelta(minutes=minutes))
+    first, second, third, fourth = why(database)
+    assert first == ("Échelon le plus haut Mali → France en 30\xa0jours\u202f: aucun → 4",)
+    assert second == ("Échelon le plus haut France → Mali en 30\xa0jours\u202f: aucun → 3",)
+    assert third == ("Échelon le plus haut Mali → France en 30\xa0jours\u202f: 4 → 5",)
+    assert fourth == ()
+
+
+def test_an_alert_goes_out_whatever_is_wrong_with_the_ladder(
+    database: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(_signal: Signal) -> int:
+        raise ValueError("no number")
+
+    monkeypatch.setattr(story_acts, "people", broken)
+    done = process(database, build(database, WATCH), REPORT)
+    assert [taken.alert for taken in done.taken] == [True]
+    assert "its acts are not on the ladder" in caplog.text
+    with transaction(database):
+        stored.due(database, done.story_id)
+    settle(database)
+    assert stored.acts_of_story(database, done.story_id) == []
 
 
 def test_eighty_copies_are_one_act(database: Database) -> None:
