@@ -25,6 +25,7 @@ class AlertFacts(_Part):
 
     id: str
     watch: str
+    story: int | None
     severity: int
     headline: str
     #: empty where the notice names many

@@ -98,6 +98,7 @@ def _facts(alert: Alert, speech: Speech, *, whole: bool = False) -> AlertFacts:
     return AlertFacts(
         id=alert.id,
         watch=shorten(clean_line(alert.watch_id), 80),
+        story=alert.story_id,
         severity=alert.severity,
         headline=shorten(clean_line(alert.headline), 140),
         summary=shorten(clean_line(str(told.get("summary", ""))), 700) if whole else "",

@@ -131,7 +131,14 @@ def _notice_lines(values: dict[str, Any]) -> list[str]:
         f"• {harmless(source['name'])} [{harmless(source['state'])}] {harmless(shorten(source['reason'], 200))}"
         for source in values["sources"][:MOST_SOURCES]
     ]
-    return [*lines, values["more"], values["since"], f"{values['sources_label']}{_address(values['links']['sources'])}"]
+    for alert in values["alerts"][:MOST_MEMBERS]:
+        lines += [f"• {harmless(alert['headline'])}", _address(alert["url"])]
+    unnamed = max(0, len(values["alerts"]) - MOST_MEMBERS) + values["unnamed"]
+    lines.append(digest_wording.more(unnamed, values["language"]) if values["alerts"] else values["more"])
+    lines += [values["since"], f"{values['sources_link']}{values['colon']}{_address(values['links']['sources'])}"]
+    if values["ack_link"]:
+        lines.append(f"{values['ack_link']}{values['colon']}{_address(values['links']['ack'])}")
+    return lines
 
 
 def harmless(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from alerts import notices, wording
+from alerts import identity, notices, wording
 from alerts.message import mail_headers
 from alerts.notices import Body
 from alerts.settings import EmailChannel
@@ -41,7 +41,7 @@ def render_notice_email(
         subject=str(values["headline"]),
         severity=alert.severity,
         thread=_thread(body),
-        list_name=LIST,
+        list_name=None if alert.watch_id else LIST,
     )
     message.set_content(wording.render("notice.txt.j2", **values), cte="quoted-printable")
     message.add_alternative(wording.render("notice.html.j2", **values), subtype="html", cte="quoted-printable")
@@ -53,4 +53,9 @@ def _thread(body: Body) -> str:
     """Return what a notice is about: trouble and its end are one thread."""
     if body.data.source is not None:
         return f"source:{body.data.source}"
+    if body.data.silence is not None:
+        return f"silence:{body.data.silence.id}"
+    if body.type == notices.UNACKNOWLEDGED and body.data.alerts[0].story is not None:
+        # It goes on from the first alert, in the thread of its story.
+        return identity.story_subject(body.data.alerts[0].story)
     return body.type.partition(".")[0]

@@ -277,6 +277,7 @@ def mail_values(body: Body, language: Language, zone: ZoneInfo) -> dict[str, Any
         "summary": summary,
         "sources": sources,
         "alerts": [alert_wording.mail_item(alert, language, zone) for alert in data.alerts],
+        "unnamed": more,
         "more": (f"… et {more} autres" if french else f"… and {more} more") if more > 0 else "",
         "since": (f"Depuis{_FINE}: " if french else "Since: ") + wording.moment(data.since, language, zone),
         "links": {"sources": data.links.page or data.links.sources, "ack": data.links.ack},

@@ -146,7 +146,7 @@ class _Pages:
         now = self._room.now()
         with self._room.readers.reading() as database:
             row = _row(alert_log.one(database, alert_id), alert_id)
-            matter = silences.matter_of(database, alert_id)
+            matter = silences.matter(database, alert_id)
             holding = [one for one in silences.running(database, now) if matter and difference(one, matter) is None]
             return self._page(
                 request,

@@ -14,7 +14,7 @@ from alerts.notices import Speech
 from scheduler.announcing import put_notice
 from scheduler.outgoing import Route
 from storage import alerts as stored_alerts
-from storage import escalations
+from storage import escalations, silences
 from storage.types import Watch
 
 logger = logging.getLogger(__name__)
@@ -35,8 +35,11 @@ class Escalation:
         if not self.waits:
             return
         wait = self.waits.get(stored_alerts.get(database, alert_id).watch_id)
-        if wait is not None:
-            escalations.arm(database, alert_id, at + wait, least_severity=self.least_severity)
+        if wait is None:
+            return
+        # Who was sent a list was told of all that it names.
+        for told in (alert_id, *silences.listed(database, alert_id)):
+            escalations.arm(database, told, at + wait, least_severity=self.least_severity)
 
     def look(self, database: Database, now: datetime, *, instance: str, speech: Speech) -> int:
         """Carry further what nobody acknowledged in time, and return how many alerts that were.

@@ -59,20 +59,20 @@ def running_silences(database: Database, now: datetime) -> list[Silence]:
 
 
 def held_back(database: Database, running: Sequence[Silence], delivery: Delivery) -> bool:
-    """Judge one delivery, and mark it when a silence matches; tell whether one did."""
+    """Judge one delivery, and mark it when silences match all that it tells; tell whether they do."""
     if not running:
         return False
     try:
-        matter = silences.matter(database, delivery.id)
-        if matter is None:
-            return False
-        verdict = silencing.judge(running, matter)
+        found = [silencing.judge(running, matter) for matter in silences.matters(database, delivery.id)]
     except Exception:  # an alert too many is better than one that nobody hears
         logger.exception("delivery %s could not be held against the silences in force; it is sent", delivery.key)
         return False
-    if verdict.silence is None:
+    held = [(verdict.silence, verdict.detail) for verdict in found if verdict.silence is not None]
+    if not held or len(held) < len(found):
         return False
-    deliveries.hold_back(database, delivery.id, silence_id=verdict.silence.id, because=verdict.detail)
+    # Of several, the one that lasts longest: what it hides is told when nothing hides it any more.
+    silence, detail = max(held, key=lambda one: one[0].ends_at)
+    deliveries.hold_back(database, delivery.id, silence_id=silence.id, because=detail)
     return True
 
 

@@ -272,7 +272,7 @@ def acknowledge(database: Database, alert_id: str, now: datetime, *, author: str
     """Record that somebody took an alert in hand, with all that its watch was told of the story before.
 
     What was acknowledged already keeps its time and name. An escalation and the alert that it carries further are
-    acknowledged together.
+    acknowledged together, a list and all that it names too.
 
     Raises:
         NotFoundError: no alert has this id.
@@ -282,8 +282,11 @@ def acknowledge(database: Database, alert_id: str, now: datetime, *, author: str
     database.execute(
         """
         UPDATE alert SET acknowledged_at = :now, acknowledged_by = :author, escalate_at = NULL
-        WHERE acknowledged_at IS NULL AND (id IN (:id, :asked) OR escalates = :id OR (
-            watch_id = :watch AND story_id = :story AND created_at <= :created))
+        WHERE acknowledged_at IS NULL AND (
+            id IN (:id, :asked) OR escalates = :id
+            OR (watch_id = :watch AND story_id = :story AND created_at <= :created)
+            OR id IN (SELECT d.alert_id FROM delivery d JOIN batch b ON b.id = d.batch_id WHERE b.alert_id = :id)
+        )
         """,
         {
             "now": to_text(now),

@@ -36,7 +36,7 @@ def arm(database: Database, alert_id: str, due: datetime, *, least_severity: int
         WHERE id = :id AND severity >= :least AND escalate_at IS NULL AND acknowledged_at IS NULL
             AND story_id IS NOT NULL AND recorded_only = 0
             AND NOT EXISTS (SELECT 1 FROM alert e WHERE e.escalates = alert.id)
-            AND (SELECT count(*) FROM delivery d WHERE d.alert_id = alert.id AND d.sent_at IS NOT NULL) = 1
+            AND (SELECT count(*) FROM delivery d WHERE d.alert_id = alert.id AND d.sent_at IS NOT NULL) <= 1
         """,
         {"due": to_text(due), "id": alert_id, "least": least_severity},
     )
@@ -47,7 +47,10 @@ def due(database: Database, now: datetime) -> list[Due]:
     """Return the alerts that nobody acknowledged in time, the oldest first."""
     rows = database.query(
         """
-        SELECT a.*, (SELECT min(d.sent_at) FROM delivery d WHERE d.alert_id = a.id) AS first_sent_at
+        SELECT a.*, (
+            SELECT min(d.sent_at) FROM delivery d WHERE d.alert_id = a.id OR d.alert_id IN (
+                SELECT b.alert_id FROM delivery m JOIN batch b ON b.id = m.batch_id WHERE m.alert_id = a.id)
+        ) AS first_sent_at
         FROM alert a WHERE a.escalate_at <= ? ORDER BY a.escalate_at, a.id
         """,
         (to_text(now),),

@@ -182,33 +182,65 @@ def hidden(database: Database, silence_id: int) -> list[Hidden]:
 
 
 _MATTER = """
-    SELECT a.watch_id, a.story_id, a.severity, a.acts, t.source_id, l.type, l.payload
+    SELECT a.watch_id, a.story_id, a.severity, a.acts, t.source_id, l.type, l.payload, EXISTS (
+        SELECT 1 FROM delivery e JOIN alert b ON b.id = e.alert_id
+        WHERE e.channel_id = :channel AND e.recipient = :recipient AND (e.sent_at IS NOT NULL OR e.maybe_delivered)
+            AND b.watch_id = a.watch_id AND b.story_id = a.story_id AND b.id <> a.id
+    ) AS heard
     FROM alert l JOIN alert a ON a.id = coalesce(l.escalates, l.id) LEFT JOIN article t ON t.id = a.article_id
-    WHERE l.id = ?
+    WHERE l.id = :alert
 """
 
 
-def matter(database: Database, delivery_id: int) -> Matter | None:
-    """Return what a delivery's alert is about, or None when no silence may hold it: somebody asked for it by hand."""
-    rows = database.query(
+def matters(database: Database, delivery_id: int) -> list[Matter]:
+    """Return what a delivery tells: of a list, what each of its members is about.
+
+    Nothing when no silence may hold it: somebody asked for it by hand, or it is the daily digest, which is a sign of
+    life as well.
+    """
+    for row in database.query(
         """
-        SELECT d.alert_id, EXISTS (
-            SELECT 1 FROM delivery e JOIN alert b ON b.id = e.alert_id
-            WHERE e.channel_id = d.channel_id AND e.recipient = d.recipient
-                AND (e.sent_at IS NOT NULL OR e.maybe_delivered)
-                AND b.watch_id = a.watch_id AND b.story_id = a.story_id AND b.id <> a.id
-        ) AS heard FROM delivery d JOIN alert a ON a.id = d.alert_id WHERE d.id = ? AND d.by_hand = 0
+        SELECT d.alert_id, d.channel_id, d.recipient, a.type, a.payload
+        FROM delivery d JOIN alert a ON a.id = d.alert_id WHERE d.id = ? AND d.by_hand = 0
         """,
         (delivery_id,),
+    ):
+        told = [row["alert_id"]]
+        if row["type"] == _LIST:
+            daily = json.loads(row["payload"])["data"]["kind"] == "daily"
+            told = [] if daily else listed(database, row["alert_id"])
+        found = (matter(database, one, channel_id=row["channel_id"], recipient=row["recipient"]) for one in told)
+        return [one for one in found if one is not None]
+    return []
+
+
+#: an alert of this type lists others
+_LIST = "alert.digest"
+
+
+def listed(database: Database, alert_id: str) -> list[str]:
+    """Return the ids of the alerts that a list tells; none when it is no list."""
+    rows = database.execute(
+        """
+        SELECT d.alert_id FROM delivery d JOIN batch b ON b.id = d.batch_id
+        WHERE b.alert_id = ? AND d.state = 'batched' GROUP BY d.alert_id ORDER BY min(d.id)
+        """,
+        (alert_id,),
     )
-    for row in rows:
-        return matter_of(database, row["alert_id"], heard=bool(row["heard"]))
-    return None
+    return [row[0] for row in rows]
 
 
-def matter_of(database: Database, alert_id: str, *, heard: bool = False) -> Matter | None:
-    """Return what an alert is about; an escalation is about what the alert that it carries further is about."""
-    for row in database.query(_MATTER, (alert_id,)):
+def matter(database: Database, alert_id: str, *, channel_id: str = "", recipient: str = "") -> Matter | None:
+    """Return what an alert is about; an escalation is about what the alert that it carries further is about.
+
+    Args:
+        database: the archive.
+        alert_id: which alert.
+        channel_id: through which channel somebody is to hear of it.
+        recipient: who.
+    """
+    wanted = {"alert": alert_id, "channel": channel_id, "recipient": recipient}
+    for row in database.query(_MATTER, wanted):
         return Matter(
             watch_id=row["watch_id"],
             story_id=row["story_id"],
@@ -216,7 +248,7 @@ def matter_of(database: Database, alert_id: str, *, heard: bool = False) -> Matt
             acts=tuple((type_, actor, target) for type_, actor, target, _ in json.loads(row["acts"])),
             source_id=row["source_id"] if row["watch_id"] else json.loads(row["payload"])["data"].get("source"),
             type=row["type"],
-            heard=heard,
+            heard=bool(row["heard"]),
         )
     return None
 

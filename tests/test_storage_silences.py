@@ -141,8 +141,8 @@ def test_what_a_silence_hid_is_known_alert_by_alert(database: Database) -> None:
 def test_what_was_sent_by_hand_is_hidden_no_more_and_never_again(database: Database) -> None:
     silence = add(database)
     (delivery_id,) = add_alert(database)
-    assert silences.matter(database, delivery_id) is not None
+    assert len(silences.matters(database, delivery_id)) == 1
     deliveries.hold_back(database, delivery_id, silence_id=silence.id, because="watch w")
     deliveries.replay(database, delivery_id, NOW)
     assert silences.hidden(database, silence.id) == []
-    assert silences.matter(database, delivery_id) is None
+    assert silences.matters(database, delivery_id) == []

@@ -440,3 +440,24 @@ def test_hubs_are_subscribed_to_only_where_they_can_call_back() -> None:
     assert read(public).websub
     assert not read("").websub
     assert not read(public + "websub = false\n").websub
+
+
+@pytest.mark.parametrize(
+    ("keys", "says"),
+    [
+        ('escalate_to = ["mail"]', "watch[1].escalate_to: after how long?"),
+        ('escalate_after = "15m"', "watch[1].escalate_after: to whom?"),
+        ('escalate_after = "15m"\nescalate_to = ["mial"]', "there is no channel 'mial'; did you mean 'mail'?"),
+        ('escalate_after = "0s"\nescalate_to = ["mail"]', "nobody can acknowledge that fast"),
+        ('escalate_after = 15\nescalate_to = ["mail"]', "is not a duration"),
+    ],
+)
+def test_an_escalation_that_could_not_happen_is_refused(keys: str, says: str) -> None:
+    assert any(says in line for line in refused(f'{MAIL}{WATCH}channels = ["mail"]\n{keys}\n'))
+
+
+def test_an_escalation_is_read() -> None:
+    text = f'{MAIL}{WATCH}channels = ["mail"]\nescalate_after = "15m"\nescalate_to = ["mail"]\n'
+    (watch,) = read(text).watches
+    assert (watch.escalate_after, watch.escalate_to) == (timedelta(minutes=15), ("mail",))
+    assert any("no channel, so nothing is sent" in line for line in refused(text.replace('channels = ["mail"]\n', "")))
