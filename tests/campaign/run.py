@@ -9,45 +9,87 @@ imports the service.
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import platform
 import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from tests.campaign import faults_hook, faults_mail
 from tests.campaign.context import Context
+from tests.campaign.faults_clock import clock_jumps
+from tests.campaign.faults_disk import full_database, full_disk, locked_database, second_instance
 from tests.campaign.faults_kill import random_kills
+from tests.campaign.faults_load import hung_channel, many_pending
+from tests.campaign.faults_mail import refused_connection, refused_login
+from tests.campaign.faults_sync import sweep, traced_sends
+from tests.campaign.mutants import MUTANTS
 from tests.campaign.oracle import Verdict, summary
 
-Fault = Callable[[Context], Verdict]
-FAULTS: dict[str, Fault] = {"A1": random_kills}
+#: one or more faults that are injected together
+Fault = Callable[[Context, Sequence[str]], list[Verdict]]
+
+
+def _alone(fault: Callable[[Context], Verdict]) -> Fault:
+    @functools.wraps(fault)
+    def one(context: Context, _ids: Sequence[str]) -> list[Verdict]:
+        return [fault(context)]
+
+    return one
+
+
+FAULTS: dict[str, Fault] = {
+    "A1": _alone(random_kills),
+    "A2": _alone(sweep),
+    "A6": _alone(full_disk),
+    "A7": _alone(full_database),
+    "A10": _alone(locked_database),
+    "A11": _alone(second_instance),
+    "S1": _alone(traced_sends),
+    "B1": _alone(refused_connection),
+    **dict.fromkeys(faults_mail.SCRIPTS, faults_mail.scripted_mails),
+    "B5": _alone(refused_login),
+    **dict.fromkeys(faults_hook.SCRIPTS, faults_hook.scripted_hooks),
+    "C9": _alone(hung_channel),
+    "C10": _alone(many_pending),
+    "F1": _alone(clock_jumps),
+}
 SEED = 20250919
 
 
 def run(names: Iterable[str], context: Context) -> list[Verdict]:
-    """Inject faults one after the other, each in a folder of its own."""
-    verdicts = []
-    for name in names:
+    """Inject faults one after the other, each in a folder of its own; those that need only one service share it."""
+    wanted = list(names)
+    verdicts: list[Verdict] = []
+    for fault in dict.fromkeys(FAULTS[name] for name in wanted):
+        ids = [name for name in wanted if FAULTS[name] is fault]
         start = time.monotonic()
-        folder = context.folder / name
+        folder = context.folder / "-".join(ids)
         folder.mkdir(parents=True, exist_ok=True)
-        print(f"{name}: {(FAULTS[name].__doc__ or '').splitlines()[0]}", file=sys.stderr)  # noqa: T201
+        _tell(f"{', '.join(ids)}: {(fault.__doc__ or '').splitlines()[0]}")
         try:
             until = start + context.minutes * 60
-            verdict = FAULTS[name](replace(context, folder=folder, until=until))
+            given = fault(replace(context, folder=folder, until=until), ids)
         except Exception as error:  # noqa: BLE001 - one fault's accident must not hide the other verdicts
             traceback.print_exc()
-            verdict = Verdict(id=name, wrong=[f"the campaign itself broke: {type(error).__name__}: {error}"])
-        verdict.seconds = time.monotonic() - start
-        if verdict.skipped:
-            print(f"{name}: *** SKIPPED, and so not passed: {verdict.skipped} ***", file=sys.stderr)  # noqa: T201
-        print(json.dumps(verdict.as_json(), ensure_ascii=False), file=sys.stderr)  # noqa: T201
-        verdicts.append(verdict)
+            wrong = [f"the campaign itself broke: {type(error).__name__}: {error}"]
+            given = [Verdict(id=name, wrong=[*wrong]) for name in ids]
+        for verdict in given:
+            verdict.seconds = time.monotonic() - start
+            if verdict.skipped:
+                _tell(f"*** {verdict.id} SKIPPED, and so not passed: {verdict.skipped} ***")
+            _tell(json.dumps(verdict.as_json(), ensure_ascii=False))
+        verdicts += given
     return verdicts
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr)  # noqa: T201
 
 
 def main() -> int:
@@ -56,6 +98,7 @@ def main() -> int:
     parser.add_argument("--only", help="ids of faults, with commas between")
     parser.add_argument("--scale", type=float, default=1.0, help="share of the whole campaign")
     parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--mutant", choices=[*MUTANTS], help="run it on a service that is broken on purpose")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="for each fault that repeats itself")
     parser.add_argument("--keep", type=Path, help="folder for archives and logs, kept afterwards")
     given = parser.parse_args()
@@ -67,6 +110,8 @@ def main() -> int:
         context = Context(
             folder=given.keep or Path(temporary), seed=given.seed, scale=given.scale, minutes=given.minutes
         )
+        if given.mutant:
+            context = replace(context, wrapper=("-m", "tests.campaign.mutants", given.mutant, "--"))
         verdicts = run(names, context)
     facts = {"seed": given.seed, "scale": given.scale, "machine": f"{platform.system()} {platform.release()}"}
     shown = summary(verdicts, facts)

@@ -14,7 +14,9 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
+from email.utils import format_datetime
 from typing import Any
 from weakref import WeakSet
 
@@ -92,6 +94,8 @@ class Act:
 
     status: int = 204
     headers: Mapping[str, str] = field(default_factory=dict)
+    #: asks for so many seconds of patience, as a date
+    later: int = 0
     #: keep the message although the answer says otherwise, or never comes
     keeps: bool = False
     #: cut the connection instead of answering
@@ -115,6 +119,8 @@ class HookSink:
         self.acts: dict[str, deque[Act]] = defaultdict(deque)
         #: how a channel is treated when nothing is scripted
         self.always: dict[str, Act] = {}
+        #: when each channel asked to be left alone: monotonic seconds from and to
+        self.rests: dict[str, list[tuple[float, float]]] = defaultdict(list)
         #: requests for the address that redirects point to
         self.canaries = 0
         self.port = 0
@@ -166,7 +172,16 @@ class HookSink:
             await asyncio.sleep(3600 if act.hangs else self._chance.uniform(0, self.slowness))
             if act.cuts and request.transport is not None:
                 request.transport.abort()
-            return web.Response(status=act.status, headers=dict(act.headers))
+            headers = dict(act.headers)
+            patience = float(headers.get("Retry-After", act.later))
+            if patience:
+                now = time.monotonic()
+                # What is under way is not called back; a date has whole seconds, so it may ask for one less.
+                self.rests[channel].append((now + 0.1, now + patience - (1.1 if act.later else 0.1)))
+            if act.later:
+                moment = datetime.now(UTC) + timedelta(seconds=act.later)
+                headers["Retry-After"] = format_datetime(moment, usegmt=True)
+            return web.Response(status=act.status, headers=headers)
         finally:
             self.ledger.end(channel)
 
@@ -186,8 +201,6 @@ class HookSink:
 
     def _as_of(self, headers: dict[str, str], moved: str, content: bytes) -> dict[str, str]:
         """Check the signature as it stands, and return the headers as if signed by this machine's clock."""
-        from datetime import UTC, datetime
-
         stated = datetime.fromtimestamp(int(headers["webhook-timestamp"]), UTC)
         text = content.decode()
         if self._webhook.sign(headers["webhook-id"], stated, text) not in headers["webhook-signature"].split():

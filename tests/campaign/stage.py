@@ -6,12 +6,14 @@ import contextlib
 import random
 import socket
 import ssl
+import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Self
 
 from tests.campaign.oracle import Alert, Verdict, settled
-from tests.campaign.sinks import HOST, SECRET, HookSink, MailSink
+from tests.campaign.sinks import HOST, SECRET, Arrived, HookSink, MailSink
 from tests.campaign.sut import Sut, until
 from tests.campaign.words import Desk
 from tests.campaign.world import Background, Press
@@ -36,7 +38,7 @@ class Stage:
         folder: holds configuration, archive and log.
         seed: of the news and of where they appear.
         hooks: ids of webhook channels.
-        mails: recipients of the mail channel, none for no such channel.
+        mails: recipients by the id of their mail channel.
         watches: how many watches ring for every act.
         outlets: how many outlets.
         delivery: keys of ``[delivery]``; waits between attempts are short by default.
@@ -51,7 +53,7 @@ class Stage:
         seed: int,
         *,
         hooks: Sequence[str] = ("hook",),
-        mails: Sequence[str] = ("duty@example.org",),
+        mails: Mapping[str, Sequence[str]] = MappingProxyType({"mail": ("duty@example.org",)}),
         watches: int = 1,
         outlets: int = 2,
         delivery: Mapping[str, str] | None = None,
@@ -65,7 +67,8 @@ class Stage:
         self.chance = random.Random(seed)
         self.desk = Desk(seed)
         self.press = Press(outlets, seed, dated=dated)
-        self.hooks, self.mails = tuple(hooks), tuple(mails)
+        self.hooks, self.mail_channels = tuple(hooks), dict(mails)
+        self.port = free_port()
         self.watches = tuple(f"watch-{number}" for number in range(1, watches + 1))
         self.hook_sink = hook_sink or HookSink()
         self.mail_sink = MailSink(mail_tls)
@@ -94,9 +97,10 @@ class Stage:
 
     def configuration(self) -> str:
         """Return the configuration file."""
-        channels = [*self.hooks, *(("mail",) if self.mails else ())]
+        channels = [*self.hooks, *self.mail_channels]
+        mail_keys = self._mail_keys or f'host = "{HOST}"\n'
         parts = [
-            f'[service]\ndata_dir = "data"\nlisten = "127.0.0.1:{free_port()}"\ncatalogue = false\nnotify = []\n',
+            f'[service]\ndata_dir = "data"\nlisten = "127.0.0.1:{self.port}"\ncatalogue = false\nnotify = []\n',
             '[network]\nallow_cidrs = ["127.0.0.0/8"]\n',
             *(
                 f'[[source]]\nid = "{outlet.id}"\nname = "{outlet.id.title()}"\nfeeds = ["{outlet.base}/feed.xml"]\n'
@@ -109,15 +113,19 @@ class Stage:
                 f'secret_file = "webhook.key"\n'
                 for hook in self.hooks
             ),
+            *(
+                f'[[channel]]\nid = "{mail}"\ntype = "email"\n{mail_keys}port = {self.mail_sink.port}\n'
+                f'sender = "vigie@example.org"\nrecipients = {_list(recipients)}\n'
+                for mail, recipients in self.mail_channels.items()
+            ),
         ]
-        if self.mails:
-            keys = self._mail_keys or f'host = "{HOST}"\n'
-            parts.append(
-                f'[[channel]]\nid = "mail"\ntype = "email"\n{keys}port = {self.mail_sink.port}\n'
-                f'sender = "vigie@example.org"\nrecipients = {_list(self.mails)}\n'
-            )
         parts.append("[delivery]\n" + "".join(f"{key} = {value}\n" for key, value in self._delivery.items()))
         return "".join(parts) + self._extra
+
+    @property
+    def mails(self) -> tuple[str, ...]:
+        """Every recipient of a mail."""
+        return tuple(recipient for recipients in self.mail_channels.values() for recipient in recipients)
 
     @property
     def expected(self) -> set[Alert]:
@@ -139,6 +147,18 @@ class Stage:
             count += sum((channel, *alert) not in got for channel in channels for alert in self.expected)
         return count
 
+    def answers(self) -> bool:
+        """Whether the page says that the service is alive."""
+        try:
+            with urllib.request.urlopen(f"http://{HOST}:{self.port}/healthz", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+    def arrivals(self) -> list[Arrived]:
+        """Return every message that was accepted."""
+        return [*self.hook_sink.ledger.arrived.values(), *self.mail_sink.ledger.arrived.values()]
+
     def sign_of_life(self) -> int:
         """Return a number that grows with everything the service does to the world."""
         return self.press.requests + self.told()
@@ -155,16 +175,31 @@ class Stage:
         until(lambda: self.sign_of_life() > before or not self.sut.alive, START)
         return self.sut.alive
 
-    def finish(self, verdict: Verdict, *, quiet: float = QUIET, stop: bool = True) -> None:
+    def settle_some(self, *, hooks: Sequence[str] = (), mails: Sequence[str] = (), quiet: float = QUIET) -> bool:
+        """Wait until nothing is missing at some receivers; False when it does not come."""
+        return settled(lambda: self.missing(hooks, mails), quiet=quiet, alive=lambda: self.sut.alive)
+
+    def settle(self, *, quiet: float = QUIET) -> bool:
+        """Wait until nothing is missing; False when it does not come."""
+        return settled(self.missing, quiet=quiet, alive=lambda: self.sut.alive)
+
+    def finish(self, verdict: Verdict, *, quiet: float = QUIET) -> None:
         """Wait for what is missing and judge; ``verdict`` takes it all in."""
-        settled(self.missing, quiet=quiet, alive=lambda: self.sut.alive)
+        self.settle(quiet=quiet)
+        self.judge(verdict)
+        self.end(verdict)
+
+    def judge(self, verdict: Verdict) -> None:
+        """Judge every channel."""
         verdict.judge(self.hook_sink.ledger, self.hooks, self.expected)
         verdict.judge(self.mail_sink.ledger, self.mails, self.expected)
-        if stop and self.sut.process is not None:
-            code = self.sut.stop()
-            verdict.check(code == 0, f"the service ended with {code}")
-            check = self.sut.integrity()
-            verdict.check(check == "ok", f"integrity_check: {check[:200]}")
+
+    def end(self, verdict: Verdict) -> None:
+        """Stop the service; it must end by itself and leave a sound archive."""
+        code = self.sut.stop()
+        verdict.check(code == 0, f"the service ended with {code}")
+        check = self.sut.integrity()
+        verdict.check(check == "ok", f"integrity_check: {check[:200]}")
 
 
 def _list(items: Sequence[str]) -> str:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from tests.campaign.forge import Forge, Forged
 from tests.processes import descendants
 
 ROOT = Path(__file__).parents[2]
@@ -25,6 +26,7 @@ class Sut:
         wrapper: what runs the command line instead of Python alone, such as a mutant (:mod:`tests.campaign.mutants`).
         tracer: a command before it, such as strace.
         environment: more variables.
+        forge: starts the mutant that ``wrapper`` names in a moment, see :mod:`tests.campaign.forge`.
     """
 
     def __init__(
@@ -34,13 +36,15 @@ class Sut:
         wrapper: Sequence[str] = ("-m", "vigie"),
         tracer: Sequence[str] = (),
         environment: Mapping[str, str] | None = None,
+        forge: Forge | None = None,
     ) -> None:
         self.folder = folder
         self.config = folder / "vigie.toml"
         self.wrapper = tuple(wrapper)
         self.tracer = tuple(tracer)
         self.environment = dict(environment or {})
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | Forged | None = None
+        self._forge = forge
         self._tree: set[int] = set()
 
     @property
@@ -62,21 +66,35 @@ class Sut:
         """Return the command line."""
         return [*self.tracer, sys.executable, *self.wrapper, "-c", str(self.config), *arguments]
 
-    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+    def start(self, *arguments: str) -> subprocess.Popen[bytes] | Forged:
         """Start the service, or another command, in a group of its own."""
-        with (self.folder / "vigie.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                self.command(*(arguments or ("run",))),
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, env=self._environment(),
-            )  # fmt: skip
+        log = self.folder / "vigie.log"
+        self.process = self._begin(arguments or ("run",), log, log)
         return self.process
 
     def run(self, *arguments: str, timeout: float = 180) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
-        return subprocess.run(
-            self.command(*arguments), capture_output=True, text=True, timeout=timeout, check=False,
-            env=self._environment(),
-        )  # fmt: skip
+        out, err = self.folder / "command.out", self.folder / "command.err"
+        for file in (out, err):
+            file.unlink(missing_ok=True)
+        process = self._begin(arguments, out, err)
+        try:
+            code = process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            code = process.wait(20)
+        said = [file.read_text(encoding="utf-8", errors="replace") for file in (out, err)]
+        return subprocess.CompletedProcess(arguments, code, *said)
+
+    def _begin(self, arguments: Sequence[str], out: Path, err: Path) -> subprocess.Popen[bytes] | Forged:
+        if self._forge is not None and not self.tracer:
+            name = self.wrapper[2] if len(self.wrapper) > 2 else "sound"
+            return self._forge.start([name, "-c", str(self.config), *arguments], self.environment, out, err)
+        with out.open("ab") as output, err.open("ab") as errors:
+            return subprocess.Popen(
+                self.command(*arguments), stdin=subprocess.DEVNULL, stdout=output, stderr=errors,
+                start_new_session=True, env=self._environment(),
+            )  # fmt: skip
 
     def kill(self, *, group: bool = True) -> None:
         """Kill at once: the whole group, or its leader alone, as the system does when memory runs out."""
