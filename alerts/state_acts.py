@@ -6,12 +6,15 @@ report gets wrong (three diplomats, who were two) the others outvote.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
 from storage.types import Status, ToldAct
 
+#: (type, actor, target)
+Kind: TypeAlias = tuple[str, str, str]
 #: how long stories of the same affair recall an act, and any others
 AFFAIR = timedelta(days=60)
 RECALLED = timedelta(days=7)
@@ -20,6 +23,11 @@ SAME = timedelta(hours=48)
 #: how sure a reading must be to count, and one outside headlines that takes an act off the ladder
 LEAST_CONFIDENCE = 0.5
 LEAST_CONFIDENCE_OF_AN_END = 0.8
+#: acts that go on until they are taken back
+LASTING = frozenset({
+    "sever_relations", "close_mission", "denounce_agreement", "airspace_closure", "recall_ambassador",
+    "suspend_cooperation", "suspend_aid", "ngo_ban", "media_suspension", "visa_restriction", "expel_ambassador",
+})  # fmt: skip
 #: what the ladder leaves out: matters of one person, crimes and plots that no state owns to
 NOT_OF_STATES = frozenset({"removal_individual", "hostage_taking", "coup_attempt"})
 #: expelled diplomats from whom an expulsion weighs more (detection/weighing.py)
@@ -51,7 +59,7 @@ class StateAct:
     reaction: bool = False
 
     @property
-    def kind(self) -> tuple[str, str, str]:
+    def kind(self) -> Kind:
         """(type, actor, target)."""
         return (self.type, self.actor, self.target)
 
@@ -132,24 +140,23 @@ def standing(acts: Iterable[StateAct], window: timedelta) -> tuple[Standing, ...
         window: how long an act counts that nobody takes back.
     """
     ordered = sorted(set(acts), key=lambda act: act.order)
-    ends: dict[tuple[str, str, str], list[StateAct]] = {}
+    ends: dict[Kind, list[StateAct]] = {}
     for act in ordered:
         if act.status is not Status.ASSERTED:
             for kind in ended_kinds(act):
                 ends.setdefault(kind, []).append(act)
     done = [act for act in ordered if act.status is Status.ASSERTED]
-    repeated = _repeated(done, ends)
-    return tuple(_standing(act, ends, window) for act in done if act not in repeated)
+    return tuple(_standing(act, ends, window) for act in _once(done, ends))
 
 
-def ended_kinds(act: StateAct) -> tuple[tuple[str, str, str], ...]:
+def ended_kinds(act: StateAct) -> tuple[Kind, ...]:
     """Return which acts one takes off the ladder: relations are restored by both, whoever broke them off."""
     if act.type == "sever_relations" and act.status is Status.ENDED:
         return (act.kind, (act.type, act.target, act.actor))
     return (act.kind,)
 
 
-def _standing(act: StateAct, ends: dict[tuple[str, str, str], list[StateAct]], window: timedelta) -> Standing:
+def _standing(act: StateAct, ends: Mapping[Kind, Sequence[StateAct]], window: timedelta) -> Standing:
     for end in ends.get(act.kind, ()):
         if act.at <= end.at < act.at + window:
             why = "taken_back" if end.status is Status.ENDED else "denied"
@@ -157,20 +164,48 @@ def _standing(act: StateAct, ends: dict[tuple[str, str, str], list[StateAct]], w
     return Standing(act=act, until=act.at + window, ended_by="window")
 
 
-def _repeated(done: Sequence[StateAct], ends: dict[tuple[str, str, str], list[StateAct]]) -> set[StateAct]:
-    """Return the tellings that only recall an act."""
-    by_kind: dict[tuple[str, str, str], list[StateAct]] = {}
+def _once(done: Sequence[StateAct], ends: Mapping[Kind, Sequence[StateAct]]) -> list[StateAct]:
+    """Return acts without the tellings that only recall them; what is told of one within hours adds to it."""
+    by_kind: dict[Kind, list[StateAct]] = {}
     for act in done:
         by_kind.setdefault(act.kind, []).append(act)
     before = {act: last for acts in by_kind.values() for act, last in _tellings_before(acts)}
     fresh = {act.story_id for act in done if act.headline and act not in before}
-    repeated = set()
-    for act, last in before.items():
-        ended = any(last.at <= end.at <= act.at for end in ends.get(act.kind, ()))
-        again = act.headline and act.story_id not in fresh and (ended or act.at - last.at >= SAME)
-        if not again:
-            repeated.add(act)
-    return repeated
+    found: list[StateAct] = []
+    for kind, acts in by_kind.items():
+        own: list[StateAct] = []
+        for act in acts:
+            ended = bool(own) and any(own[-1].at <= end.at <= act.at for end in ends.get(kind, ()))
+            if act not in before or (act.headline and act.story_id not in fresh and _again(act, before[act], ended)):
+                own.append(act)
+            elif act.at - own[-1].at < SAME and not ended:
+                own[-1] = _with(own[-1], act)
+        found += own
+    return sorted(found, key=lambda act: act.order)
+
+
+def _again(act: StateAct, last: StateAct, ended: bool) -> bool:  # noqa: FBT001 (a finding)
+    """Whether a headline tells a second act, not the first one again.
+
+    What was taken back may come again at once. What lasts is not begun a second time within days, nor do as many
+    people leave twice.
+    """
+    if ended:
+        return True
+    same = act.type in LASTING or (act.persons is not None and act.persons == last.persons)
+    return act.at - last.at >= (RECALLED if same else SAME)
+
+
+def _with(act: StateAct, echo: StateAct) -> StateAct:
+    """Add to an act what another story tells of it, unless both give a number and differ in it."""
+    if act.persons is not None and echo.persons is not None and act.persons != echo.persons:
+        return act
+    return replace(
+        act,
+        severity=max(act.severity, echo.severity),
+        persons=act.persons or echo.persons,
+        reaction=act.reaction or echo.reaction,
+    )
 
 
 def _tellings_before(acts: Sequence[StateAct]) -> Iterable[tuple[StateAct, StateAct]]:

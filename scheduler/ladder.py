@@ -157,8 +157,11 @@ def _rise(database: Database, act: StateAct) -> RungChange | None:
         one for actor, target in ((act.actor, act.target), (act.target, act.actor))
         for one in stored.told(database, actor, target, act.at - AFFAIR, act.at, types)
     ]  # fmt: skip
-    own = (act.story_id, act.kind)
-    if own not in {(one.act.story_id, one.act.kind) for one in standing(state_acts(told), WINDOW)}:
+    counting = (
+        one for one in standing(state_acts(told), WINDOW)
+        if one.act.kind == act.kind and one.act.at <= act.at < one.until
+    )  # fmt: skip
+    if not any(one.act.severity >= act.severity for one in counting):
         return None
     return RungChange(
         key=change_key(act, act.severity), actor=act.actor, target=act.target, at=act.at, before=rung,

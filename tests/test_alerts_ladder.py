@@ -160,6 +160,46 @@ def test_an_act_waits_for_the_window_only_while_nothing_graver_counts() -> None:
     ]  # fmt: skip
 
 
+def steps(*told: StateAct) -> list[tuple[int, int, int]]:
+    """Return (before, after, story) of each rise."""
+    found = ladder(told, PAIR, since=told[0].at - DAY, until=told[0].at + 29 * DAY)
+    return [(one.before, one.after, one.story_id) for one in found.changes if one.up]
+
+
+def known(*told: StateAct) -> list[tuple[int, int | None]]:
+    """Return (story, people) of each act that is left."""
+    return [(one.act.story_id, one.act.persons) for one in standing(told, WINDOW)]
+
+
+def test_a_late_headline_on_what_lasts_is_no_second_act() -> None:
+    first = act("2022-06-01T08:00", "F", "suspend_aid", story=1)
+    assert known(first, act("2022-06-05T08:00", "F", "suspend_aid", story=2)) == [(1, None)]
+    assert known(first, act("2022-06-12T08:00", "F", "suspend_aid", story=2)) == [(1, None), (2, None)]
+
+
+def test_other_diplomats_days_later_are_a_second_act_and_as_many_are_not() -> None:
+    first = act("2022-06-01T08:00", "F", "expel_diplomats", story=1, persons=2)
+    assert known(first, act("2022-06-04T08:00", "F", "expel_diplomats", story=2, persons=2)) == [(1, 2)]
+    assert known(first, act("2022-06-04T08:00", "F", "expel_diplomats", story=2, persons=4)) == [(1, 2), (2, 4)]
+
+
+def test_what_another_story_adds_within_hours_counts() -> None:
+    flash = act("2022-06-01T08:00", "M", "expel_diplomats", story=1)
+    number = act("2022-06-01T09:00", "M", "expel_diplomats", story=2, severity=5, persons=5)
+    assert known(flash, number) == [(1, 5)]
+    assert steps(flash, number) == [(0, 5, 1)]
+    other = act("2022-06-01T10:00", "M", "expel_diplomats", story=3, severity=5, persons=9)
+    assert known(flash, number, other) == [(1, 5)]
+
+
+def test_a_recollection_of_what_was_taken_back_hides_no_second_act() -> None:
+    first = act("2022-06-01T08:00", "M", "airspace_closure", story=1)
+    opened = act("2022-06-02T08:00", "M", "airspace_closure", story=2, thread=1, status=Status.ENDED)
+    recalled = act("2022-06-03T08:00", "M", "airspace_closure", story=3, thread=1, headline=False)
+    again = act("2022-06-04T08:00", "M", "airspace_closure", story=4, thread=1)
+    assert steps(first, opened, recalled, again) == [(0, 4, 1), (0, 4, 4)]
+
+
 # --- properties ---------------------------------------------------------------------------------
 
 KINDS = ("accuse", "summon_ambassador", "suspend_aid", "expel_diplomats", "expel_ambassador", "sever_relations")

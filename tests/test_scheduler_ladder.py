@@ -20,7 +20,7 @@ from storage import alerts, sources, stories, threads
 from storage import ladder as stored
 from storage.database import open_writer, transaction
 from storage.types import RungChange, Signal, Status, StoryState
-from tests.test_scheduler_pipeline import FOLLOW_UP, NOW, REPORT, SOURCES, WATCH, article, build, process
+from tests.test_scheduler_pipeline import FOLLOW_UP, NOW, REFUTATION, REPORT, SOURCES, WATCH, article, build, process
 from tests.test_vigie_demo_stories import replay
 from vigie.demo.script import load_script
 from vigie.escalation import peak_lines
@@ -173,6 +173,13 @@ def test_a_story_that_its_agency_takes_back_was_never_told(database: Database) -
         threads.mark(database, done.story_id, StoryState.WITHDRAWN)
     assert steps(database) == []
     assert read(database, NOW).acts == ()
+
+
+def test_a_denial_lowers_the_rung_when_it_is_told(database: Database) -> None:
+    line = build(database)
+    process(database, line, REPORT)
+    process(database, line, replace(REFUTATION, published_at=NOW), now=NOW + HOUR)
+    assert steps(database) == [(0, 4, "act"), (4, 0, "denied")]
 
 
 def test_stories_merged_and_split_by_hand_leave_one_step(database: Database) -> None:
