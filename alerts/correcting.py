@@ -24,8 +24,9 @@ class Correction:
     severity: int
     #: what it is about: in the words of the article that corrects where it tells the act, else as it was told
     signals: tuple[Signal, ...]
-    #: id of the alert that is corrected
+    #: id of the alert that is corrected, and when it was decided
     corrects: str
+    told_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

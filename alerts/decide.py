@@ -228,6 +228,7 @@ def _update(watch: Watch, signals: tuple[Signal, ...], told: History, report: Re
             return Decision(
                 watch_id=watch.id, kind=DecisionKind.UPDATE, reason=confirmed.reason, detail=confirmed.detail,
                 severity=max(signal.severity for signal in confirmed.signals), signals=confirmed.signals,
+                confirmed_by=report.origin if report is not None else None,
             )  # fmt: skip
         return _nothing(watch, "already_told", f"nothing beyond the {told.alerts} alert(s) this story already had")
     fresh = tuple(signal for signal in signals if signal in new or signal in higher)

@@ -112,8 +112,8 @@ def mail_headers(
     message["Subject"] = clean_line(subject)
     message["Date"] = format_datetime(alert.created_at.astimezone(UTC))
     message["Message-ID"] = identity.message_id(delivery_key)
-    subject_id = identity.story_subject(alert.story_id) if alert.story_id is not None else f"alert:{alert.id}"
-    root = identity.thread_id(install_id=install_id, watch_id=alert.watch_id, subject=thread or subject_id)
+    own = identity.story_subject(alert.story_id) if alert.story_id is not None else f"alert:{alert.id}"
+    root = identity.thread_id(install_id=install_id, watch_id=alert.watch_id, subject=thread or alert.thread or own)
     if alert.sequence > 1:
         message["In-Reply-To"] = root
     message["References"] = root
@@ -166,14 +166,15 @@ def alert_values(body: Body, language: Language, zone: ZoneInfo) -> dict[str, An
 
 
 def _notice(body: Body, language: Language, zone: ZoneInfo) -> str:
-    """Return what an edit or a correction is, and which alert it corrects."""
+    """Return what an edit, a confirmation or a correction is, and when people were told what it corrects."""
     data = body.data
     between = (data.between.since, data.between.until) if data.between else None
     title = data.articles[0].title if data.articles and data.articles[0].title != data.events[0].sentence else ""
-    text = wording.notice(data.reason, language, between=between, title=title, zone=zone)
-    if data.correction_of is None:
+    by = data.confirmed_by or ""
+    text = wording.notice(data.reason, language, between=between, title=title, by=by, zone=zone)
+    if data.told_at is None:
         return text
-    return f"{text} {wording.label('corrects', language)}{clean_line(data.correction_of)}."
+    return f"{text} {wording.label('corrects', language)}{wording.moment(data.told_at, language, zone)}."
 
 
 def _act(event: Event, language: Language) -> dict[str, str]:

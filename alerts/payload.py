@@ -96,7 +96,7 @@ class Links(_Part):
 class Data(_Part):
     """What is told."""
 
-    _rare = frozenset({"correction_of", "between"})
+    _rare = frozenset({"correction_of", "told_at", "between", "confirmed_by"})
     alert: str
     watch: str
     severity: int
@@ -112,8 +112,12 @@ class Data(_Part):
     reason: str = ""
     #: id of the alert that this one corrects
     correction_of: str | None = None
+    #: when that was decided
+    told_at: datetime | None = None
     #: of an edit
     between: Between | None = None
+    #: the origin that confirms what was told
+    confirmed_by: str | None = None
 
 
 class Body(_Part):
@@ -163,6 +167,7 @@ def build_payload(
     sequence: int,
     background: Sequence[Signal] = (),
     correction_of: str | None = None,
+    told_at: datetime | None = None,
     rises: Sequence[str] = (),
 ) -> str:
     """Return the webhook body as compact JSON text.
@@ -179,6 +184,7 @@ def build_payload(
         sequence: 1 for the first alert of this story to this watch.
         background: further signals of the article between the same states, told after the decision's own.
         correction_of: id of the alert that this one corrects.
+        told_at: when that was decided; aware.
         rises: how far the acts go beyond those before, told among the reasons.
 
     Raises:
@@ -190,7 +196,7 @@ def build_payload(
     for caps in _CAPS:
         data = _data(watch, decision, story, articles, alert_id, public_url, language, sequence, background, caps)
         why = (data.why[0], *(shorten(line, 240) for line in rises), *data.why[1:])
-        data = data.model_copy(update={"correction_of": correction_of, "why": why})
+        data = data.model_copy(update={"correction_of": correction_of, "told_at": told_at, "why": why})
         text = Body(type=TYPES[decision.kind], timestamp=utc(created_at), data=data).model_dump_json()
         if len(text.encode()) < LIMIT:
             break
@@ -225,7 +231,13 @@ def _data(
         summary=" ".join(
             part
             for part in (
-                wording.notice(decision.reason, language, between=decision.between, title=_title(articles, signals[0])),
+                wording.notice(
+                    decision.reason,
+                    language,
+                    between=decision.between,
+                    title=_title(articles, signals[0]),
+                    by=decision.confirmed_by or "",
+                ),
                 wording.summary(shorten(signals[0].sentence, caps.sentence), reach, language),
             )
             if part
@@ -248,21 +260,24 @@ def _data(
         sequence=sequence,
         reason=decision.reason,
         between=between,
+        confirmed_by=shorten(decision.confirmed_by, 80) if decision.confirmed_by else None,
     )
 
 
 def _mark(decision: Decision) -> str:
-    """Return the word of :data:`wording.MARKS` for a decision: ``update``, or the reason of an edit or correction."""
-    if decision.kind is DecisionKind.NEW:
-        return ""
-    return "update" if decision.kind is DecisionKind.UPDATE else decision.reason
+    """Return the word of :data:`wording.MARKS` for a decision: its reason, ``update`` where that has none."""
+    return _mark_of(TYPES[decision.kind], decision.reason)
 
 
 def mark_of(body: Body) -> str:
     """Return the same for a stored payload."""
-    if body.type == TYPES[DecisionKind.NEW]:
+    return _mark_of(body.type, body.data.reason)
+
+
+def _mark_of(kind: str, reason: str) -> str:
+    if kind == TYPES[DecisionKind.NEW]:
         return ""
-    return "update" if body.type == TYPES[DecisionKind.UPDATE] else body.data.reason
+    return reason if reason in wording.MARKS["en"] else "update"
 
 
 def _title(articles: Sequence[StoryArticle], first: Signal) -> str:

@@ -71,14 +71,16 @@ _REASONS = {
         "withdrawn": "The page behind the alert is gone, and no other origin carries the report",
     },
 }
-#: what stands beside the severity in the first line, by reason; ``update`` for every update
+#: what stands beside the severity in the first line, by reason; ``update`` for any other update
 MARKS: Mapping[Language, Mapping[str, str]] = {
     "fr": {
-        "update": "suite", "phrase_added": "phrase ajoutée", "phrase_removed": "phrase retirée",
+        "update": "suite", "second_origin": "deuxième source", "other_side": "l’autre partie confirme",
+        "phrase_added": "phrase ajoutée", "phrase_removed": "phrase retirée",
         "corrected": "rectifié", "cancelled": "dépêche annulée", "denied": "démenti", "withdrawn": "page retirée",
     },
     "en": {
-        "update": "update", "phrase_added": "phrase added", "phrase_removed": "phrase removed",
+        "update": "update", "second_origin": "second origin", "other_side": "the other side confirms",
+        "phrase_added": "phrase added", "phrase_removed": "phrase removed",
         "corrected": "corrected", "cancelled": "dispatch cancelled", "denied": "denied", "withdrawn": "page withdrawn",
     },
 }  # fmt: skip
@@ -106,7 +108,7 @@ _LABELS = {
         "story": f"Le dossier{_FINE}: ", "ack": f"Prendre en charge{_FINE}: ",
         "silence": f"Mettre en sourdine{_FINE}: ",
         "story_link": "Le dossier", "ack_link": "Prendre en charge", "silence_link": "Mettre en sourdine",
-        "corrects": f"Alerte concernée{_FINE}: ",
+        "corrects": "Alerte du ",
         "first_seen": f"Vu pour la première fois{_FINE}: ", "unreadable":
         f"Cette alerte n’a pas pu être mise en forme{_FINE}; la voici en texte brut.",
     },
@@ -114,7 +116,7 @@ _LABELS = {
         "acts": "Acts", "origins": "Origins: ", "articles": "Articles", "why": "Why this alert",
         "story": "The story: ", "ack": "Acknowledge: ", "silence": "Silence: ",
         "story_link": "The story", "ack_link": "Acknowledge", "silence_link": "Silence",
-        "corrects": "Alert concerned: ", "first_seen": "First seen: ",
+        "corrects": "Alert of ", "first_seen": "First seen: ",
         "unreadable": "This alert could not be laid out; here it is as plain text.",
     },
 }  # fmt: skip
@@ -250,15 +252,17 @@ def notice(
     *,
     between: tuple[datetime, datetime] | None = None,
     title: str = "",
+    by: str = "",
     zone: ZoneInfo | None = None,
 ) -> str:
-    """Return what an edit or a correction is, as one sentence that ends in a full stop; nothing for other alerts.
+    """Return what an edit, a confirmation or a correction is, in a sentence with its full stop; nothing for others.
 
     Args:
         reason: of the alert.
         language: of the words.
         between: the two looks between which a page was edited.
         title: headline of the article that corrects, or that was edited.
+        by: who confirms.
         zone: the reader's time zone; UTC is named without it.
     """
     if reason in {"phrase_added", "phrase_removed"} and between is not None:
@@ -267,12 +271,16 @@ def notice(
             "en": {"phrase_added": "Added", "phrase_removed": "Removed"},
         }[language][reason]
         return f"{verb} {_between(between, language, zone)}."
+    if reason in CONFIRMATIONS:
+        return f"{_REASONS[language][reason]}{colon(language)}{shorten(clean_line(by), 80)}." if by else ""
     if reason not in CORRECTIONS:
         return ""
     about = f"{colon(language)}{quoted(title, language)}" if title else ""
     return f"{_REASONS[language][reason]}{about}."
 
 
+#: reasons of what somebody else tells as well
+CONFIRMATIONS = frozenset({"second_origin", "other_side"})
 #: reasons of what takes something back
 CORRECTIONS = frozenset({"corrected", "cancelled", "denied", "withdrawn"})
 

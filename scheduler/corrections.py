@@ -128,6 +128,7 @@ def _correction(
         severity=max(severities, default=told.severity),
         signals=signals,
         corrects=corrected.id,
+        told_at=corrected.created_at,
     )
 
 
@@ -182,7 +183,7 @@ def build(
         trigger=f"{correction.reason}:{correction.corrects}",
         sequence=(told.alerts if told else 0) + 1 + after,
         now=now,
-        corrects=correction.corrects,
+        corrects=correction,
     )
 
 

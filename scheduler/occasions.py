@@ -11,12 +11,14 @@ from typing import Literal
 from sqlite_utils import Database
 
 from alerts import identity
+from alerts.correcting import Correction
 from alerts.payload import build_payload
 from alerts.rises import rise_lines
 from detection.assess import Assessment, assess
 from detection.query import Query, Subject, matches
 from scheduler.outgoing import OutgoingSettings
 from scheduler.placing import Placed
+from storage import alerts as stored_alerts
 from storage import articles, stories
 from storage.articles import Saved
 from storage.types import Alert, Article, Decision, RungChange, Signal, Watch
@@ -105,7 +107,7 @@ def build_alert(
     sequence: int,
     now: datetime,
     background: Iterable[Signal] = (),
-    corrects: str | None = None,
+    corrects: Correction | None = None,
     rises: Iterable[RungChange] = (),
 ) -> Alert:
     """Return the alert that a decision leads to.
@@ -122,7 +124,7 @@ def build_alert(
         sequence: 1 for the first alert of the story to the watch.
         now: when it was decided.
         background: further signals to tell.
-        corrects: id of the alert that it corrects.
+        corrects: what it takes back.
         rises: acts of the article that go further than anything before.
     """
     # The article names the alert, not the story's row: a restored backup hands out row numbers again, and a
@@ -131,8 +133,8 @@ def build_alert(
         install_id=settings.instance, watch_id=watch.id, subject=f"article:{article_key}", trigger=trigger
     )
     members = stories.members(database, story_id)
-    if corrects is not None or decision.between is not None:
-        # What an edit or a correction is about comes first.
+    if corrects is not None or decision.between is not None or decision.confirmed_by is not None:
+        # The article that was edited, that confirms or that corrects comes first.
         members = [articles.get(database, article_id), *(member for member in members if member.id != article_id)]
     payload = build_payload(
         watch=watch,
@@ -145,7 +147,8 @@ def build_alert(
         created_at=now,
         sequence=sequence,
         background=tuple(background),
-        correction_of=corrects,
+        correction_of=corrects.corrects if corrects else None,
+        told_at=corrects.told_at if corrects else None,
         rises=rise_lines(rises, decision.signals, settings.language),
     )
     body = json.loads(payload)
@@ -160,4 +163,5 @@ def build_alert(
         payload=payload,
         created_at=now,
         sequence=sequence,
+        thread=stored_alerts.thread_of(database, watch.id, story_id) or identity.story_subject(story_id),
     )

@@ -193,6 +193,18 @@ def decisions(database: Database, article_id: int) -> list[StoredDecision]:
     ]
 
 
+def thread_of(database: Database, watch_id: str, story_id: int) -> str | None:
+    """Return the mail thread of a watch's alerts on a story, None for that of the story itself or before the first.
+
+    Stories join and split; mails that were sent stay in the thread that they began.
+    """
+    row = database.execute(
+        "SELECT thread FROM alert WHERE watch_id = ? AND story_id = ? ORDER BY created_at, sequence LIMIT 1",
+        (watch_id, story_id),
+    ).fetchone()
+    return None if row is None else row[0]
+
+
 def count_decisions(database: Database) -> list[tuple[str, str, int]]:
     """Return how many decisions of each watch have each reason: (watch, reason, count)."""
     rows = database.execute(
@@ -220,14 +232,14 @@ def raise_alert(
     cursor = database.execute(
         """
         INSERT INTO alert (id, key, type, watch_id, story_id, article_id, severity, headline, payload, acts, sequence,
-            recorded_only, created_at, escalates, reason, removed)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING
+            recorded_only, created_at, escalates, reason, removed, thread)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING
         """,
         (
             alert.id, alert.key, alert.type, alert.watch_id, alert.story_id, article_id, alert.severity,
             alert.headline, alert.payload, json.dumps([[*signal.act, signal.severity] for signal in told]),
             alert.sequence, int(recorded_only), to_text(alert.created_at), alert.escalates,
-            decision.reason if decision else None, json.dumps([signal.act for signal in removed]),
+            decision.reason if decision else None, json.dumps([signal.act for signal in removed]), alert.thread,
         ),
     )  # fmt: skip
     if cursor.rowcount != 1:
@@ -345,4 +357,5 @@ def alert_from_row(row: dict[str, Any]) -> Alert:
         acknowledged_at=from_text_or_none(row["acknowledged_at"]),
         acknowledged_by=row["acknowledged_by"],
         escalates=row["escalates"],
+        thread=row["thread"],
     )

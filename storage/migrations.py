@@ -452,6 +452,12 @@ def _reasons_of_alerts(database: Database) -> None:
     database.conn.execute("CREATE INDEX decision_reason ON decision (watch_id, reason)")
 
 
+def _mail_threads(database: Database) -> None:
+    """Keep the thread of an alert's mails, whatever becomes of its story."""
+    database.conn.execute("ALTER TABLE alert ADD COLUMN thread TEXT")
+    database.conn.execute("UPDATE alert SET thread = 'story:' || story_id WHERE story_id IS NOT NULL")
+
+
 #: in order; add new steps at the end, never edit one that was released
 STEPS: tuple[Callable[[Database], None], ...] = (
     _archive,
@@ -477,6 +483,7 @@ STEPS: tuple[Callable[[Database], None], ...] = (
     _ladder,
     _claims,
     _reasons_of_alerts,
+    _mail_threads,
 )
 NEWEST_VERSION = len(STEPS)
 

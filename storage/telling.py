@@ -48,6 +48,7 @@ class AlertRow:
     id: str
     article_id: int | None
     acts: tuple[Act, ...]
+    created_at: datetime
 
 
 def tellers(database: Database, story_id: int) -> list[Teller]:
@@ -84,11 +85,11 @@ def told_stories(database: Database, watch_id: str, story_id: int) -> list[int]:
 def alerts_of(database: Database, watch_id: str, story_id: int) -> list[AlertRow]:
     """Return a watch's alerts of a story that are no corrections, the first first."""
     rows = database.execute(
-        "SELECT id, article_id, acts FROM alert WHERE watch_id = ? AND story_id = ? AND type <> ? "
+        "SELECT id, article_id, acts, created_at FROM alert WHERE watch_id = ? AND story_id = ? AND type <> ? "
         "ORDER BY sequence, created_at, id",
         (watch_id, story_id, CORRECTION),
     )
-    return [AlertRow(id=row[0], article_id=row[1], acts=_acts(row[2])) for row in rows]
+    return [AlertRow(id=row[0], article_id=row[1], acts=_acts(row[2]), created_at=from_text(row[3])) for row in rows]
 
 
 def corrections_of(database: Database, watch_id: str, story_id: int) -> list[Corrected]:

@@ -175,7 +175,7 @@ def test_the_other_side_and_a_second_origin_are_told_once_each(database: Databas
     assert len({one.story_id for one in found}) == 1
     assert [reason(one) for one in found] == ["new_story", "already_told", "other_side", "already_told"]
     update = raised(database)[1]
-    assert update.headline.startswith("Grave (suite) · Mali → France")
+    assert update.headline.startswith("Grave (l’autre partie confirme) · Mali → France")
     assert read_payload(update).data.why[0] == "L’autre partie rapporte à son tour ce qui a été signalé"
 
 

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes
+from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -16,7 +18,8 @@ from sqlite_utils import Database
 
 from alerts.message import render_email
 from alerts.payload import read_payload
-from storage import alerts, deliveries, revisions, silences, sources
+from alerts.wording import HEADLINE_LIMIT
+from storage import alerts, deliveries, revisions, silences, sources, threads
 from storage.database import open_writer, transaction
 from storage.types import Alert, Article, DecisionKind, DeliveryState, Outcome, OutcomeClass
 from tests.test_scheduler_pipeline import (
@@ -25,6 +28,7 @@ from tests.test_scheduler_pipeline import (
     HOUR,
     MAIL,
     NOW,
+    RECALL,
     REFUTATION,
     REPORT,
     SOURCES,
@@ -81,6 +85,23 @@ def withdraw(database: Database, article_id: int, *, hours: int = 2) -> None:
         now = NOW + hours * HOUR
         assert revisions.withdraw(database, article_id, "404", now)
         build(database).withdrawn(database, article_id, now)
+
+
+def mail(alert: Alert, language: Literal["fr", "en"]) -> EmailMessage:
+    raw = render_email(
+        delivery_key=f"msg_{alert.id}", alert=alert, channel=replace(MAIL, language=language),
+        recipient="duty@example.org", install_id="i", zone=ZoneInfo("Europe/Paris"),
+    )  # fmt: skip
+    message = message_from_bytes(raw, policy=default)
+    assert isinstance(message, EmailMessage)
+    assert not message.defects
+    return message
+
+
+def text_of(message: EmailMessage) -> str:
+    body = message.get_body(("plain",))
+    assert isinstance(body, EmailMessage)
+    return str(body.get_content())
 
 
 @pytest.mark.parametrize(
@@ -276,19 +297,61 @@ def test_an_import_records_corrections_for_nobody(database: Database) -> None:
 def test_a_correction_is_in_the_same_mail_thread(database: Database) -> None:
     process(database, build(database), REPORT)
     process(database, build(database), REFUTATION, now=NOW + HOUR)
-    mails = [
-        message_from_bytes(
-            render_email(
-                delivery_key=f"msg_{alert.id}", alert=alert, channel=MAIL, recipient="duty@example.org",
-                install_id="i", zone=ZoneInfo("Europe/Paris"),
-            ),
-            policy=default,
-        )
-        for alert in raised(database)
-    ]  # fmt: skip
+    mails = [mail(alert, "fr") for alert in raised(database)]
     assert mails[0]["References"] == mails[1]["References"] == mails[1]["In-Reply-To"]
-    body = mails[1].get_body(("plain",))
-    assert body is not None
-    text = body.get_content()
+    text = text_of(mails[1])
     assert "Ce qui a été signalé est démenti" in text
-    assert f"Alerte concernée\u202f: {raised(database)[0].id}." in text
+    assert "Alerte du 10\xa0mars 2026, 9\xa0h\xa000 UTC (10\xa0h\xa000, Paris)." in text
+
+
+def test_mails_stay_in_their_thread_when_stories_join(database: Database) -> None:
+    process(database, build(database), REPORT)
+    other = process(database, build(database), article(title="Le marché rouvre", paragraphs=("Étals.",), slug="m"))
+    (first,) = raised(database)
+    with transaction(database):
+        threads.merge(database, first.story_id or 0, other.story_id, author="Awa", reason="test", now=NOW)
+    process(database, build(database), REFUTATION, now=NOW + HOUR)
+    before, correction = raised(database)
+    assert (before.story_id, correction.story_id) == (other.story_id, other.story_id)
+    assert before.thread == correction.thread == f"story:{first.story_id}"
+    mails = [mail(alert, "fr") for alert in (first, before, correction)]
+    assert len({message["References"] for message in mails}) == 1
+    assert mails[0].as_bytes() == mails[1].as_bytes()
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_every_kind_of_message_says_what_it_is_in_a_line_that_a_lock_screen_shows(
+    database: Database, language: Literal["fr", "en"]
+) -> None:
+    line = build(database)
+    first = process(database, line, REPORT)
+    process(database, line, OWN_WORDS, now=NOW + HOUR)
+    process(database, line, replace(REPORT, paragraphs=(*EXPULSION, RECALL[0])), now=NOW + 2 * HOUR)
+    process(database, line, replace(REPORT, paragraphs=EXPULSION), now=NOW + 3 * HOUR)
+    process(database, line, CORRECTED, now=NOW + 4 * HOUR)
+    process(database, line, REFUTATION, now=NOW + 5 * HOUR)
+    process(database, line, CANCELLED, now=NOW + 6 * HOUR)
+    lines = [str(mail(alert, language)["Subject"]) for alert in raised(database)]
+    act = {
+        "fr": "Grave{} · Mali → France\u202f: expulsion de diplomates",
+        "en": "Severe{} · Mali → France: diplomats expelled",
+    }[language]
+    marks = {
+        "fr": ("", " (deuxième source)", None, None, " (rectifié)", " (démenti)", " (dépêche annulée)"),
+        "en": ("", " (second origin)", None, None, " (corrected)", " (denied)", " (dispatch cancelled)"),
+    }[language]
+    assert [one for one in lines if act.partition("{}")[0] in one] == [
+        act.format(mark) for mark in marks if mark is not None
+    ]
+    added, removed = {
+        "fr": ("Sérieux (phrase ajoutée)", "Sérieux (phrase retirée)"),
+        "en": ("Serious (phrase added)", "Serious (phrase removed)"),
+    }[language]
+    assert (lines[2].partition(" · ")[0], lines[3].partition(" · ")[0]) == (added, removed)
+    assert all(len(one) <= HEADLINE_LIMIT for one in lines)
+    notices = [line.strip() for line in text_of(mail(raised(database)[1], language)).splitlines()]
+    assert {
+        "fr": "Une deuxième source indépendante rapporte ce qui a été signalé\u202f: Kayes.",
+        "en": "A second independent origin reports what was told: Kayes.",
+    }[language] in notices
+    assert first.story_id == raised(database)[1].story_id

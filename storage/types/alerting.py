@@ -75,6 +75,8 @@ class Decision:
     removed: tuple[Signal, ...] = ()
     #: the two looks between which an edit was made
     between: tuple[datetime, datetime] | None = None
+    #: who confirms what was told
+    confirmed_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +103,8 @@ class Alert:
     acknowledged_by: str | None = None
     #: id of the alert that this one carries further because nobody acknowledged it
     escalates: str | None = None
+    #: what its mails are about, for their thread; the story when None
+    thread: str | None = None
 
 
 class DeliveryState(StrEnum):
