@@ -184,6 +184,7 @@ class AlertModel(Model):
     created_at: datetime
     sequence: int
     acknowledged_at: datetime | None
+    acknowledged_by: str | None
     recorded_only: bool
     deliveries: tuple[DeliveryModel, ...]
 
@@ -202,6 +203,7 @@ class AlertModel(Model):
             created_at=alert.created_at,
             sequence=alert.sequence,
             acknowledged_at=alert.acknowledged_at,
+            acknowledged_by=alert.acknowledged_by,
             recorded_only=row.recorded_only,
             deliveries=tuple(DeliveryModel.of(log) for log in row.deliveries),
         )

@@ -310,6 +310,14 @@ def acknowledge(database: Database, alert_id: str, now: datetime, *, author: str
             "created": to_text(alert.created_at),
         },
     )
+    # Nobody is to be told that nobody answers when somebody has.
+    database.execute(
+        """
+        UPDATE delivery SET state = 'suppressed', reason = 'acknowledged'
+        WHERE state = 'pending' AND NOT maybe_delivered
+            AND alert_id IN (SELECT id FROM alert WHERE escalates IS NOT NULL AND acknowledged_at IS NOT NULL)
+        """
+    )
     return get(database, alert_id)
 
 

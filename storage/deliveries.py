@@ -254,7 +254,7 @@ def replay(database: Database, delivery_id: int, now: datetime) -> None:
     cursor = database.execute(
         """
         UPDATE delivery SET state = 'pending', attempts = 0, created_at = :now, next_attempt_at = :now,
-            silence_id = NULL, held_because = NULL, by_hand = 1
+            reason = 'at_once', silence_id = NULL, held_because = NULL, by_hand = 1
         WHERE id = :id AND state IN ('dead', 'suppressed')
         """,
         {"now": to_text(now), "id": delivery_id},

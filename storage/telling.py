@@ -107,11 +107,15 @@ def corrections_of(database: Database, watch_id: str, story_id: int) -> list[Cor
 
 
 def recipients(database: Database, watch_id: str, story_id: int) -> list[tuple[str, str]]:
-    """Return every (channel, recipient) to whom an alert of a story was delivered, or still will be."""
+    """Return every (channel, recipient) to whom an alert of a story was delivered, or still will be.
+
+    Whoever a silence kept from it is among them: its end names what it hid, and must name the correction too.
+    """
     rows = database.execute(
         """
         SELECT DISTINCT d.channel_id, d.recipient FROM delivery d JOIN alert l ON l.id = d.alert_id
-        WHERE l.watch_id = ? AND l.story_id = ? AND d.state <> 'suppressed' ORDER BY d.channel_id, d.recipient
+        WHERE l.watch_id = ? AND l.story_id = ? AND (d.state <> 'suppressed' OR d.silence_id IS NOT NULL)
+        ORDER BY d.channel_id, d.recipient
         """,
         (watch_id, story_id),
     )

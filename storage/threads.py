@@ -97,6 +97,7 @@ def merge(database: Database, story_id: int, into: int, *, author: str, reason: 
     moved = [row[0] for row in database.execute("SELECT id FROM article WHERE story_id = ?", (source.id,))]
     _move(database, moved, target.id)
     database.execute("UPDATE alert SET story_id = ? WHERE story_id = ?", (target.id, source.id))
+    database.execute("UPDATE silence SET story_id = ? WHERE story_id = ?", (target.id, source.id))
     if source.thread_id != target.thread_id:
         database.execute("UPDATE story SET thread_id = ? WHERE thread_id = ?", (target.thread_id, source.thread_id))
     _refresh(database, target.id)
@@ -176,6 +177,7 @@ def move(database: Database, articles: Sequence[int], into: int, *, now: datetim
         _refresh(database, left)
         if database.execute("SELECT 1 FROM article WHERE story_id = ? LIMIT 1", (left,)).fetchone() is None:
             database.execute("UPDATE alert SET story_id = ? WHERE story_id = ?", (into, left))
+            database.execute("UPDATE silence SET story_id = ? WHERE story_id = ?", (into, left))
             own = [row[0] for row in moved if row[1] == left]
             _record(database, JOIN, into, left, own, AUTHOR, "same event", now)
 

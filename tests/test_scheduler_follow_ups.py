@@ -18,7 +18,7 @@ from scheduler.building import routes
 from scheduler.escalation import Escalation, build_escalation
 from scheduler.outbox import lease_unsilenced
 from scheduler.silence_ends import tell_ends
-from storage import alerts, deliveries, silences
+from storage import alerts, deliveries, silences, telling, threads
 from storage.database import open_writer, transaction
 from storage.types import Alert, DeliveryState, Watch
 from tests.outbox_fill import NOW, add_alert, signal
@@ -176,6 +176,45 @@ def test_a_silence_of_everything_holds_the_end_of_another(database: Database) ->
     assert ends(database, NOW + 2 * HOUR) == 1
 
 
+def test_a_correction_follows_what_the_silence_hid_into_its_end(database: Database) -> None:
+    add_alert(database, "one")
+    silence(database)
+    hold(database, "hook")
+    # Who was kept from hearing the one is to hear of the other as well.
+    assert telling.recipients(database, "france-mali", 1) == [("hook", "")]
+    add_alert(database, "correction", kind="alert.correction", sequence=2, now=NOW + MINUTE)
+    assert lease_unsilenced(database, "hook", NOW + MINUTE, 9, MINUTE).taken == ()
+    assert ends(database, NOW + HOUR) == 1
+    named = json.loads(notices(database)[0].payload)["data"]["alerts"]
+    assert [one["headline"] for one in named] == ["Grave · one", "Grave · correction"]
+
+
+def test_a_correction_of_what_an_end_told_passes_the_next_silence(database: Database) -> None:
+    add_alert(database, "one")
+    silence(database)
+    hold(database, "hook")
+    ends(database, NOW + HOUR)
+    silences.add(
+        database, watch_id="france-mali", author="Awa", reason="x", starts_at=NOW + HOUR, ends_at=NOW + 3 * HOUR
+    )  # fmt: skip
+    add_alert(database, "update", kind="alert.update", sequence=2, now=NOW + 2 * HOUR)
+    add_alert(database, "correction", kind="alert.correction", sequence=3, now=NOW + 2 * HOUR)
+    taken = lease_unsilenced(database, "hook", NOW + 2 * HOUR, 9, MINUTE).taken
+    assert "Grave · correction" in [alert.headline for _, alert in taken]
+    assert "Grave · update" not in [alert.headline for _, alert in taken]
+
+
+def test_a_silence_of_a_story_follows_it_into_another(database: Database) -> None:
+    add_alert(database, "one", story=1)
+    add_alert(database, "two", story=2)
+    silences.add(
+        database, watch_id=None, story_id=1, author="Awa", reason="x", starts_at=NOW, ends_at=NOW + HOUR
+    )  # fmt: skip
+    with transaction(database):
+        threads.merge(database, 1, 2, author="Awa", reason="the same", now=NOW)
+    hold(database, "hook")
+
+
 # --- escalation ---------------------------------------------------------------------------------
 
 
@@ -252,6 +291,16 @@ def test_acknowledging_the_escalation_acknowledges_the_alert(database: Database)
     (told,) = notices(database)
     assert alerts.acknowledge(database, told.id, NOW + HOUR, author="Chef").acknowledged_by == "Chef"
     assert alerts.get(database, alert.id).acknowledged_by == "Chef"
+
+
+def test_an_acknowledgement_while_the_escalation_waits_takes_it_back(database: Database) -> None:
+    alert = add_alert(database, "one")
+    send(database, alert)
+    look(database, NOW + HOUR)
+    alerts.acknowledge(database, alert.id, NOW + HOUR, author="Awa")
+    assert lease_unsilenced(database, "chief", NOW + HOUR, 9, MINUTE).taken == ()
+    (row,) = deliveries.listing(database, alert_id=notices(database)[0].id)
+    assert (row.state, row.reason) == (DeliveryState.SUPPRESSED, "acknowledged")
 
 
 def test_lesser_alerts_and_other_watches_never_go_further(database: Database) -> None:

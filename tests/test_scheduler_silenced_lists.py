@@ -21,6 +21,7 @@ from storage import alerts, batches, deliveries, silences
 from storage.database import open_writer, transaction
 from storage.types import Alert, DeliveryState, Digest, QuietHours, Watch
 from tests.holding import raise_one
+from tests.outbox_fill import add_alert
 
 #: 23:30 in Paris
 NIGHT = datetime(2026, 3, 10, 22, 30, tzinfo=UTC)
@@ -136,3 +137,21 @@ def test_what_a_list_named_goes_further_when_nobody_acknowledges_it(database: Da
     alerts.acknowledge(database, told.id, MORNING + MINUTE, author="Awa")
     assert alerts.get(database, grave.id).acknowledged_by == "Awa"
     assert database.execute("SELECT count(*) FROM alert WHERE escalate_at IS NOT NULL").fetchone()[0] == 0
+
+
+def test_a_correction_of_what_a_list_told_is_never_held(database: Database) -> None:
+    first = hear(database, QUIET, "un")
+    hear(database, QUIET, "deux")
+    tick(database, QUIET, MORNING)
+    (told,) = sent(database, MORNING)
+    (row,) = deliveries.listing(database, alert_id=told.id)
+    silence(database)
+    correction = add_alert(
+        database, "correction", watch="w", story=first.story_id, kind="alert.correction", sequence=2,
+        channels=(("mail", "duty@example.org"),), now=MORNING,
+    )  # fmt: skip
+    matter = silences.matter(database, correction.id, channel_id="mail", recipient="duty@example.org")
+    assert matter is not None
+    assert not matter.heard, "the list is under way"
+    database.execute("UPDATE delivery SET state = 'sent', sent_at = created_at WHERE id = ?", (row.id,))
+    assert [alert.id for alert in sent(database, MORNING)] == [correction.id]

@@ -55,6 +55,7 @@ def records(
                     "headline": alert.headline,
                     "created": alert.created_at,
                     "acknowledged": alert.acknowledged_at,
+                    "acknowledged_by": alert.acknowledged_by,
                 }
 
 
