@@ -1,7 +1,9 @@
 """The breaker of one channel: after failures in a row it stops trying and probes now and then.
 
 Pure. While it is open no attempt counts against a delivery's schedule, so an outage of the channel does
-not use a message up. A far end that wants no more alerts (HTTP 410) closes the channel for good.
+not use a message up. What concerns the whole channel and only a person can mend, such as a wrong password or
+certificate, opens it at once. A far end that wants no more alerts (HTTP 410), or none that could be reached for
+days, closes the channel until a person resets it.
 """
 
 from __future__ import annotations
@@ -16,6 +18,14 @@ from storage.types import Outcome, OutcomeClass, utc
 
 #: outcomes that say something about the channel, not about one recipient
 CHANNEL_FAILURES = frozenset({OutcomeClass.CHANNEL_TRANSIENT, OutcomeClass.CHANNEL_CONFIG, OutcomeClass.UNKNOWN})
+#: statuses that judge one message, not the channel
+_OF_A_MESSAGE = frozenset({400, 413, 422})
+#: statuses that refuse a login, in HTTP and SMTP: the next message would be refused alike
+_OF_A_LOGIN = frozenset({401, 407, 530, 534, 535, 538})
+#: failures in a row that a person must mend, after which trying more is of no use
+ATTENTION = 3
+#: refused recipients that are remembered
+_MOST_REFUSED = 20
 _ALIVE = frozenset({OutcomeClass.OK, OutcomeClass.TRANSIENT_RECIPIENT, OutcomeClass.PERMANENT_RECIPIENT})
 
 
@@ -48,6 +58,20 @@ class Breaker:
     detail: str = ""
     #: the far end wants no more alerts
     gone: bool = False
+    #: it failed for so long that it is not tried any more
+    disabled: bool = False
+    #: recipients refused in a row since anybody was accepted
+    refused: tuple[str, ...] = ()
+    #: it refuses everybody, see :mod:`alerts.refusals`
+    refusing: bool = False
+    #: what people were told of it last, see :mod:`alerts.trouble`
+    told: str = ""
+
+    def failed_for(self, settings: DeliverySettings, now: datetime) -> timedelta:
+        """Return how long it has failed, as far as probes bear it out: a clock that jumps ahead proves nothing."""
+        if self.failing_since is None:
+            return timedelta(0)
+        return min(now - self.failing_since, 2 * self.probes * settings.breaker_probes[-1])
 
 
 def is_open(breaker: Breaker, settings: DeliverySettings) -> bool:
@@ -60,7 +84,7 @@ def permit(breaker: Breaker, settings: DeliverySettings, now: datetime) -> Permi
 
     A wait longer than any pause there is comes from a clock that ran ahead, and is over.
     """
-    if breaker.gone:
+    if breaker.gone or breaker.disabled:
         return Permit.GONE
     waits = breaker.wait_until is not None and now < breaker.wait_until <= now + _longest(settings)
     if waits:
@@ -68,14 +92,35 @@ def permit(breaker: Breaker, settings: DeliverySettings, now: datetime) -> Permi
     return Permit.PROBE if is_open(breaker, settings) else Permit.FREE
 
 
-def after_attempt(breaker: Breaker, outcome: Outcome, settings: DeliverySettings, now: datetime) -> Breaker:
-    """Return the breaker after one attempt that ended at ``now``."""
+def after_attempt(
+    breaker: Breaker,
+    outcome: Outcome,
+    settings: DeliverySettings,
+    now: datetime,
+    *,
+    recipient: str = "",
+    refusing: bool = False,
+) -> Breaker:
+    """Return the breaker after one attempt.
+
+    Args:
+        breaker: before it.
+        outcome: how it ended.
+        settings: how many failures are too many.
+        now: when it ended, aware.
+        recipient: whom it was for.
+        refusing: it shows that the far end refuses everybody.
+    """
     now = utc(now)
+    if outcome.outcome is OutcomeClass.PERMANENT_RECIPIENT and outcome.code is not None:
+        return Breaker(refused=(*breaker.refused, recipient)[-_MOST_REFUSED:])
     if outcome.outcome in _ALIVE:
         return Breaker()
     if outcome.outcome is OutcomeClass.GONE:
         return replace(breaker, gone=True, failing_since=breaker.failing_since or now, detail=outcome.detail)
     if outcome.outcome not in CHANNEL_FAILURES:
+        return breaker
+    if outcome.outcome is OutcomeClass.CHANNEL_CONFIG and outcome.code in _OF_A_MESSAGE:
         return breaker
     asked = now + _asked(outcome, settings)
     was_open = is_open(breaker, settings)
@@ -83,7 +128,11 @@ def after_attempt(breaker: Breaker, outcome: Outcome, settings: DeliverySettings
         # It began before the breaker opened, so it is no probe.
         return replace(breaker, wait_until=max(breaker.wait_until, asked), detail=outcome.detail)
     failed = replace(
-        breaker, failures=breaker.failures + 1, failing_since=breaker.failing_since or now, detail=outcome.detail
+        breaker,
+        failures=breaker.failures + (settings.breaker_failures if refusing else _steps(outcome, settings)),
+        failing_since=breaker.failing_since or now,
+        detail=outcome.detail,
+        refusing=breaker.refusing or refusing,
     )
     if not is_open(failed, settings):
         return replace(failed, wait_until=asked if asked > now else None)
@@ -91,7 +140,17 @@ def after_attempt(breaker: Breaker, outcome: Outcome, settings: DeliverySettings
     probes = breaker.probes + 1 if was_open else 0
     # What a person must mend is not mended in seconds, and quick logins with a wrong password lock accounts.
     index = len(pauses) - 1 if outcome.outcome is OutcomeClass.CHANNEL_CONFIG else min(probes, len(pauses) - 1)
-    return replace(failed, probes=probes, wait_until=max(now + pauses[index], asked))
+    opened = replace(failed, probes=probes, wait_until=max(now + pauses[index], asked))
+    return replace(opened, disabled=opened.failed_for(settings, now) >= settings.channel_horizon)
+
+
+def _steps(outcome: Outcome, settings: DeliverySettings) -> int:
+    """How far one failure takes a closed breaker: what a person must mend takes it further."""
+    if outcome.outcome is not OutcomeClass.CHANNEL_CONFIG:
+        return 1
+    if outcome.code is None or outcome.code in _OF_A_LOGIN:
+        return settings.breaker_failures
+    return -(-settings.breaker_failures // ATTENTION)
 
 
 def _asked(outcome: Outcome, settings: DeliverySettings) -> timedelta:
@@ -128,6 +187,10 @@ def from_json(text: str | None) -> Breaker:
             failing_since=moments["failing_since"],
             detail=str(stored["detail"]),
             gone=stored["gone"] is True,
+            disabled=stored.get("disabled") is True,
+            refused=tuple(str(name) for name in stored.get("refused", ())),
+            refusing=stored.get("refusing") is True,
+            told=str(stored.get("told", "")),
         )
     except (ValueError, TypeError, KeyError):
         return Breaker()

@@ -7,26 +7,32 @@ record: a crash in between repeats a message under its own identity instead of l
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import random
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from alerts import breaker as breakers
-from alerts.apprise import AppriseSender
+from alerts import refusals, trouble
 from alerts.breaker import Breaker, Permit
-from alerts.email import EmailSender
 from alerts.errors import ChannelError
+from alerts.lane import Lane
 from alerts.outbox import Outbox
 from alerts.schedule import Next, after
 from alerts.sender import Progress, Sender
-from alerts.settings import AppriseChannel, Channel, DeliverySettings, EmailChannel
-from alerts.webhook import WebhookSender
+from alerts.senders import build_senders
+from alerts.settings import Channel, DeliverySettings
+from alerts.trouble import Trouble
 from storage.types import Alert, Delivery, DeliveryState, Outcome, OutcomeClass, utc
 
 log = logging.getLogger(__name__)
+
+#: channel, what is told of it, its health, the moment
+Tell: TypeAlias = Callable[[str, Trouble, Breaker, datetime], Awaitable[None]]
 
 #: how long recording may still take when the senders were told to stop
 _LAST_RECORDS_SECONDS = 5.0
@@ -42,49 +48,6 @@ class Counts:
     remaining: int
 
 
-@dataclass(slots=True, kw_only=True)
-class _Lane:
-    """One channel's worker state."""
-
-    channel: Channel
-    sender: Sender
-    wake: asyncio.Event = field(default_factory=asyncio.Event)
-    breaker: Breaker = field(default_factory=Breaker)
-    loaded: bool = False
-    swept_at: datetime | None = None
-    attempts: set[asyncio.Task[bool]] = field(default_factory=set)
-    sending: set[asyncio.Task[Outcome]] = field(default_factory=set)
-
-
-def build_senders(
-    channels: Sequence[Channel],
-    settings: DeliverySettings,
-    *,
-    install_id: str,
-    public_url: str,
-    zone: ZoneInfo,
-    clock: Callable[[], datetime],
-) -> dict[str, Sender]:
-    """Return the sender of each channel by the channel's id.
-
-    Raises:
-        ChannelError: two channels share an id, or a certificate file cannot be read.
-    """
-    senders: dict[str, Sender] = {}
-    for channel in channels:
-        if channel.id in senders:
-            raise ChannelError(f"channel {channel.id!r}", "id", "another channel has this id; rename one")
-        if isinstance(channel, EmailChannel):
-            senders[channel.id] = EmailSender(
-                channel, settings, install_id=install_id, public_url=public_url, zone=zone
-            )
-        elif isinstance(channel, AppriseChannel):
-            senders[channel.id] = AppriseSender(channel, settings, public_url=public_url, zone=zone)
-        else:
-            senders[channel.id] = WebhookSender(channel, settings, public_url=public_url, clock=clock)
-    return senders
-
-
 class Dispatcher:
     """Sends what is due, channel by channel, until stopped.
 
@@ -97,6 +60,7 @@ class Dispatcher:
         public_url: where the review page answers, for links in plain fallbacks.
         zone: the readers' time zone; UTC is always shown.
         senders: the way out of each channel instead of :func:`build_senders`.
+        tell: has people told, through other channels, that one fails or works again.
         chance: gives numbers from 0 to 1 for the jitter.
 
     Raises:
@@ -114,6 +78,7 @@ class Dispatcher:
         public_url: str = "http://127.0.0.1:8470",
         zone: ZoneInfo | None = None,
         senders: Mapping[str, Sender] | None = None,
+        tell: Tell | None = None,
         chance: Callable[[], float] = random.random,
     ) -> None:
         if senders is None:
@@ -125,7 +90,8 @@ class Dispatcher:
         self._outbox = outbox
         self._clock = clock
         self._chance = chance
-        self._lanes = {channel.id: _Lane(channel=channel, sender=senders[channel.id]) for channel in channels}
+        self._tell = tell
+        self._lanes = {channel.id: Lane(channel=channel, sender=senders[channel.id]) for channel in channels}
         self._stopping = asyncio.Event()
 
     def wake(self, channel_id: str | None = None) -> None:
@@ -202,7 +168,7 @@ class Dispatcher:
         for lane in self._lanes.values():
             await lane.sender.close()
 
-    async def _work(self, lane: _Lane) -> None:
+    async def _work(self, lane: Lane) -> None:
         """One channel's loop; nothing that happens in it may end it."""
         while not self._stopping.is_set():
             lane.wake.clear()
@@ -217,11 +183,12 @@ class Dispatcher:
             except TimeoutError:
                 continue
 
-    async def _start_due(self, lane: _Lane) -> list[asyncio.Task[bool]]:
+    async def _start_due(self, lane: Lane) -> list[asyncio.Task[bool]]:
         """Lease what is due and may go now, and start sending it."""
         now = utc(self._clock())
         allowed = await self._permit(lane, now)
         room = {Permit.FREE: self._settings.concurrency, Permit.PROBE: 1}.get(allowed, 0) - len(lane.attempts)
+        room = min(room, lane.pace.room(self._settings.rate))
         if room <= 0 or self._stopping.is_set():
             return []
         leased = await self._outbox.lease(lane.channel.id, now, room, self._settings.lease)
@@ -229,6 +196,7 @@ class Dispatcher:
             for delivery, _ in leased:
                 await self._outbox.release(delivery, now, maybe_delivered=False)
             return []
+        lane.pace.take(len(leased))
         started = []
         for delivery, alert in leased:
             task = asyncio.create_task(self._attempt(lane, delivery, alert), name=f"delivery:{delivery.key}")
@@ -238,7 +206,7 @@ class Dispatcher:
             started.append(task)
         return started
 
-    async def _permit(self, lane: _Lane, now: datetime) -> Permit:
+    async def _permit(self, lane: Lane, now: datetime) -> Permit:
         if not lane.loaded:
             lane.breaker = breakers.from_json(await self._outbox.load_breaker(lane.channel.id))
             lane.loaded = True
@@ -247,13 +215,14 @@ class Dispatcher:
             await self._sweep(lane, allowed, now)
         return allowed
 
-    async def _sweep(self, lane: _Lane, allowed: Permit, now: datetime) -> None:
+    async def _sweep(self, lane: Lane, allowed: Permit, now: datetime) -> None:
         """Give up what waited behind a broken channel for too long; all of it when the receiver is gone."""
         if lane.swept_at is not None and timedelta(0) <= now - lane.swept_at < self._settings.idle:
             return
         lane.swept_at = now
         if allowed is Permit.GONE:
-            before, why = now + timedelta(days=1), f"the receiver wants no more alerts: {lane.breaker.detail}"
+            reason = "the receiver wants no more alerts" if lane.breaker.gone else "the channel failed for too long"
+            before, why = now + timedelta(days=1), f"{reason}: {lane.breaker.detail}"
         else:
             before = now - self._settings.horizon(lane.channel) - self._settings.retries(lane.channel)[-1]
             why = f"not delivered within the horizon: {lane.breaker.detail}"
@@ -261,7 +230,7 @@ class Dispatcher:
         if dead:
             log.error("channel %s: %d deliveries are dead letters: %s", lane.channel.id, dead, why)
 
-    async def _pause(self, lane: _Lane) -> timedelta:
+    async def _pause(self, lane: Lane) -> timedelta:
         """How long to sleep when nobody wakes the worker."""
         now, settings = utc(self._clock()), self._settings
         allowed = breakers.permit(lane.breaker, settings, now)
@@ -270,11 +239,13 @@ class Dispatcher:
         due = await self._outbox.next_due(lane.channel.id)
         if due is None:
             return settings.idle
+        if (full_for := lane.pace.wait(settings.rate)) > 0:
+            return timedelta(seconds=full_for)
         if allowed is Permit.WAIT and lane.breaker.wait_until is not None:
             due = max(due, lane.breaker.wait_until)
         return min(max(due - now, settings.poll), settings.idle)
 
-    async def _drain(self, lane: _Lane) -> tuple[int, int]:
+    async def _drain(self, lane: Lane) -> tuple[int, int]:
         """Attempt what is due, each delivery once."""
         until = utc(self._clock())
         sent = failed = 0
@@ -282,16 +253,21 @@ class Dispatcher:
             now = utc(self._clock())
             allowed = await self._permit(lane, now)
             room = {Permit.FREE: self._settings.concurrency, Permit.PROBE: 1}.get(allowed, 0)
+            if room and (full_for := lane.pace.wait(self._settings.rate)) > 0:
+                await self._rest(full_for)
+                continue
+            room = min(room, lane.pace.room(self._settings.rate))
             # Due before the pass began: what a failed attempt plans anew lies behind that moment.
             leased = await self._outbox.lease(lane.channel.id, until, room, self._settings.lease) if room else []
             if not leased:
                 break
+            lane.pace.take(len(leased))
             results = await asyncio.gather(*(self._attempt(lane, delivery, alert) for delivery, alert in leased))
             sent += sum(results)
             failed += len(results) - sum(results)
         return sent, failed
 
-    async def _attempt(self, lane: _Lane, delivery: Delivery, alert: Alert) -> bool:
+    async def _attempt(self, lane: Lane, delivery: Delivery, alert: Alert) -> bool:
         """Send one leased delivery and record it; returns whether it was sent."""
         started_at, progress = utc(self._clock()), Progress()
         sending = asyncio.create_task(self._send(lane, delivery, alert, progress))
@@ -305,16 +281,63 @@ class Dispatcher:
             await self._outbox.release(delivery, utc(self._clock()), maybe_delivered=progress.handed_over)
             return False
         outcome, ended_at = sending.result(), utc(self._clock())
-        before, lane.breaker = lane.breaker, breakers.after_attempt(lane.breaker, outcome, self._settings, ended_at)
-        probe_at = lane.breaker.wait_until if breakers.is_open(lane.breaker, self._settings) else None
+        outcome = refusals.judged(outcome, delivery, lane.breaker, self._settings)
+        before = lane.breaker
+        lane.breaker = breakers.after_attempt(
+            before, outcome, self._settings, ended_at, recipient=delivery.recipient, refusing=refusals.is_mark(outcome)
+        )
+        stands_open = breakers.is_open(lane.breaker, self._settings)
+        if outcome.outcome is OutcomeClass.CHANNEL_CONFIG:
+            outcome = _for_a_person(outcome, stands_open or delivery.attempts + 1 >= breakers.ATTENTION)
+        probe_at = lane.breaker.wait_until if stands_open else None
         following = after(outcome, delivery, lane.channel, self._settings, ended_at, self._chance(), probe_at=probe_at)
         _report(lane.channel.id, delivery, outcome, following)
         await self._record(lane, delivery, outcome, following, started_at, ended_at)
+        await self._revive(lane, delivery, outcome)
+        await self._spread(lane, before, outcome, ended_at)
         if lane.breaker != before:
             await self._keep_breaker(lane, ended_at)
         return following.state is DeliveryState.SENT
 
-    async def _send(self, lane: _Lane, delivery: Delivery, alert: Alert, progress: Progress) -> Outcome:
+    async def _revive(self, lane: Lane, delivery: Delivery, outcome: Outcome) -> None:
+        """Bring back what was given up as refused when it turns out that everybody is."""
+        if outcome.outcome is OutcomeClass.PERMANENT_RECIPIENT:
+            lane.refused.append(delivery)
+            return
+        refused, lane.refused = lane.refused, []
+        if not lane.breaker.refusing or lane.breaker.wait_until is None:
+            return
+        for one in refused:
+            try:
+                await self._outbox.revive(one, lane.breaker.wait_until, lane.breaker.detail)
+            except Exception:
+                log.exception("delivery %s: stays a dead letter although everybody was refused", one.key)
+
+    async def _spread(self, lane: Lane, before: Breaker, outcome: Outcome, now: datetime) -> None:
+        """Have people told, through other channels, what they must know of this one."""
+        found = trouble.news(before, lane.breaker, outcome.outcome, self._settings, now)
+        if found is None:
+            return
+        health = before if found is Trouble.RECOVERED else lane.breaker
+        log.log(
+            logging.INFO if found is Trouble.RECOVERED else logging.ERROR,
+            "channel %s: %s: %s", lane.channel.id, found, lane.breaker.detail or "it works again",
+        )  # fmt: skip
+        if self._tell is not None:
+            try:
+                await self._tell(lane.channel.id, found, health, now)
+            except Exception:
+                # Not noted as told, so that the next failure tries again.
+                log.exception("channel %s: nobody could be told that it is in trouble", lane.channel.id)
+                return
+        if found is not Trouble.RECOVERED:
+            lane.breaker = replace(lane.breaker, told=str(found))
+
+    async def _rest(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+
+    async def _send(self, lane: Lane, delivery: Delivery, alert: Alert, progress: Progress) -> Outcome:
         """Prepare and hand over; a fault of ours becomes an outcome like any other."""
         fault = ""
         try:
@@ -339,7 +362,7 @@ class Dispatcher:
 
     async def _record(
         self,
-        lane: _Lane,
+        lane: Lane,
         delivery: Delivery,
         outcome: Outcome,
         following: Next,
@@ -364,13 +387,17 @@ class Dispatcher:
             except TimeoutError:
                 pause = min(pause * 2, self._settings.idle)
 
-    async def _keep_breaker(self, lane: _Lane, now: datetime) -> None:
+    async def _keep_breaker(self, lane: Lane, now: datetime) -> None:
         try:
             await self._outbox.save_breaker(lane.channel.id, breakers.to_json(lane.breaker), now)
         except Exception:
             log.exception(
                 "channel %s: its health could not be stored; it starts fresh after a restart", lane.channel.id
             )
+
+
+def _for_a_person(outcome: Outcome, lasting: bool) -> Outcome:  # noqa: FBT001 (a private helper)
+    return replace(outcome, detail=f"needs attention: {outcome.detail}") if lasting else outcome
 
 
 def _report(channel_id: str, delivery: Delivery, outcome: Outcome, following: Next) -> None:

@@ -25,10 +25,11 @@ from alerts.notice_message import render_notice_email
 from alerts.notices import is_notice
 from alerts.sender import Progress
 from alerts.settings import DeliverySettings, EmailChannel, recipient_address
+from alerts.shrinking import shrunk
 from alerts.text import shorten
 from storage.types import Alert, Delivery, Outcome, OutcomeClass
 
-_CONTINUE, _SERVICE_CLOSING = 354, 421
+_CONTINUE, _SERVICE_CLOSING, _TOO_BIG = 354, 421, 552
 #: how long a polite goodbye may take; the mail is accepted by then
 _QUIT_SECONDS = 5.0
 _LINE_END = re.compile(rb"\r\n|\n|\r(?!\n)")
@@ -93,11 +94,19 @@ class EmailSender:
         )
 
     async def transmit(self, delivery: Delivery, message: bytes, progress: Progress) -> Outcome:
-        """Hand the mail over once, within ``smtp_total``."""
+        """Hand the mail over once, within ``smtp_total``; one that is too big for the relay once more, smaller."""
         client = self._client()
         try:
             async with asyncio.timeout(self._settings.smtp_total.total_seconds()):
-                return await self._transaction(client, delivery.recipient, message, progress)
+                try:
+                    return await self._transaction(client, delivery.recipient, message, progress)
+                except _RefusedError as refused:
+                    smaller = shrunk(message) if refused.too_big else None
+                    if smaller is None:
+                        raise
+                client.close()
+                client = self._client()
+                return await self._transaction(client, delivery.recipient, smaller, progress)
         except _RefusedError as refused:
             return refused.outcome()
         except ChannelError as error:
@@ -185,6 +194,11 @@ class _RefusedError(Exception):
         self.text = message
         super().__init__(code)
 
+    @property
+    def too_big(self) -> bool:
+        """Whether the mail exceeds what the relay takes (RFC 5321 section 4.2.3; 552 after RCPT is a full mailbox)."""
+        return self.code == _TOO_BIG and self.stage in (_Stage.SENDER, _Stage.MESSAGE)
+
     def outcome(self) -> Outcome:
         """Say who must act, after RFC 5321 section 4.2.1 and the stage."""
         detail = f"{self.stage.value} refused: {_said(self.code, self.text)}"
@@ -194,6 +208,8 @@ class _RefusedError(Exception):
         if self.code == _SERVICE_CLOSING or not 400 <= self.code < 600:
             return OutcomeClass.CHANNEL_TRANSIENT
         permanent = self.code >= 500
+        if self.code == _TOO_BIG and self.stage is _Stage.SENDER:
+            return OutcomeClass.PERMANENT_RECIPIENT
         if self.stage in (_Stage.CONNECT, _Stage.SENDER):
             return OutcomeClass.CHANNEL_CONFIG if permanent else OutcomeClass.CHANNEL_TRANSIENT
         return OutcomeClass.PERMANENT_RECIPIENT if permanent else OutcomeClass.TRANSIENT_RECIPIENT

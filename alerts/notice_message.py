@@ -58,4 +58,6 @@ def _thread(body: Body) -> str:
     if body.type == notices.UNACKNOWLEDGED and body.data.alerts[0].story is not None:
         # It goes on from the first alert, in the thread of its story.
         return identity.story_subject(body.data.alerts[0].story)
+    if body.data.channel is not None:
+        return f"channel:{body.data.channel.id}"
     return body.type.partition(".")[0]

@@ -15,12 +15,13 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from alerts import alert_wording, wording
+from alerts import alert_wording, channel_wording, wording
 from alerts import health_wording as words
 from alerts.alert_facts import AlertFacts, SilenceFacts
 from alerts.errors import RenderError
 from alerts.settings import Language
 from alerts.text import clean_line, shorten, web_address
+from alerts.trouble import Trouble
 from storage.health import cause_text, read_cause
 from storage.types import Alert, CanaryRun, FailureReason, Health, HealthEvent, HealthState, Network, NetworkState, utc
 
@@ -28,13 +29,14 @@ from storage.types import Alert, CanaryRun, FailureReason, Health, HealthEvent, 
 MOST_SOURCES = 40
 #: more changes at once than this become one list
 STORM = 5
-_PREFIXES = ("source.", "network.", "canary.", "silence.", "escalation.")
+_PREFIXES = ("source.", "network.", "canary.", "channel.", "silence.", "escalation.")
 _FINE = "\u202f"
 
 SEVERAL, RECOVERED = "source.several", "source.recovered"
 NETWORK_DOWN, NETWORK_UP = "network.down", "network.up"
 CANARY_MISSED, CANARY_RECOVERED = "canary.missed", "canary.recovered"
 SILENCE_ENDED, UNACKNOWLEDGED = "silence.ended", "escalation.unacknowledged"
+CHANNEL_FAILING, CHANNEL_DISABLED, CHANNEL_RECOVERED = "channel.failing", "channel.disabled", "channel.recovered"
 _TYPES = {
     HealthState.SILENT: "source.silent",
     HealthState.WALLED: "source.walled",
@@ -50,12 +52,13 @@ TYPES = tuple(
     sorted(
         {
             *_TYPES.values(), SEVERAL, RECOVERED, NETWORK_DOWN, NETWORK_UP, CANARY_MISSED, CANARY_RECOVERED,
-            SILENCE_ENDED, UNACKNOWLEDGED,
+            SILENCE_ENDED, UNACKNOWLEDGED, CHANNEL_FAILING, CHANNEL_DISABLED, CHANNEL_RECOVERED,
         }
     )
 )  # fmt: skip
 _SEVERITIES = {
     SEVERAL: 3, RECOVERED: 1, NETWORK_DOWN: 3, NETWORK_UP: 1, CANARY_MISSED: 4, CANARY_RECOVERED: 1,
+    CHANNEL_FAILING: 4, CHANNEL_DISABLED: 4, CHANNEL_RECOVERED: 1,
 }  # fmt: skip
 
 
@@ -96,6 +99,14 @@ class CanaryFacts(_Part):
     detail: str
 
 
+class ChannelFacts(_Part):
+    """A way to people."""
+
+    id: str
+    trouble: str
+    detail: str
+
+
 class Links(_Part):
     """Where people go from here."""
 
@@ -126,6 +137,7 @@ class Data(_Part):
     canary: CanaryFacts | None = None
     alerts: tuple[AlertFacts, ...] = ()
     silence: SilenceFacts | None = None
+    channel: ChannelFacts | None = None
     why: tuple[str, ...] = ()
     links: Links
     sequence: int = 1
@@ -184,7 +196,7 @@ def sources_body(changes: Sequence[Changed], *, alert_id: str, now: datetime, sp
     first = facts[0]
     data = Data(
         alert=alert_id,
-        severity=_SEVERITIES.get(kind, 2),
+        severity=severity_of(kind),
         headline=_sources_headline(kind, facts, len(changes), speech.language),
         summary=shorten(first.reason if len(changes) == 1 else _names(facts), 600),
         source=first.id if len(changes) == 1 else None,
@@ -196,7 +208,7 @@ def sources_body(changes: Sequence[Changed], *, alert_id: str, now: datetime, sp
         sources=facts,
         count=len(changes),
         why=tuple(_line(source) for source in facts) if len(changes) > 1 else (first.reason,),
-        links=_links(alert_id, speech),
+        links=links(alert_id, speech),
         sequence=2 if kind == RECOVERED else 1,
     )
     return Body(type=kind, timestamp=utc(now), data=data)
@@ -219,7 +231,7 @@ def network_body(state: Network, *, alert_id: str, now: datetime, speech: Speech
             state=str(state.state), since=since, failed=state.failed, asked=state.asked, failure=state.failure
         ),
         why=(summary,),
-        links=_links(alert_id, speech),
+        links=links(alert_id, speech),
         sequence=1 if down else 2,
     )
     return Body(type=kind, timestamp=utc(now), data=data)
@@ -239,7 +251,7 @@ def canary_body(run: CanaryRun, *, alert_id: str, now: datetime, speech: Speech)
         since=utc(run.started_at),
         canary=CanaryFacts(started_at=utc(run.started_at), stage=run.stage, detail=shorten(run.detail, 300)),
         why=(summary,),
-        links=_links(alert_id, speech),
+        links=links(alert_id, speech),
         sequence=2 if run.ok else 1,
     )
     return Body(type=kind, timestamp=utc(now), data=data)
@@ -300,6 +312,10 @@ def _mail_heading(body: Body, language: Language, zone: ZoneInfo) -> tuple[str, 
         return alert_wording.unacknowledged(data.alerts[0], language), alert_wording.since(data.since, language, zone)
     if data.sources:
         return _sources_headline(body.type, data.sources, data.count, language), ""
+    if data.channel is not None:
+        way, trouble = data.channel, Trouble(data.channel.trouble)
+        said = channel_wording.sentence(way.id, trouble, way.detail, language)
+        return channel_wording.headline(way.id, trouble, language), said
     headline = _headline(body.type, language)
     if body.type == NETWORK_DOWN and data.network is not None:
         facts = data.network
@@ -378,6 +394,12 @@ def _line(source: SourceFacts) -> str:
     return shorten(f"{source.name} — {source.reason}", 240)
 
 
-def _links(alert_id: str, speech: Speech) -> Links:
+def severity_of(kind: str) -> int:
+    """Return the severity of a type of notice."""
+    return _SEVERITIES.get(kind, 2)
+
+
+def links(alert_id: str, speech: Speech) -> Links:
+    """Return the addresses of the review page that concern a notice."""
     base = clean_line(speech.public_url).rstrip("/")
     return Links(sources=f"{base}/sources", ack=f"{base}/alerts/{alert_id}/ack")

@@ -39,6 +39,10 @@ class Outbox(Protocol):
         """Give a lease back without an outcome: the delivery is pending again, and no attempt was counted."""
         ...
 
+    async def revive(self, delivery: Delivery, at: datetime, detail: str) -> None:
+        """Make a dead letter pending again, due at a moment: it died of what was the channel's fault."""
+        ...
+
     async def expire(self, channel_id: str, created_before: datetime, detail: str) -> int:
         """Mark pending deliveries of a channel created before then as dead; returns how many."""
         ...

@@ -229,6 +229,10 @@ class DeliverySettings:
     breaker_probes: tuple[timedelta, ...] = (
         30 * _SECOND, _MINUTE, 2 * _MINUTE, 4 * _MINUTE, 8 * _MINUTE, 15 * _MINUTE,
     )  # fmt: skip
+    #: a channel that failed for so long is switched off until a person resets it
+    channel_horizon: timedelta = 120 * _HOUR
+    #: messages that one channel is given in a second, however many wait
+    rate: int = 50
     #: attempts of one channel under way at the same time
     concurrency: int = 4
     #: the shortest and the longest pause between two looks at the outbox without being woken
@@ -245,7 +249,7 @@ class DeliverySettings:
             raise ChannelError(where, "lease", "must be longer than webhook_total, smtp_total and apprise_total")
         if not 0 <= self.jitter < 1:
             raise ChannelError(where, "jitter", "give a share from 0 to less than 1")
-        for key in ("breaker_failures", "concurrency", "storm_limit"):
+        for key in ("breaker_failures", "concurrency", "storm_limit", "rate"):
             if getattr(self, key) < 1:
                 raise ChannelError(where, key, "must be at least 1")
         for key in (

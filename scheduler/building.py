@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from zoneinfo import ZoneInfo
 
 from alerts.holding import HoldingSettings
@@ -10,7 +10,9 @@ from alerts.notices import Speech
 from alerts.settings import Channel, recipients
 from detection.engine import RuleSet
 from scheduler.announcing import Announcements
+from scheduler.archive import Archive
 from scheduler.batches import GatheringSettings
+from scheduler.channel_watch import ChannelWatch
 from scheduler.occasions import AlertingSettings
 from scheduler.outgoing import OutgoingSettings, Route
 from scheduler.pipeline import Pipeline
@@ -64,6 +66,20 @@ def build_announcements(settings: ServiceSettings, instance: str) -> Announcemen
         sources_by_id={source.id: source for source in settings.sources},
         instance=instance,
         speech=Speech(public_url=settings.public_url, language=settings.language, zone=ZoneInfo(settings.timezone)),
+    )
+
+
+def build_channel_watch(
+    settings: ServiceSettings, archive: Archive, announcements: Announcements, told: Callable[[], None]
+) -> ChannelWatch:
+    """Build what tells people of channels that fail; ``told`` is called when it did."""
+    return ChannelWatch(
+        archive=archive,
+        notified=announcements.routes,
+        every=tuple(routes(settings.channels).values()),
+        instance=announcements.instance,
+        speech=announcements.speech,
+        told=told,
     )
 
 

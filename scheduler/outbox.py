@@ -127,6 +127,10 @@ class ArchiveOutbox:
         """Give a lease back without an outcome."""
         await self._archive.write(deliveries.release, delivery.id, now, maybe_delivered=maybe_delivered)
 
+    async def revive(self, delivery: Delivery, at: datetime, detail: str) -> None:
+        """Make a dead letter pending again."""
+        await self._archive.write(deliveries.revive, delivery.id, at, detail)
+
     async def expire(self, channel_id: str, created_before: datetime, detail: str) -> int:
         """Mark pending deliveries of a channel created before then as dead."""
         return await self._archive.write(deliveries.expire, channel_id, created_before, detail)

@@ -20,7 +20,7 @@ from crawler.routing import CrawlerRouter
 from scheduler import changes, maintenance
 from scheduler.archive import Archive
 from scheduler.batches import BatchDesk
-from scheduler.building import build_announcements, build_gathering, build_pipeline, routes
+from scheduler.building import build_announcements, build_channel_watch, build_gathering, build_pipeline, routes
 from scheduler.canary import Canary
 from scheduler.canary_page import Perch
 from scheduler.clock import Every, JumpDetector, is_upset, now_utc, restart
@@ -129,6 +129,8 @@ class Service:
         escalation = build_escalation(
             settings.watches, routes(settings.channels), urgent_severity=settings.delivery.urgent_severity
         )
+        announcements = build_announcements(settings, instance)
+        channel_watch = build_channel_watch(settings, self.archive, announcements, self._wake_senders)
         self.dispatcher = Dispatcher(
             settings.channels,
             settings.delivery,
@@ -137,11 +139,11 @@ class Service:
             install_id=instance,
             public_url=settings.public_url,
             zone=ZoneInfo(settings.timezone),
+            tell=channel_watch.tell,
         )
         self.batches = BatchDesk(
             self.archive, build_gathering(settings, instance), clock=self._clock, closed=self.dispatcher.wake
         )
-        announcements = build_announcements(settings, instance)
         self.follow_ups = FollowUps(
             archive=self.archive,
             escalation=escalation,
@@ -250,6 +252,9 @@ class Service:
         await self.follow_ups.look()
         self.dispatcher.wake()
         return done
+
+    def _wake_senders(self) -> None:
+        self.dispatcher.wake()
 
     async def idle(self) -> bool:
         """Tell whether nothing is due: no page to read, no delivery to send."""

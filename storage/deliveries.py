@@ -31,16 +31,18 @@ def lease(
     rows = list(
         database.query(
             """
-            SELECT d.* FROM delivery d JOIN alert a ON a.id = d.alert_id
-            WHERE d.channel_id = :channel AND d.state = 'pending' AND d.next_attempt_at <= :now
+            WITH first AS MATERIALIZED (
+                SELECT min(e.id) AS id FROM delivery e JOIN alert b ON b.id = e.alert_id
+                WHERE e.channel_id = :channel AND e.state IN ('pending', 'leased')
+                GROUP BY e.recipient, coalesce(b.story_id, -e.id)
+            )
+            SELECT d.* FROM first JOIN delivery d ON d.id = first.id
+            WHERE d.state = 'pending' AND d.next_attempt_at <= :now
                 AND NOT EXISTS (
-                    SELECT 1 FROM delivery e JOIN alert b ON b.id = e.alert_id
-                    WHERE e.channel_id = d.channel_id AND e.recipient = d.recipient AND b.story_id = a.story_id
-                        AND e.id < d.id AND e.state IN ('pending', 'leased')
-                )
-                AND NOT EXISTS (
-                    SELECT 1 FROM batch g JOIN delivery m ON m.batch_id = g.id JOIN alert c ON c.id = m.alert_id
-                        JOIN alert b ON b.story_id = c.story_id JOIN delivery e ON e.alert_id = b.id
+                    -- CROSS keeps the order: from the few lists outwards, not from all that waits.
+                    SELECT 1 FROM batch g CROSS JOIN delivery m ON m.batch_id = g.id
+                        CROSS JOIN alert c ON c.id = m.alert_id CROSS JOIN alert b ON b.story_id = c.story_id
+                        CROSS JOIN delivery e ON e.alert_id = b.id
                     WHERE g.alert_id = d.alert_id AND m.state = 'batched' AND m.recipient = d.recipient
                         AND e.channel_id = d.channel_id AND e.recipient = d.recipient
                         AND e.id < m.id AND e.state IN ('pending', 'leased')
@@ -150,6 +152,16 @@ def hold_back(database: Database, delivery_id: int, *, silence_id: int, because:
             held_because = ? WHERE id = ? AND state IN ('pending', 'leased', 'batched')
         """,
         (silence_id, because, delivery_id),
+    )
+
+
+def revive(database: Database, delivery_id: int, at: datetime, detail: str) -> None:
+    """Make a dead delivery pending again, due at a moment; its age, and so its horizon, stay."""
+    database.execute(
+        """
+        UPDATE delivery SET state = 'pending', next_attempt_at = ?, last_error = ? WHERE id = ? AND state = 'dead'
+        """,
+        (to_text(at), detail, delivery_id),
     )
 
 

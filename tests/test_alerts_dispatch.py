@@ -122,6 +122,11 @@ class MemoryOutbox:
             row, state=DeliveryState.PENDING, lease_until=None, maybe_delivered=row.maybe_delivered or maybe_delivered
         )
 
+    async def revive(self, delivery: Delivery, at: datetime, detail: str) -> None:
+        row = self.rows[delivery.id]
+        assert row.state is DeliveryState.DEAD
+        self.rows[delivery.id] = replace(row, state=DeliveryState.PENDING, next_attempt_at=at, last_error=detail)
+
     async def expire(self, channel_id: str, created_before: datetime, detail: str) -> int:
         old = [
             row

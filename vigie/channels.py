@@ -133,6 +133,7 @@ def build_delivery(table: Delivery) -> DeliverySettings:
         "webhook_total": table.webhook_deadline,
         "smtp_total": table.email_deadline,
         "apprise_total": table.apprise_deadline,
+        "rate": table.rate,
         "group_wait": table.group_wait,
         "storm_limit": table.storm_limit,
         "storm_window": table.storm_window,

@@ -133,7 +133,7 @@ def _channels(database: Database, settings: Settings) -> list[dict[str, Any]]:
     findings = []
     for channel in settings.channels:
         state = breaker.from_json(deliveries.channel_state(database, channel.id))
-        well = not state.gone and not breaker.is_open(state, settings.delivery)
+        well = not state.gone and not state.disabled and not breaker.is_open(state, settings.delivery)
         cure = f"{state.detail}; mend it, then 'vigie deliveries reset {channel.id}'"
         findings.append(_finding(f"channel {channel.id}", ok=well, detail="no failures in a row" if well else cure))
     return findings

@@ -265,6 +265,7 @@ class Delivery(Table):
     webhook_deadline: Duration | None = None
     email_deadline: Duration | None = None
     apprise_deadline: Duration | None = None
+    rate: int | None = Field(default=None, strict=True, ge=1, le=10_000)
     group_wait: Duration = timedelta(0)
     group_interval: Duration = timedelta(0)
     storm_limit: Annotated[int, Field(strict=True, ge=1, le=10_000)] | None = None

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from rich.markup import escape
 
 from alerts import identity
-from alerts.dispatch import build_senders
 from alerts.sender import Progress
+from alerts.senders import build_senders
 from alerts.settings import recipients
 from scheduler.clock import now_utc
 from storage.types import Alert, Delivery, DeliveryState, OutcomeClass
