@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from alerts import notices
+from alerts.apprise_message import render_note
 from alerts.breaker import Breaker
 from alerts.channel_notices import channel_body
 from alerts.email import EmailSender
@@ -107,3 +108,14 @@ def test_mail_of_every_kind_has_no_defect(kind: str, language: Language) -> None
             assert all(value.defects == () for value in part.values()), list(part.items())
         assert message["Bcc"] is None
         assert (len(message.get_all("To", [])), message["Message-ID"]) == (1, f"<{DELIVERY.key}@vigie.invalid>")
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_message_of_every_kind_is_short_and_harmless(kind: str, language: Language) -> None:
+    note = render_note(delivery_key=DELIVERY.key, alert=KINDS[kind], language=language, zone=SPEECH.zone)
+    assert len(note.title) <= 130
+    assert len(note.body) < 3000
+    assert note.body
+    assert note.footer.endswith(DELIVERY.key)
+    assert not set("\r\x00\x1c\u2028\u202e<>") & set(note.title + note.body)
