@@ -260,7 +260,8 @@ async def test_receiver_that_cannot_prove_itself_is_given_nothing(tmp_path: Path
                 assert row.state is DeliveryState.SENT, row.last_error
                 return
             assert (row.state, row.maybe_delivered) == (DeliveryState.PENDING, False)
-            assert is_open(desk.dispatcher.breakers()["hook"], QUICK)
+            # A server that knows old versions alone just closes the connection, which may pass.
+            assert is_open(desk.dispatcher.breakers()["hook"], QUICK) == (fault != "old")
     assert heard == b""
 
 
