@@ -73,6 +73,7 @@ class Links(_Part):
     """Where people go from here."""
 
     list: str
+    ack: str
     silence: str
 
 
@@ -169,6 +170,7 @@ def build_digest(
         language: of headline and reason.
     """
     base = clean_line(public_url).rstrip("/")
+    links = links_for(public_url, story_id=0, alert_id=alert_id, watch_id=gathering.watch_id)
     ranked = sorted(members, key=lambda member: (-member.severity, member.created_at, member.id))
     facts = [_facts(member, base) for member in ranked]
     named = _fitting(facts)
@@ -192,10 +194,7 @@ def build_digest(
         more=len(members) - len(named),
         coverage=gathering.coverage,
         why=(words.why(gathering.kind, language),),
-        links=Links(
-            list=f"{base}/alerts?list={alert_id}",
-            silence=links_for(public_url, story_id=0, alert_id=alert_id, watch_id=gathering.watch_id).silence,
-        ),
+        links=Links(list=f"{base}/alerts?list={alert_id}", ack=links.ack, silence=links.silence),
         sequence=max((member.sequence for member in members), default=1) if one_story else 1,
     )
     data = data.model_copy(update={"headline": words.headline(data, language)})

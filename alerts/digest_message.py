@@ -61,15 +61,17 @@ def mail_values(body: Body, language: Language, zone: ZoneInfo) -> dict[str, Any
         "more": words.more(data.more, language),
         "unnamed": data.more,
         "coverage": _coverage(data.coverage, language),
-        "links": {"list": data.links.list, "silence": data.links.silence},
+        "links": {"list": data.links.list, "ack": data.links.ack, "silence": data.links.silence},
         "why": words.why(data.kind, language),
         "footer": words.footer(data.alert, data.watch, language),
         "coverage_label": words.label("coverage", language),
         "why_label": words.label("why", language),
         "list_label": words.label("list", language),
-        "silence_label": words.label("silence", language),
+        "ack_label": wording.label("ack", language),
+        "silence_label": wording.label("silence", language),
         "list_link": words.label("list_link", language),
-        "silence_link": words.label("silence_link", language),
+        "ack_link": wording.label("ack_link", language),
+        "silence_link": wording.label("silence_link", language),
     }
 
 

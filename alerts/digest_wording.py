@@ -40,13 +40,12 @@ _WHY: dict[Language, dict[str, str]] = {
 }
 _LABELS: dict[Language, dict[str, str]] = {
     "fr": {
-        "list": f"Toute la liste{_FINE}: ", "silence": f"Mettre en sourdine{_FINE}: ",
-        "list_link": "Toute la liste", "silence_link": "Mettre en sourdine", "coverage": "Couverture de la veille",
+        "list": f"Toute la liste{_FINE}: ", "list_link": "Toute la liste", "coverage": "Couverture de la veille",
         "why": "Pourquoi une liste",
     },
     "en": {
-        "list": "The whole list: ", "silence": "Silence: ", "list_link": "The whole list", "silence_link": "Silence",
-        "coverage": "What the watch covered", "why": "Why a list",
+        "list": "The whole list: ", "list_link": "The whole list", "coverage": "What the watch covered",
+        "why": "Why a list",
     },
 }  # fmt: skip
 _KINDS: dict[Language, dict[str, str]] = {

@@ -894,3 +894,5 @@ def test_a_list_leads_to_all_that_it_tells(site: Site) -> None:
     shown = {what.id for what in told if f'id="{what.id}"' in first + second}
     assert shown == {what.id for what in told}
     assert site.get("/alerts?list=alr_nothing").status == 404
+    for page_of in ("ack", "silence"):
+        assert site.get(f"/alerts/{address.partition('=')[2]}/{page_of}").status == 200

@@ -192,6 +192,15 @@ def test_what_a_silence_matches_is_held_back_out_of_the_list(database: Database)
     assert [hidden.alert.id for hidden in silences.hidden(database, silence.id)] == [heard[1].id] * 2
 
 
+def test_acknowledging_a_list_acknowledges_all_it_tells(database: Database) -> None:
+    told = [hear(database, QUIET, name, NIGHT)[0] for name in ("un", "deux")]
+    tick(database, gathering(QUIET), MORNING)
+    listed = send(database, MORNING)[0]
+    with transaction(database):
+        alerts.acknowledge(database, listed.id, MORNING + MINUTE, author="Awa")
+    assert all(alerts.get(database, what.id).acknowledged_at == MORNING + MINUTE for what in told)
+
+
 # --- storm ---------------------------------------------------------------------------------------
 
 
