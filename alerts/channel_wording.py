@@ -46,4 +46,6 @@ def sentence(channel_id: str, trouble: Trouble, detail: str, language: Language)
         return headline(channel_id, trouble, language) + "."
     cure = _CLOSED if trouble in (Trouble.GONE, Trouble.DISABLED) else _WAITS
     said = shorten(detail, 300)
-    return f"{said}{'' if said.endswith(('.', '…')) else '.'} {cure[place].replace('{id}', clean_line(channel_id))}"
+    # A service of a channel is reset with its channel.
+    way_back = cure[place].replace("{id}", clean_line(channel_id).partition("/")[0])
+    return f"{said}{'' if said.endswith(('.', '…')) else '.'} {way_back}"

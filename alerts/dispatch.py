@@ -20,7 +20,7 @@ from alerts import breaker as breakers
 from alerts import refusals, trouble
 from alerts.breaker import Breaker, Permit
 from alerts.errors import ChannelError
-from alerts.lane import Lane
+from alerts.lane import Lane, parts
 from alerts.outbox import Outbox
 from alerts.schedule import Next, after
 from alerts.sender import Progress, Sender
@@ -31,7 +31,7 @@ from storage.types import Alert, Delivery, DeliveryState, Outcome, OutcomeClass,
 
 log = logging.getLogger(__name__)
 
-#: channel, what is told of it, its health, the moment
+#: channel as :func:`alerts.lane.parts` names it, what is told of it, its health, the moment
 Tell: TypeAlias = Callable[[str, Trouble, Breaker, datetime], Awaitable[None]]
 
 #: how long recording may still take when the senders were told to stop
@@ -91,18 +91,22 @@ class Dispatcher:
         self._clock = clock
         self._chance = chance
         self._tell = tell
-        self._lanes = {channel.id: Lane(channel=channel, sender=senders[channel.id]) for channel in channels}
+        self._lanes = {
+            name: Lane(name=name, channel=channel, sender=senders[channel.id], without=without)
+            for channel in channels
+            for name, without in parts(channel).items()
+        }
         self._stopping = asyncio.Event()
 
     def wake(self, channel_id: str | None = None) -> None:
         """Look at the outbox now; None wakes every channel."""
-        for lane_id, lane in self._lanes.items():
-            if channel_id in (None, lane_id):
+        for lane in self._lanes.values():
+            if channel_id in (None, lane.channel.id):
                 lane.wake.set()
 
     def breakers(self) -> dict[str, Breaker]:
-        """Return the health of each channel by its id."""
-        return {lane_id: lane.breaker for lane_id, lane in self._lanes.items()}
+        """Return the health of each channel by its id, see :func:`alerts.lane.parts`."""
+        return {name: lane.breaker for name, lane in self._lanes.items()}
 
     async def reset(self, channel_id: str) -> None:
         """Forget a channel's failures, also that its receiver wanted no more (HTTP 410), and try again.
@@ -110,12 +114,13 @@ class Dispatcher:
         Raises:
             ChannelError: no such channel.
         """
-        lane = self._lanes.get(channel_id)
-        if lane is None:
+        found = [lane for lane in self._lanes.values() if lane.channel.id == channel_id]
+        if not found:
             raise ChannelError(f"channel {channel_id!r}", "id", "no such channel is configured")
-        lane.breaker, lane.loaded = Breaker(), True
-        await self._outbox.save_breaker(channel_id, breakers.to_json(lane.breaker), utc(self._clock()))
-        lane.wake.set()
+        for lane in found:
+            lane.breaker, lane.loaded = Breaker(), True
+            await self._outbox.save_breaker(lane.name, breakers.to_json(lane.breaker), utc(self._clock()))
+            lane.wake.set()
 
     async def run(self) -> None:
         """Send until :meth:`stop` is called; a cancelled task stops at once and cuts off what is under way."""
@@ -139,7 +144,8 @@ class Dispatcher:
             passes = await asyncio.gather(*(self._drain(lane) for lane in self._lanes.values()))
         finally:
             await self._close_senders()
-        remaining = sum([await self._outbox.pending(lane_id) for lane_id in self._lanes])
+        channels = {lane.channel.id for lane in self._lanes.values()}
+        remaining = sum([await self._outbox.pending(channel_id) for channel_id in channels])
         sent, failed = (sum(column) for column in zip(*passes, strict=True)) if passes else (0, 0)
         return Counts(sent=sent, failed=failed, remaining=remaining)
 
@@ -176,7 +182,7 @@ class Dispatcher:
                 await self._start_due(lane)
                 pause = await self._pause(lane)
             except Exception:
-                log.exception("channel %s: the outbox could not be read; looking again soon", lane.channel.id)
+                log.exception("channel %s: the outbox could not be read; looking again soon", lane.name)
                 pause = self._settings.idle
             try:
                 await asyncio.wait_for(lane.wake.wait(), pause.total_seconds())
@@ -191,7 +197,7 @@ class Dispatcher:
         room = min(room, lane.pace.room(self._settings.rate))
         if room <= 0 or self._stopping.is_set():
             return []
-        leased = await self._outbox.lease(lane.channel.id, now, room, self._settings.lease)
+        leased = await self._outbox.lease(lane.channel.id, now, room, self._settings.lease, without=lane.without)
         if self._stopping.is_set():
             for delivery, _ in leased:
                 await self._outbox.release(delivery, now, maybe_delivered=False)
@@ -208,7 +214,7 @@ class Dispatcher:
 
     async def _permit(self, lane: Lane, now: datetime) -> Permit:
         if not lane.loaded:
-            lane.breaker = breakers.from_json(await self._outbox.load_breaker(lane.channel.id))
+            lane.breaker = breakers.from_json(await self._outbox.load_breaker(lane.name))
             lane.loaded = True
         allowed = breakers.permit(lane.breaker, self._settings, now)
         if allowed is not Permit.FREE:
@@ -226,9 +232,9 @@ class Dispatcher:
         else:
             before = now - self._settings.horizon(lane.channel) - self._settings.retries(lane.channel)[-1]
             why = f"not delivered within the horizon: {lane.breaker.detail}"
-        dead = await self._outbox.expire(lane.channel.id, before, why)
+        dead = await self._outbox.expire(lane.channel.id, before, why, without=lane.without)
         if dead:
-            log.error("channel %s: %d deliveries are dead letters: %s", lane.channel.id, dead, why)
+            log.error("channel %s: %d deliveries are dead letters: %s", lane.name, dead, why)
 
     async def _pause(self, lane: Lane) -> timedelta:
         """How long to sleep when nobody wakes the worker."""
@@ -236,7 +242,7 @@ class Dispatcher:
         allowed = breakers.permit(lane.breaker, settings, now)
         if allowed is Permit.GONE or len(lane.attempts) >= (1 if allowed is Permit.PROBE else settings.concurrency):
             return settings.idle
-        due = await self._outbox.next_due(lane.channel.id)
+        due = await self._outbox.next_due(lane.channel.id, without=lane.without)
         if due is None:
             return settings.idle
         if (full_for := lane.pace.wait(settings.rate)) > 0:
@@ -258,7 +264,11 @@ class Dispatcher:
                 continue
             room = min(room, lane.pace.room(self._settings.rate))
             # Due before the pass began: what a failed attempt plans anew lies behind that moment.
-            leased = await self._outbox.lease(lane.channel.id, until, room, self._settings.lease) if room else []
+            leased = (
+                await self._outbox.lease(lane.channel.id, until, room, self._settings.lease, without=lane.without)
+                if room
+                else []
+            )
             if not leased:
                 break
             lane.pace.take(len(leased))
@@ -291,7 +301,7 @@ class Dispatcher:
             outcome = _for_a_person(outcome, stands_open or delivery.attempts + 1 >= breakers.ATTENTION)
         probe_at = lane.breaker.wait_until if stands_open else None
         following = after(outcome, delivery, lane.channel, self._settings, ended_at, self._chance(), probe_at=probe_at)
-        _report(lane.channel.id, delivery, outcome, following)
+        _report(lane.name, delivery, outcome, following)
         await self._record(lane, delivery, outcome, following, started_at, ended_at)
         await self._revive(lane, delivery, outcome)
         await self._spread(lane, before, outcome, ended_at)
@@ -321,14 +331,14 @@ class Dispatcher:
         health = before if found is Trouble.RECOVERED else lane.breaker
         log.log(
             logging.INFO if found is Trouble.RECOVERED else logging.ERROR,
-            "channel %s: %s: %s", lane.channel.id, found, lane.breaker.detail or "it works again",
+            "channel %s: %s: %s", lane.name, found, lane.breaker.detail or "it works again",
         )  # fmt: skip
         if self._tell is not None:
             try:
-                await self._tell(lane.channel.id, found, health, now)
+                await self._tell(lane.name, found, health, now)
             except Exception:
                 # Not noted as told, so that the next failure tries again.
-                log.exception("channel %s: nobody could be told that it is in trouble", lane.channel.id)
+                log.exception("channel %s: nobody could be told that it is in trouble", lane.name)
                 return
         if found is not Trouble.RECOVERED:
             lane.breaker = replace(lane.breaker, told=str(found))
@@ -389,11 +399,9 @@ class Dispatcher:
 
     async def _keep_breaker(self, lane: Lane, now: datetime) -> None:
         try:
-            await self._outbox.save_breaker(lane.channel.id, breakers.to_json(lane.breaker), now)
+            await self._outbox.save_breaker(lane.name, breakers.to_json(lane.breaker), now)
         except Exception:
-            log.exception(
-                "channel %s: its health could not be stored; it starts fresh after a restart", lane.channel.id
-            )
+            log.exception("channel %s: its health could not be stored; it starts fresh after a restart", lane.name)
 
 
 def _for_a_person(outcome: Outcome, lasting: bool) -> Outcome:  # noqa: FBT001 (a private helper)

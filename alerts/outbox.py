@@ -6,6 +6,7 @@ covers it is durable.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -17,9 +18,11 @@ class Outbox(Protocol):
     """The rows of deliveries and the health of channels."""
 
     async def lease(
-        self, channel_id: str, now: datetime, limit: int, lease_for: timedelta
+        self, channel_id: str, now: datetime, limit: int, lease_for: timedelta, *, without: Sequence[str] = ()
     ) -> list[tuple[Delivery, Alert]]:
         """Take due deliveries of a channel, oldest first, and mark them leased until ``now + lease_for``.
+
+        Those to the recipients ``without`` are left alone, here and below: other workers serve them.
 
         A delivery is not taken while an earlier one on the same story to the same recipient is pending or
         leased: what concerns one story arrives in order. A dead one does not block.
@@ -43,11 +46,13 @@ class Outbox(Protocol):
         """Make a dead letter pending again, due at a moment: it died of what was the channel's fault."""
         ...
 
-    async def expire(self, channel_id: str, created_before: datetime, detail: str) -> int:
+    async def expire(
+        self, channel_id: str, created_before: datetime, detail: str, *, without: Sequence[str] = ()
+    ) -> int:
         """Mark pending deliveries of a channel created before then as dead; returns how many."""
         ...
 
-    async def next_due(self, channel_id: str) -> datetime | None:
+    async def next_due(self, channel_id: str, *, without: Sequence[str] = ()) -> datetime | None:
         """Return when the earliest pending delivery of a channel is due, None when there is none."""
         ...
 
@@ -55,10 +60,10 @@ class Outbox(Protocol):
         """Return how many deliveries of a channel are pending."""
         ...
 
-    async def load_breaker(self, channel_id: str) -> str | None:
+    async def load_breaker(self, name: str) -> str | None:
         """Return what :meth:`save_breaker` stored last."""
         ...
 
-    async def save_breaker(self, channel_id: str, state: str, now: datetime) -> None:
-        """Keep a channel's health over a restart."""
+    async def save_breaker(self, name: str, state: str, now: datetime) -> None:
+        """Keep the health of a channel, or of one service of it, over a restart."""
         ...

@@ -12,7 +12,6 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from alerts import breaker
 from alerts.silencing import describe
 from scheduler import ladder
 from scheduler.errors import UnknownChangeError
@@ -62,8 +61,8 @@ def _end_silence(database: Database, given: dict[str, Any], now: datetime) -> st
     return f"silence {given['silence']} ended"
 
 
-def _reset_channel(database: Database, given: dict[str, Any], now: datetime) -> str:
-    deliveries.save_channel_state(database, str(given["channel"]), breaker.to_json(breaker.Breaker()), now)
+def _reset_channel(database: Database, given: dict[str, Any], _now: datetime) -> str:
+    deliveries.forget_channel_states(database, str(given["channel"]))
     return f"channel {given['channel']} is tried again"
 
 

@@ -14,12 +14,10 @@ from alerts.breaker import Breaker
 from alerts.channel_notices import channel_body
 from alerts.notices import Speech
 from alerts.trouble import Trouble
+from scheduler.announcing import put_notice
 from scheduler.archive import Archive
 from scheduler.outgoing import Route
-from storage import alerts as stored_alerts
-from storage.alerts import NewDelivery
 from storage.times import to_text
-from storage.types import Alert, DeliveryState
 
 logger = logging.getLogger(__name__)
 
@@ -42,54 +40,48 @@ class ChannelWatch:
     #: called after something was queued
     told: Callable[[], None]
 
-    async def tell(self, channel_id: str, trouble: Trouble, breaker: Breaker, now: datetime) -> None:
-        """Queue a notice for everybody but the channel itself; the same one a second time changes nothing."""
-        others = [route for route in self.notified if route.channel_id != channel_id]
-        others = others or [route for route in self.every if route.channel_id != channel_id]
+    async def tell(self, name: str, trouble: Trouble, breaker: Breaker, now: datetime) -> None:
+        """Queue a notice for everybody but the channel itself; the same one a second time changes nothing.
+
+        Args:
+            name: of the channel, or of one service of it, see :func:`alerts.lane.parts`.
+            trouble: what is told.
+            breaker: its health.
+            now: aware.
+        """
+        others = _others(name, self.notified) or _others(name, self.every)
         if not others:
-            logger.error("channel %s is the only one, so nobody can be told: %s", channel_id, trouble)
+            logger.error("channel %s is the only one, so nobody can be told: %s", name, trouble)
             return
-        await self.archive.write(self._put, channel_id, trouble, breaker, others, now)
+        await self.archive.write(self._put, name, trouble, breaker, others, now)
         self.told()
 
     def _put(
         self,
         database: Database,
-        channel_id: str,
+        name: str,
         trouble: Trouble,
         breaker: Breaker,
-        others: Sequence[Route],
+        others: Sequence[tuple[str, str]],
         now: datetime,
     ) -> None:
         since = to_text(breaker.failing_since or now)
         key = identity.alert_key(
             install_id=self.instance,
             watch_id=_NO_WATCH,
-            subject=f"channel:{channel_id}",
+            subject=f"channel:{name}",
             trigger=f"{trouble}:{since}",
         )
-        body = channel_body(channel_id, trouble, breaker, alert_id=identity.alert_id(key), now=now, speech=self.speech)
-        alert = Alert(
-            id=body.data.alert,
-            key=key,
-            type=body.type,
-            watch_id=_NO_WATCH,
-            story_id=None,
-            severity=body.data.severity,
-            headline=body.data.headline,
-            payload=body.model_dump_json(),
-            created_at=now,
-            sequence=body.data.sequence,
-        )
-        rows = [
-            NewDelivery(
-                key=identity.delivery_key(alert_key=key, channel_id=route.channel_id, recipient=recipient),
-                channel_id=route.channel_id,
-                recipient=recipient,
-                state=DeliveryState.PENDING,
-                next_attempt_at=now,
-            )
-            for route in others
-            for recipient in route.recipients
-        ]
-        stored_alerts.raise_alert(database, alert, rows, decision=None, article_id=None)
+        body = channel_body(name, trouble, breaker, alert_id=identity.alert_id(key), now=now, speech=self.speech)
+        put_notice(database, key, body, others, now)
+
+
+def _others(name: str, routes: Sequence[Route]) -> list[tuple[str, str]]:
+    """Return channel and recipient of everybody who can be told: other services of the channel too."""
+    channel_id, _, service = name.partition("/")
+    return [
+        (route.channel_id, recipient)
+        for route in routes
+        for recipient in route.recipients
+        if route.channel_id != channel_id or service not in ("", recipient)
+    ]

@@ -35,13 +35,21 @@ class Leased:
     more: bool
 
 
-def lease_unsilenced(database: Database, channel_id: str, now: datetime, limit: int, lease_for: timedelta) -> Leased:
+def lease_unsilenced(
+    database: Database,
+    channel_id: str,
+    now: datetime,
+    limit: int,
+    lease_for: timedelta,
+    *,
+    without: Sequence[str] = (),
+) -> Leased:
     """Take due deliveries of one channel, and mark those that a running silence matches as held back."""
     running = running_silences(database, now)
     taken: list[tuple[Delivery, Alert]] = []
     judged = 0
     while len(taken) < limit and judged < MOST_JUDGED:
-        found = deliveries.lease(database, channel_id, now, limit - len(taken), lease_for)
+        found = deliveries.lease(database, channel_id, now, limit - len(taken), lease_for, without=without)
         if not found:
             return Leased(taken=tuple(taken), more=False)
         judged += len(found)
@@ -84,13 +92,13 @@ class ArchiveOutbox:
         self._escalation = escalation or Escalation()
 
     async def lease(
-        self, channel_id: str, now: datetime, limit: int, lease_for: timedelta
+        self, channel_id: str, now: datetime, limit: int, lease_for: timedelta, *, without: Sequence[str] = ()
     ) -> list[tuple[Delivery, Alert]]:
         """Take due deliveries of a channel that no silence holds back, oldest first."""
-        if await self._archive.read(deliveries.next_due, channel_id) is None:
+        if await self._archive.read(deliveries.next_due, channel_id, without=without) is None:
             return []
         while True:
-            leased = await self._archive.write(lease_unsilenced, channel_id, now, limit, lease_for)
+            leased = await self._archive.write(lease_unsilenced, channel_id, now, limit, lease_for, without=without)
             if leased.taken or not leased.more:
                 return list(leased.taken)
 
@@ -131,22 +139,24 @@ class ArchiveOutbox:
         """Make a dead letter pending again."""
         await self._archive.write(deliveries.revive, delivery.id, at, detail)
 
-    async def expire(self, channel_id: str, created_before: datetime, detail: str) -> int:
+    async def expire(
+        self, channel_id: str, created_before: datetime, detail: str, *, without: Sequence[str] = ()
+    ) -> int:
         """Mark pending deliveries of a channel created before then as dead."""
-        return await self._archive.write(deliveries.expire, channel_id, created_before, detail)
+        return await self._archive.write(deliveries.expire, channel_id, created_before, detail, without=without)
 
-    async def next_due(self, channel_id: str) -> datetime | None:
+    async def next_due(self, channel_id: str, *, without: Sequence[str] = ()) -> datetime | None:
         """Return when the earliest pending delivery of a channel is due."""
-        return await self._archive.read(deliveries.next_due, channel_id)
+        return await self._archive.read(deliveries.next_due, channel_id, without=without)
 
     async def pending(self, channel_id: str) -> int:
         """Return how many deliveries of a channel are pending."""
         return await self._archive.read(deliveries.count_pending, channel_id)
 
-    async def load_breaker(self, channel_id: str) -> str | None:
+    async def load_breaker(self, name: str) -> str | None:
         """Return what was stored of a channel's health last."""
-        return await self._archive.read(deliveries.channel_state, channel_id)
+        return await self._archive.read(deliveries.channel_state, name)
 
-    async def save_breaker(self, channel_id: str, state: str, now: datetime) -> None:
+    async def save_breaker(self, name: str, state: str, now: datetime) -> None:
         """Keep a channel's health over a restart."""
-        await self._archive.write(deliveries.save_channel_state, channel_id, state, now)
+        await self._archive.write(deliveries.save_channel_state, name, state, now)

@@ -8,6 +8,8 @@ instead of losing it.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,9 +22,17 @@ from storage.types import Alert, Delivery, DeliveryState, Outcome
 
 
 def lease(
-    database: Database, channel_id: str, now: datetime, limit: int, lease_for: timedelta
+    database: Database,
+    channel_id: str,
+    now: datetime,
+    limit: int,
+    lease_for: timedelta,
+    *,
+    without: Sequence[str] = (),
 ) -> list[tuple[Delivery, Alert]]:
     """Take due deliveries of one channel, oldest first; the caller commits before it sends.
+
+    Those to the recipients ``without`` are left to others.
 
     What concerns one story stays in order: a later alert waits while an earlier one to the same recipient
     is still pending or under way, and a list while one waits that came before its own alert on a story. A dead
@@ -38,6 +48,7 @@ def lease(
             )
             SELECT d.* FROM first JOIN delivery d ON d.id = first.id
             WHERE d.state = 'pending' AND d.next_attempt_at <= :now
+                AND d.recipient NOT IN (SELECT value FROM json_each(:without))
                 AND NOT EXISTS (
                     -- CROSS keeps the order: from the few lists outwards, not from all that waits.
                     SELECT 1 FROM batch g CROSS JOIN delivery m ON m.batch_id = g.id
@@ -49,7 +60,7 @@ def lease(
                 )
             ORDER BY d.next_attempt_at, d.id LIMIT :limit
             """,
-            {"channel": channel_id, "now": to_text(now), "limit": limit},
+            {"channel": channel_id, "now": to_text(now), "limit": limit, "without": json.dumps(list(without))},
         )
     )
     until = now + lease_for
@@ -190,10 +201,14 @@ def clamp(database: Database, latest: datetime) -> int:
     return int(cursor.rowcount)
 
 
-def next_due(database: Database, channel_id: str) -> datetime | None:
-    """Return when a channel's next attempt is due."""
+def next_due(database: Database, channel_id: str, *, without: Sequence[str] = ()) -> datetime | None:
+    """Return when a channel's next attempt is due, those to some recipients left out."""
     row = database.execute(
-        "SELECT min(next_attempt_at) FROM delivery WHERE channel_id = ? AND state = 'pending'", (channel_id,)
+        """
+        SELECT min(next_attempt_at) FROM delivery
+        WHERE channel_id = ? AND state = 'pending' AND recipient NOT IN (SELECT value FROM json_each(?))
+        """,
+        (channel_id, json.dumps(list(without))),
     ).fetchone()
     return from_text_or_none(row[0])
 
@@ -206,14 +221,20 @@ def count_pending(database: Database, channel_id: str) -> int:
     return int(row[0])
 
 
-def expire(database: Database, channel_id: str, created_before: datetime, detail: str) -> int:
-    """Give up pending deliveries of a channel that were created before a moment; return how many."""
+def expire(
+    database: Database, channel_id: str, created_before: datetime, detail: str, *, without: Sequence[str] = ()
+) -> int:
+    """Give up pending deliveries of a channel that were created before a moment; return how many.
+
+    Those to the recipients ``without`` go on.
+    """
     cursor = database.execute(
         """
         UPDATE delivery SET state = 'dead', last_error = coalesce(last_error || '; ', '') || ?
         WHERE channel_id = ? AND state = 'pending' AND created_at < ?
+            AND recipient NOT IN (SELECT value FROM json_each(?))
         """,
-        (detail, channel_id, to_text(created_before)),
+        (detail, channel_id, to_text(created_before), json.dumps(list(without))),
     )
     return int(cursor.rowcount)
 
@@ -296,6 +317,13 @@ def channel_state(database: Database, channel_id: str) -> str | None:
     """Return what the sender of a channel last saved of its health, as JSON."""
     row = database.execute("SELECT state FROM channel WHERE id = ?", (channel_id,)).fetchone()
     return None if row is None else str(row[0])
+
+
+def forget_channel_states(database: Database, channel_id: str) -> None:
+    """Forget the health of a channel and of each of its services, whose names begin with its id and a slash."""
+    database.execute(
+        "DELETE FROM channel WHERE id = ? OR substr(id, 1, ?) = ?", (channel_id, len(channel_id) + 1, f"{channel_id}/")
+    )
 
 
 def save_channel_state(database: Database, channel_id: str, state: str, now: datetime) -> None:

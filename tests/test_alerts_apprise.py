@@ -26,6 +26,7 @@ from alerts.errors import ChannelError, RenderError
 from alerts.sender import Progress
 from alerts.settings import AppriseChannel, DeliverySettings
 from storage.types import Delivery, DeliveryState, Outcome, OutcomeClass
+from tests.delivering import world
 from tests.test_alerts_message import KEY, NOW, PARIS, SENTENCE, alert
 
 SECRET = "S3CR3T-canary"
@@ -256,6 +257,48 @@ async def test_endless_and_packed_answers_cost_little() -> None:
     assert written < 16 * 1024 * 1024
     assert (second.outcome, second.code) == (OutcomeClass.OK, 200)
     assert third.outcome is OutcomeClass.UNKNOWN
+
+
+async def test_a_service_that_hangs_delays_no_other_of_its_channel(tmp_path: Path) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+
+    async with raw_server(talk) as hung, serving() as service:
+        to = channel(hung, service.url("ntfy", "topic"))
+        async with world(tmp_path, [to], replace(CARELESS, poll=timedelta(seconds=0.05))) as desk:
+            running = asyncio.create_task(desk.dispatcher.run())
+            for story in (1, 2, 3):
+                await desk.alert(story)
+            desk.dispatcher.wake()
+            async with asyncio.timeout(20):
+                while len(service.posts) < 3:  # noqa: ASYNC110 (what is waited for is a state, not an event)
+                    await asyncio.sleep(0.02)
+            await desk.dispatcher.stop(0.0)
+            await running
+            assert sorted(desk.dispatcher.breakers()) == ["phones/json-1", "phones/ntfy-1"]
+            rows = await desk.rows()
+    assert {row.state for row in rows if row.recipient == "json-1"} == {DeliveryState.PENDING}
+    assert children() == []
+
+
+async def test_a_service_that_needs_a_person_is_told_of_by_another_of_its_channel(tmp_path: Path) -> None:
+    async with serving() as refusing, serving() as service:
+        refusing.status = 401
+        to = channel(refusing.url("json", SECRET), service.url("json"))
+        async with world(tmp_path, [to], CARELESS) as desk:
+            await desk.alert()
+            await desk.look()
+            await desk.look()
+            assert (len(refusing.posts), len(service.posts)) == (1, 2)
+            told = json.loads(service.posts[1][2])
+            assert told["title"] == "Canal phones/json-1\u202f: en panne, à réparer"
+            assert SECRET not in told["message"]
+            gone = replace((await desk.rows())[0], recipient="slack-9")
+            await desk.archive.write(
+                lambda database: database.execute("UPDATE delivery SET recipient = 'slack-9' WHERE id = ?", (gone.id,))
+            )
+            await desk.look(timedelta(hours=1))
+            assert (await desk.rows())[0].state is DeliveryState.DEAD, "nobody is left waiting for ever"
 
 
 async def test_an_address_that_is_no_longer_configured_is_named() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -79,7 +79,7 @@ class MemoryOutbox:
         return self.rows[number].state
 
     async def lease(
-        self, channel_id: str, now: datetime, limit: int, lease_for: timedelta
+        self, channel_id: str, now: datetime, limit: int, lease_for: timedelta, *, without: Sequence[str] = ()
     ) -> list[tuple[Delivery, Alert]]:
         if self.broken:
             raise OSError("disk gone")
@@ -127,7 +127,9 @@ class MemoryOutbox:
         assert row.state is DeliveryState.DEAD
         self.rows[delivery.id] = replace(row, state=DeliveryState.PENDING, next_attempt_at=at, last_error=detail)
 
-    async def expire(self, channel_id: str, created_before: datetime, detail: str) -> int:
+    async def expire(
+        self, channel_id: str, created_before: datetime, detail: str, *, without: Sequence[str] = ()
+    ) -> int:
         old = [
             row
             for row in self.rows.values()
@@ -137,18 +139,18 @@ class MemoryOutbox:
             self.rows[row.id] = replace(row, state=DeliveryState.DEAD, last_error=detail)
         return len(old)
 
-    async def next_due(self, channel_id: str) -> datetime | None:
+    async def next_due(self, channel_id: str, *, without: Sequence[str] = ()) -> datetime | None:
         rows = (r for r in self.rows.values() if r.channel_id == channel_id and r.state is DeliveryState.PENDING)
         return min((row.next_attempt_at for row in rows), default=None)
 
     async def pending(self, channel_id: str) -> int:
         return sum(r.channel_id == channel_id and r.state is DeliveryState.PENDING for r in self.rows.values())
 
-    async def load_breaker(self, channel_id: str) -> str | None:
-        return self.breakers.get(channel_id)
+    async def load_breaker(self, name: str) -> str | None:
+        return self.breakers.get(name)
 
-    async def save_breaker(self, channel_id: str, state: str, now: datetime) -> None:
-        self.breakers[channel_id] = state
+    async def save_breaker(self, name: str, state: str, now: datetime) -> None:
+        self.breakers[name] = state
 
 
 class Scripted:

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlite_utils import Database
 
 from alerts import breaker, health_wording
+from alerts.lane import parts
 from crawler.browser import BrowserSettings, find_chromium, missing
 from detection.engine import load_folders
 from scheduler.clock import now_utc
@@ -131,11 +132,11 @@ def _watch(database: Database) -> list[dict[str, Any]]:
 
 def _channels(database: Database, settings: Settings) -> list[dict[str, Any]]:
     findings = []
-    for channel in settings.channels:
-        state = breaker.from_json(deliveries.channel_state(database, channel.id))
+    for name in [name for channel in settings.channels for name in parts(channel)]:
+        state = breaker.from_json(deliveries.channel_state(database, name))
         well = not state.gone and not state.disabled and not breaker.is_open(state, settings.delivery)
-        cure = f"{state.detail}; mend it, then 'vigie deliveries reset {channel.id}'"
-        findings.append(_finding(f"channel {channel.id}", ok=well, detail="no failures in a row" if well else cure))
+        cure = f"{state.detail}; mend it, then 'vigie deliveries reset {name.partition('/')[0]}'"
+        findings.append(_finding(f"channel {name}", ok=well, detail="no failures in a row" if well else cure))
     return findings
 
 
