@@ -25,7 +25,7 @@ from scheduler.canary import Canary
 from scheduler.canary_page import Perch
 from scheduler.clock import Every, JumpDetector, is_upset, now_utc, restart
 from scheduler.control import listen
-from scheduler.crawl import CrawlDesk, Tally
+from scheduler.crawl import ARCHIVE_PAUSE, CrawlDesk, Tally
 from scheduler.escalation import build_escalation
 from scheduler.follow_ups import EVERY as FOLLOW_UP_EVERY
 from scheduler.follow_ups import FollowUps
@@ -76,14 +76,26 @@ class Service:
         *,
         clock: Callable[[], datetime] = now_utc,
         progress: Callable[[Article, Processed], None] = lambda _article, _processed: None,
+        sends_at_once: bool = False,
     ) -> None:
-        """Args: ``progress`` hears of every article that was stored."""
+        """Make a service.
+
+        Args:
+            settings: what it watches.
+            clock: gives the aware time.
+            progress: hears of every article that was stored.
+            sends_at_once: sends what waits before all else is loaded; for a service that will :meth:`run`.
+        """
         self.settings = settings
         self._clock = clock
         self._progress = progress
         self._stack = contextlib.AsyncExitStack()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._polling: set[str] = set()
+        #: sources whose poll could not be stored
+        self._cut_off: set[str] = set()
+        self._sends_at_once = sends_at_once
+        self._sending: asyncio.Task[None] | None = None
         self._sources = {source.id: source for source in settings.sources}
         self.last_tick: datetime | None = None
 
@@ -109,23 +121,10 @@ class Service:
         self._stack.push_async_callback(self.archive.close)
         await self.archive.open()
         instance = await self.archive.read(instance_id)
-        loaded = await asyncio.to_thread(read_rules, settings.rule_folders)
-        pipeline = build_pipeline(settings, instance, loaded.rules)
-        self.rule_watch = RuleWatch(settings.rule_folders, pipeline, loaded)
         now = self._clock()
-        await self.archive.write(sources.sync, settings.sources, now)
-        await self.archive.write(sources.release_claims)
-        if missing(settings.crawler.browser) is None:
-            await self.archive.write(cured.come_due, FailureReason.NO_BROWSER, now)
         recovered = await self.archive.write(deliveries.recover, now, everything=True)
         if recovered:
             logger.warning("%d deliveries were cut off by a crash and are sent again under their own id", recovered)
-        perch = Perch()
-        self._stack.callback(perch.close)
-        self._holds = HoldBook(await self.archive.read(holds.active, now), self._remember, present=self._clock)
-        self.crawler = CrawlerRouter(replace(settings.crawler, canary_port=perch.port), holds=self._holds)
-        self._stack.push_async_callback(self.crawler.stop)
-        await self.crawler.start()
         escalation = build_escalation(
             settings.watches, routes(settings.channels), urgent_severity=settings.delivery.urgent_severity
         )
@@ -141,6 +140,23 @@ class Service:
             zone=ZoneInfo(settings.timezone),
             tell=channel_watch.tell,
         )
+        if self._sends_at_once:
+            # Compiling the rules takes seconds, in which what waits can leave already.
+            self._sending = asyncio.create_task(self.dispatcher.run(), name="dispatcher")
+            self._stack.push_async_callback(self._stop_sending)
+        loaded = await asyncio.to_thread(read_rules, settings.rule_folders)
+        pipeline = build_pipeline(settings, instance, loaded.rules)
+        self.rule_watch = RuleWatch(settings.rule_folders, pipeline, loaded)
+        await self.archive.write(sources.sync, settings.sources, now)
+        await self.archive.write(sources.release_claims)
+        if missing(settings.crawler.browser) is None:
+            await self.archive.write(cured.come_due, FailureReason.NO_BROWSER, now)
+        perch = Perch()
+        self._stack.callback(perch.close)
+        self._holds = HoldBook(await self.archive.read(holds.active, now), self._remember, present=self._clock)
+        self.crawler = CrawlerRouter(replace(settings.crawler, canary_port=perch.port), holds=self._holds)
+        self._stack.push_async_callback(self.crawler.stop)
+        await self.crawler.start()
         self.batches = BatchDesk(
             self.archive, build_gathering(settings, instance), clock=self._clock, closed=self.dispatcher.wake
         )
@@ -226,7 +242,7 @@ class Service:
         control = await listen(self.settings.data_dir, self.change)
         self._stack.callback(control.close)
         scheduler = self._schedule()
-        sending = asyncio.create_task(self.dispatcher.run(), name="dispatcher")
+        sending = self._sending or asyncio.create_task(self.dispatcher.run(), name="dispatcher")
         scheduler.start()
         stopping = asyncio.create_task(stop.wait(), name="stop")
         try:
@@ -237,11 +253,17 @@ class Service:
         finally:
             stopping.cancel()
             scheduler.shutdown(wait=False)
+            self._sending = sending
+            await self._stop_sending()
+            await self.desk.stop()
+            await self.looks.stop()
+
+    async def _stop_sending(self) -> None:
+        if self._sending is not None:
+            sending, self._sending = self._sending, None
             await self.dispatcher.stop()
             await asyncio.wait({sending}, timeout=STOP_WITHIN / 4)
             sending.cancel()
-            await self.desk.stop()
-            await self.looks.stop()
 
     async def change(self, name: str, given: dict[str, Any]) -> str:
         """Make one of :data:`scheduler.changes.CHANGES` and return what it did."""
@@ -317,6 +339,11 @@ class Service:
     async def _tick(self) -> None:
         """Start what is due: sources first, then pages, then second looks."""
         now = self._clock()
+        for source_id in tuple(self._cut_off):
+            # While the archive is full this fails as well, and the next tick tries again.
+            with contextlib.suppress(StorageError):
+                await self.archive.write(sources.release, source_id, now + ARCHIVE_PAUSE)
+                self._cut_off.discard(source_id)
         for source_id in await self.archive.read(sources.due, now):
             if source_id in self._sources and source_id not in self._polling and self._sources[source_id].addresses:
                 self._polling.add(source_id)
@@ -329,6 +356,10 @@ class Service:
     async def _poll(self, source_id: str) -> None:
         try:
             await self.desk.poll_source(source_id)
+        except StorageError:
+            # Its claim would keep it from being read for minutes after the archive can be written again.
+            self._cut_off.add(source_id)
+            raise
         finally:
             self._polling.discard(source_id)
         await self.hubs.polled(source_id)

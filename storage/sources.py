@@ -77,6 +77,14 @@ def claim(database: Database, source_id: str, until: datetime) -> None:
     )
 
 
+def release(database: Database, source_id: str, at: datetime) -> None:
+    """Give one source back that was claimed and could not be polled; it is due at a moment."""
+    database.execute(
+        "UPDATE source SET next_check_at = min(next_check_at, ?), claimed_from = NULL WHERE id = ?",
+        (to_text(at), source_id),
+    )
+
+
 def release_claims(database: Database) -> int:
     """Give back the sources whose poll was cut off with the process that claimed them; return how many."""
     cursor = database.execute(

@@ -81,6 +81,14 @@ def test_source_whose_poll_was_cut_off_is_due_as_before(database: Database) -> N
     assert sources.release_claims(database) == 0
 
 
+def test_source_that_could_not_be_polled_is_due_when_it_is_given_back(database: Database) -> None:
+    sources.claim(database, "fleuve", NOW + timedelta(minutes=10))
+    sources.release(database, "fleuve", NOW + MINUTE)
+    assert "fleuve" not in sources.due(database, NOW)
+    assert "fleuve" in sources.due(database, NOW + MINUTE)
+    assert sources.release_claims(database) == 0
+
+
 def test_disabled_or_removed_source_is_never_due_and_comes_back_with_its_memory(database: Database) -> None:
     poll(database, failure=TIMEOUT)
     with transaction(database):

@@ -114,7 +114,7 @@ async def run_service(settings: Settings) -> int:
         # Asked before the port is: a second service must hear whose the archive is, not that its port is taken.
         pass
     with await open_listener(settings.host, settings.port) as listener:
-        async with Service(service_settings(settings)) as service:
+        async with Service(service_settings(settings), sends_at_once=True) as service:
             logger.info("watching %d sources; the page is at %s", len(service.settings.sources), settings.public_url)
             await serve_with(service, settings, stop, listener)
     logger.info("stopped")
