@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -69,3 +71,10 @@ def is_upset(scheduler: BaseScheduler, now: datetime) -> bool:
         and job.next_run_time > now + job.trigger.interval + JUMP
         for job in scheduler.get_jobs()
     )
+
+
+async def each(seconds: float, work: Callable[[], None]) -> None:
+    """Call ``work`` again and again, on the monotonic clock."""
+    while True:
+        await asyncio.sleep(seconds)
+        work()

@@ -23,7 +23,7 @@ from scheduler.batches import BatchDesk
 from scheduler.building import build_announcements, build_channel_watch, build_gathering, build_pipeline, routes
 from scheduler.canary import Canary
 from scheduler.canary_page import Perch
-from scheduler.clock import Every, JumpDetector, is_upset, now_utc, restart
+from scheduler.clock import Every, JumpDetector, each, is_upset, now_utc, restart
 from scheduler.control import listen
 from scheduler.crawl import ARCHIVE_PAUSE, CrawlDesk, Tally
 from scheduler.escalation import build_escalation
@@ -333,7 +333,7 @@ class Service:
         scheduler.add_job(self._audit, Every(AUDIT_EVERY), id="audit")
         scheduler.add_job(self._keep_house, Every(HOUSE_EVERY), id="house", next_run_time=self._clock())
         # Not a job of the scheduler: it must notice that the scheduler sleeps through a jump.
-        self._spawn(_every(CLOCK_EVERY.total_seconds(), watch_clock))
+        self._spawn(each(CLOCK_EVERY.total_seconds(), watch_clock))
         return scheduler
 
     async def _tick(self) -> None:
@@ -408,10 +408,3 @@ class Service:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-
-
-async def _every(seconds: float, work: Callable[[], None]) -> None:
-    """Call ``work`` again and again, on the monotonic clock."""
-    while True:
-        await asyncio.sleep(seconds)
-        work()

@@ -13,7 +13,7 @@ import contextlib
 import hashlib
 import random
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -117,10 +117,16 @@ class Outlet:
 
 
 class Press:
-    """All outlets; the day begins with :meth:`open`."""
+    """All outlets; the day begins with :meth:`open`.
 
-    def __init__(self, hours: float) -> None:
+    Args:
+        hours: simulated ones.
+        write: gives the page at a path; :func:`page` when None.
+    """
+
+    def __init__(self, hours: float, write: Callable[[str], str] | None = None) -> None:
         self.hours = hours
+        self.write = write or page
         self.ledger = Ledger()
         self.start = time.monotonic()
         self.wall = datetime.now(UTC)
@@ -298,7 +304,7 @@ class _Desk:
     def _page(self, request: web.Request) -> web.Response:
         if self.outlet.manner is Manner.WALLED:
             return web.Response(status=403)
-        return web.Response(text=page(request.path), content_type="text/html")
+        return web.Response(text=self.press.write(request.path), content_type="text/html")
 
 
 _WORDS = [
