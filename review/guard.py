@@ -1,4 +1,4 @@
-"""What stands before every page: the host allow-list, reading only, the security headers, the last net.
+"""What stands before every page: the host allow-list, what may be posted where, the security headers, the last net.
 
 A foreign ``Host`` gets 421 (RFC 9110 section 15.5.20): it is how DNS rebinding shows. Nothing here reads
 ``X-Forwarded-*``.

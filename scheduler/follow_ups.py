@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -31,10 +32,23 @@ class FollowUps:
     told: Callable[[], None]
 
     async def look(self) -> None:
-        """Tell what is due."""
-        if await self.archive.write(self._look, self.clock()):
-            self.told()
+        """Tell what is due; when one of the two fails, the other is told all the same.
 
-    def _look(self, database: Database, now: datetime) -> int:
-        ended = tell_ends(database, now, instance=self.instance, speech=self.speech)
-        return ended + self.escalation.look(database, now, instance=self.instance, speech=self.speech)
+        Raises:
+            Exception: what made one of them fail.
+        """
+        now = self.clock()
+        outcomes = await asyncio.gather(
+            self.archive.write(self._ends, now), self.archive.write(self._escalations, now), return_exceptions=True
+        )
+        if any(isinstance(outcome, int) and outcome for outcome in outcomes):
+            self.told()
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
+
+    def _ends(self, database: Database, now: datetime) -> int:
+        return tell_ends(database, now, instance=self.instance, speech=self.speech)
+
+    def _escalations(self, database: Database, now: datetime) -> int:
+        return self.escalation.look(database, now, instance=self.instance, speech=self.speech)

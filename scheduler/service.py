@@ -271,7 +271,8 @@ class Service:
             # The senders hold a channel's health in memory as well.
             await self.dispatcher.reset(str(given["channel"]))
         done = await self.archive.write(changes.apply, name, given, self._clock())
-        await self.follow_ups.look()
+        # The change is made; what follows from it must not make it look as if it were not.
+        self._spawn(self.follow_ups.look())
         self.dispatcher.wake()
         return done
 

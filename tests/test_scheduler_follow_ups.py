@@ -14,8 +14,10 @@ from sqlite_utils import Database
 from alerts.notices import Speech, is_notice
 from alerts.settings import EmailChannel, WebhookChannel
 from scheduler import changes
+from scheduler.archive import Archive
 from scheduler.building import routes
 from scheduler.escalation import Escalation, build_escalation
+from scheduler.follow_ups import FollowUps
 from scheduler.outbox import lease_unsilenced
 from scheduler.silence_ends import tell_ends
 from storage import alerts, deliveries, silences, telling, threads
@@ -153,11 +155,12 @@ def test_what_failed_half_way_is_told_by_the_next_look(database: Database, monke
 
 
 def test_the_notice_stays_small_whatever_was_hidden(database: Database) -> None:
-    for number in range(1, 300):
-        add_alert(database, f"{'é' * 300} {number}", story=number)
-    silence(database)
-    while lease_unsilenced(database, "hook", NOW, 50, MINUTE).more:
-        pass
+    with transaction(database):
+        for number in range(1, 300):
+            add_alert(database, f"{'é' * 300} {number}", story=number)
+        silence(database)
+        while lease_unsilenced(database, "hook", NOW, 50, MINUTE).more:
+            pass
     assert ends(database, NOW + HOUR) == 1
     (told,) = notices(database)
     assert len(told.payload.encode()) < 20_000
@@ -348,3 +351,31 @@ def test_what_failed_half_way_goes_further_with_the_next_look(
         look(database, NOW + HOUR)
     assert notices(database) == []
     assert look(database, NOW + HOUR) == 1
+
+
+async def test_when_the_ends_cannot_be_told_the_escalations_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = Archive(tmp_path)
+    await archive.open()
+
+    def fill(database: Database) -> None:
+        alert = add_alert(database, "one")
+        database.execute("UPDATE delivery SET state = 'sent', sent_at = created_at")
+        ESCALATION.sent(database, alert.id, NOW)
+        silence(database)
+
+    await archive.write(fill)
+    told: list[bool] = []
+    follow_ups = FollowUps(
+        archive=archive, escalation=ESCALATION, instance="test", speech=SPEECH, clock=lambda: NOW + HOUR,
+        told=lambda: told.append(True),
+    )  # fmt: skip
+    with monkeypatch.context() as broken, pytest.raises(RuntimeError, match="no ends"):
+        broken.setattr(silences, "over", lambda *_: (_ for _ in ()).throw(RuntimeError("no ends")))
+        await follow_ups.look()
+    assert told == [True]
+    assert [alert.type for alert in await archive.read(notices)] == ["escalation.unacknowledged"]
+    await follow_ups.look()
+    assert told == [True]
+    await archive.close()
