@@ -295,6 +295,14 @@ async def test_relay_that_refuses_everybody_is_one_alarm_and_drops_nothing(tmp_p
             assert Counter(row.state for row in await desk.rows("mail"))[DeliveryState.DEAD] == 1
 
 
+async def test_three_people_refused_at_once_are_not_given_up(tmp_path: Path) -> None:
+    async with relaying(Relay(replies={"RCPT": "550 5.7.1 listed"})) as relay:  # noqa: SIM117 (the port is known only then)
+        async with world(tmp_path, [mail(relay.port, *PEOPLE)], QUICK) as desk:
+            await desk.alert()
+            await desk.look()
+            assert {row.state for row in await desk.rows()} == {DeliveryState.PENDING}
+
+
 @pytest.mark.parametrize(("failing", "told"), [(23, []), (25, ["channel.failing"])])
 async def test_channel_that_fails_for_a_day_is_told_of(tmp_path: Path, failing: int, told: list[str]) -> None:
     async with receiving(Receiver()) as receiver, relaying(Relay()) as relay:

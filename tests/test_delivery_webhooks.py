@@ -191,7 +191,7 @@ async def test_answers_without_end_take_a_deadline_and_little_memory(tmp_path: P
                 await desk.alert(story)
             memory, started = Memory(), time.monotonic()
             await desk.look()
-            assert time.monotonic() - started < 2.5
+            assert time.monotonic() - started < 5, "three deadlines of a second, side by side"
             assert memory.grown() <= 16 * MEBIBYTE
             for row in await desk.rows():
                 assert row.state is DeliveryState.PENDING
@@ -326,7 +326,7 @@ async def test_dead_channel_among_five_delays_nobody(tmp_path: Path) -> None:
 
 
 async def test_hundreds_that_waited_leave_oldest_first_and_no_faster_than_the_rate(tmp_path: Path) -> None:
-    settings = replace(QUICK, rate=200, concurrency=4, poll=timedelta(seconds=0.01), breaker_probes=(SECOND,))
+    settings = replace(QUICK, rate=50, concurrency=4, poll=timedelta(seconds=0.01), breaker_probes=(SECOND,))
     arrived: list[float] = []
 
     class Timed(Receiver):
@@ -341,7 +341,7 @@ async def test_hundreds_that_waited_leave_oldest_first_and_no_faster_than_the_ra
                 await desk.alert()
             for _ in range(5):
                 await desk.look(SECOND)
-            await asyncio.gather(*(desk.alert(1 + number % 3) for number in range(496)))
+            await asyncio.gather(*(desk.alert(1 + number % 3) for number in range(146)))
             desk.clock.ahead += timedelta(hours=24)
             receiver.status = 204
             receiver.posts.clear()
@@ -349,7 +349,7 @@ async def test_hundreds_that_waited_leave_oldest_first_and_no_faster_than_the_ra
             started = time.monotonic()
             running = asyncio.create_task(desk.dispatcher.run())
             async with asyncio.timeout(60):
-                while len(receiver.posts) < 500:  # noqa: ASYNC110
+                while len(receiver.posts) < 150:  # noqa: ASYNC110
                     await asyncio.sleep(0.02)
             await desk.dispatcher.stop()
             await running
