@@ -80,7 +80,7 @@ def alert_id(newsroom: Path) -> str:
     database = open_reader(load(newsroom / "vigie.toml").data_dir)
     found = alerts.recent(database)
     database.conn.close()
-    assert [alert.type for alert in found] == ["alert.update", "alert.new"]
+    assert [alert.type for alert in found] == ["alert.edited", "alert.new"]
     return found[1].id
 
 
@@ -113,7 +113,7 @@ def test_a_packet_holds_all_that_proves_an_alert(files: dict[str, bytes], alert_
     kinds = [record.rec_type for record in ArchiveIterator(io.BytesIO(files["evidence.warc.gz"]))]
     assert kinds == ["warcinfo", "response", "metadata", "response", "metadata"]
     decisions = [json.loads(line) for line in files["decisions.jsonl"].splitlines()]
-    assert {decision["kind"] for decision in decisions[0]["decisions"]} == {"new", "update"}
+    assert {decision["kind"] for decision in decisions[0]["decisions"]} == {"new", "edited"}
 
 
 def test_packets_of_one_archive_differ_in_the_time_of_writing_alone(newsroom: Path, alert_id: str) -> None:
