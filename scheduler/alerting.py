@@ -217,9 +217,11 @@ def _report(database: Database, occasion: Occasion) -> Report | None:
     return Report(
         origin=own[0].origin,
         side=side_of(own[0].origin, own[0].country, own=own[0].own),
-        first_hand=plain and occasion.placed.copy_of is None,
+        first_hand=plain and occasion.placed.copy_of is None and own[0].new_text,
         before=tuple(
-            Voice(act=one.act, origin=one.origin, side=side_of(one.origin, one.country, own=one.own)) for one in others
+            Voice(act=one.act, origin=one.origin, side=side_of(one.origin, one.country, own=one.own))
+            for one in others
+            if one.new_text
         ),
     )
 

@@ -26,6 +26,8 @@ class Teller:
     origin: str
     #: whether the outlet itself did, rather than an agency or the author of a text that it copies
     own: bool
+    #: it brought text that the story had not, as far as its text is known
+    new_text: bool
     #: country of the outlet
     country: str | None
 
@@ -56,15 +58,18 @@ def tellers(database: Database, story_id: int) -> list[Teller]:
     rows = database.execute(
         """
         SELECT DISTINCT a.id, g.type, g.actor, g.target, a.origin,
-            (a.agency IS NULL AND a.copy_of IS NULL) OR a.origin = s.name, s.country, a.effective_at
-        FROM article a JOIN source s ON s.id = a.source_id JOIN signal g ON g.revision_id = a.revision_id
+            (a.agency IS NULL AND a.copy_of IS NULL) OR a.origin = s.name, s.country,
+            a.novel <> '[]' OR a.partial <> 0 OR r.body = '', a.effective_at
+        FROM article a JOIN source s ON s.id = a.source_id JOIN revision r ON r.id = a.revision_id
+            JOIN signal g ON g.revision_id = r.id
         WHERE a.story_id = ? AND a.withdrawn_at IS NULL AND g.status = 'asserted' ORDER BY a.effective_at, a.id
         """,
         (story_id,),
     )
     return [
         Teller(
-            article_id=row[0], act=(row[1], row[2], row[3]), origin=row[4], own=bool(row[5]), country=row[6]
+            article_id=row[0], act=(row[1], row[2], row[3]), origin=row[4], own=bool(row[5]), country=row[6],
+            new_text=bool(row[7]),
         )
         for row in rows
     ]  # fmt: skip

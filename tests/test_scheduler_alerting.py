@@ -14,7 +14,7 @@ from sqlite_utils import Database
 from alerts import reasons
 from alerts.payload import read_payload
 from review.metrics import exposition
-from scheduler import alerting, corrections, occasions
+from scheduler import alerting, corrections, occasions, placing
 from scheduler.pipeline import Processed
 from storage import alerts, overview, sources
 from storage.database import open_writer, transaction
@@ -192,6 +192,17 @@ def test_an_agency_of_the_other_state_confirms_nothing_for_the_state_of_the_pape
         paragraphs=("Le Mali a expulsé deux diplomates français, écrit l’agence officielle.",),
     )  # fmt: skip
     assert reason(process(database, line, malian, now=NOW + 2 * HOUR)) == "other_side"
+
+
+def test_a_copy_that_was_not_recognised_confirms_nothing(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    line = build(database)
+    process(database, line, REPORT)
+    monkeypatch.setattr(placing, "find_copy", lambda *_: None)
+    found = process(database, line, article("sahel", slug="copie"), now=NOW + HOUR)
+    assert (found.copy_of, found.novel_paragraphs, found.origin) == (None, (), "Sahel")
+    assert reason(found) == "already_told"
+    brief = replace(article("rive", paragraphs=(), slug="bref"), partial=True)
+    assert reason(process(database, line, brief, now=NOW + HOUR)) == "second_origin"
 
 
 # --- one reason -------------------------------------------------------------------------------------
