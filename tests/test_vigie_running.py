@@ -6,18 +6,18 @@ import os
 import socket
 from pathlib import Path
 
-import pytest
-
-from storage.errors import AlreadyOwnedError
 from storage.folder import ownership
-from vigie.running import run_service
-from vigie.settings import parse_settings
+from tests.world import vigie
+from vigie.commands import OWNED
 
 
-async def test_second_service_hears_who_owns_the_archive_though_the_port_is_taken_as_well(tmp_path: Path) -> None:
+def test_second_service_hears_who_owns_the_archive_though_the_port_is_taken_as_well(tmp_path: Path) -> None:
+    config = tmp_path / "vigie.toml"
     with socket.socket() as taken, ownership(tmp_path / "data"):
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        text = f'[service]\ndata_dir = "data"\nlisten = "127.0.0.1:{taken.getsockname()[1]}"\ncatalogue = false\n'
-        with pytest.raises(AlreadyOwnedError, match=str(os.getpid())):
-            await run_service(parse_settings(text, None, tmp_path))
+        listen = f'listen = "127.0.0.1:{taken.getsockname()[1]}"'
+        config.write_text(f'[service]\ndata_dir = "data"\n{listen}\ncatalogue = false\n', encoding="utf-8")
+        refused = vigie("-c", config, "run")
+    assert refused.returncode == OWNED, refused.stderr
+    assert str(os.getpid()) in refused.stderr

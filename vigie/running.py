@@ -23,7 +23,6 @@ from scheduler.errors import SchedulerError
 from scheduler.service import Service
 from scheduler.settings import ServiceSettings
 from storage.errors import StorageError
-from storage.folder import ownership
 from vigie import __version__
 from vigie.commands import PARTLY
 from vigie.settings import Settings
@@ -110,9 +109,6 @@ async def run_service(settings: Settings) -> int:
     loop.add_signal_handler(signal.SIGHUP, lambda: None)
     for warning in settings.warnings:
         logger.warning(warning)
-    with ownership(settings.data_dir):
-        # Asked before the port is: a second service must hear whose the archive is, not that its port is taken.
-        pass
     with await open_listener(settings.host, settings.port) as listener:
         async with Service(service_settings(settings), sends_at_once=True) as service:
             logger.info("watching %d sources; the page is at %s", len(service.settings.sources), settings.public_url)

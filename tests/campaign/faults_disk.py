@@ -23,7 +23,7 @@ DISK = 96
 #: a fault is held for so long at scale 1
 HELD = 60.0
 #: exit code of a second service, and the processor seconds it may take to say so
-OWNED, REFUSAL = 4, 5.0
+OWNED, REFUSAL = 4, 2.0
 
 
 def withheld(

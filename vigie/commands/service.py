@@ -68,10 +68,15 @@ def check(context: Context, *, send: bool) -> int:
 @click.pass_obj
 def run(context: Context, *, once: bool) -> int:
     """Run the service: schedule, crawl, detect, alert, page."""
-    from vigie.running import run_once, run_service
+    from storage.folder import ownership
     from vigie.settings import load
 
     settings = load(context.path)
+    with ownership(settings.data_dir):
+        # Before all else is loaded: a second service hears at once whose the archive is, not that its port is taken.
+        pass
+    from vigie.running import run_once, run_service
+
     return asyncio.run(run_once(settings) if once else run_service(settings))
 
 
