@@ -17,7 +17,7 @@ from alerts.dispatch import Dispatcher
 from crawler.browser import missing
 from crawler.holds import HoldBook
 from crawler.routing import CrawlerRouter
-from scheduler import changes, maintenance
+from scheduler import changes, fitness, maintenance
 from scheduler.archive import Archive
 from scheduler.batches import BatchDesk
 from scheduler.building import build_announcements, build_channel_watch, build_gathering, build_pipeline, routes
@@ -50,8 +50,6 @@ HOUSE_EVERY = timedelta(hours=6)
 HUBS_EVERY = timedelta(seconds=5)
 CLOCK_EVERY = timedelta(seconds=5)
 _UNSENT = (DeliveryState.PENDING, DeliveryState.LEASED)
-#: an entry that waits longer than this to be read means reading does not keep up
-LATE = timedelta(minutes=30)
 #: how long stopping may take before what still runs is cut off; the outbox remembers it
 STOP_WITHIN = 8.0
 
@@ -287,24 +285,10 @@ class Service:
 
     async def health(self) -> list[tuple[str, bool, str]]:
         """Return (check, whether it holds, what a person should know) for everything the service needs."""
-        checks = []
         try:
-            due = await self.archive.write(entries.oldest_due)
-            checks.append(("archive", True, "written and read"))
+            checks = await fitness.checks(self.archive, self._sources.values(), self._clock())
         except StorageError as error:
             return [("archive", False, str(error))]
-        late = due is not None and self._clock() - due > LATE
-        checks.append(("pages", not late, f"oldest unread entry: {due:%Y-%m-%d %H:%M} UTC" if due else "all read"))
-        dead = await self.archive.read(deliveries.count, DeliveryState.DEAD)
-        checks.append(
-            ("deliveries", dead == 0, f"{dead} given up; see 'vigie deliveries list'" if dead else "none given up")
-        )
-        states = await self.archive.read(sources.states)
-        pollable = {source.id for source in self._sources.values() if source.addresses}
-        read = [state for state in states if state.source_id in pollable]
-        failed = [state.source_id for state in read if state.failure is not None]
-        working = not read or len(failed) < len(read)
-        checks.append(("sources", working, f"{len(failed)} of {len(read)} fail" if failed else f"{len(read)} answer"))
         return [*checks, self.rule_watch.check(), *await self.signs.checks()]
 
     def _schedule(self) -> AsyncIOScheduler:
