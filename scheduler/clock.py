@@ -22,6 +22,10 @@ def now_utc() -> datetime:
     return datetime.now(UTC)
 
 
+#: how APScheduler treats the jobs: never two of one at once, and one that is late runs, once, however late
+JOB_DEFAULTS = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+
+
 class JumpDetector:
     """Notices that the wall clock moved against the monotonic one: set by hand, by NTP, or after a suspend."""
 

@@ -23,7 +23,7 @@ from scheduler.batches import BatchDesk
 from scheduler.building import build_announcements, build_channel_watch, build_gathering, build_pipeline, routes
 from scheduler.canary import Canary
 from scheduler.canary_page import Perch
-from scheduler.clock import Every, JumpDetector, each, is_upset, now_utc, restart
+from scheduler.clock import JOB_DEFAULTS, Every, JumpDetector, each, is_upset, now_utc, restart
 from scheduler.control import listen
 from scheduler.crawl import ARCHIVE_PAUSE, CrawlDesk, Tally
 from scheduler.escalation import build_escalation
@@ -292,9 +292,7 @@ class Service:
         return [*checks, self.rule_watch.check(), *await self.signs.checks()]
 
     def _schedule(self) -> AsyncIOScheduler:
-        scheduler = AsyncIOScheduler(
-            timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
-        )
+        scheduler = AsyncIOScheduler(timezone="UTC", job_defaults=JOB_DEFAULTS)
         jumps = JumpDetector()
 
         def watch_clock() -> None:
