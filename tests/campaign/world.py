@@ -32,9 +32,18 @@ class Background:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.call(self._cancel())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
         self._loop.close()
+
+    @staticmethod
+    async def _cancel() -> None:
+        """End what still runs, such as the handlers of receivers that hang."""
+        running = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in running:
+            task.cancel()
+        await asyncio.wait(running, timeout=5) if running else None
 
     def call(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine over there and return its answer."""
