@@ -200,6 +200,54 @@ def test_a_recollection_of_what_was_taken_back_hides_no_second_act() -> None:
     assert steps(first, opened, recalled, again) == [(0, 4, 1), (0, 4, 4)]
 
 
+def test_what_is_taken_back_is_named_before_what_only_ran_out() -> None:
+    ran_out = act("2022-06-01T08:00", "M", "expel_diplomats", story=1)
+    taken_back = act("2022-06-02T08:00", "M", "airspace_closure", story=2)
+    end = act("2022-07-01T08:00", "M", "airspace_closure", story=3, status=Status.ENDED)
+    found = ladder((ran_out, taken_back, end), PAIR, since=ran_out.at, until=end.at)
+    assert [(one.after, one.reason, one.story_id) for one in found.changes] == [(4, "act", 1), (0, "taken_back", 2)]
+    assert found.sides[1].rung == 0
+
+
+def test_an_act_is_off_the_ladder_at_the_very_end_of_its_window() -> None:
+    only = act("2022-06-01T08:00", "M", "ngo_ban", story=1)
+    held = [
+        ladder((only,), PAIR, since=only.at, until=only.at + WINDOW + more).sides[1].rung
+        for more in (timedelta(seconds=-1), timedelta(0))
+    ]
+    assert held == [3, 0]
+
+
+def test_an_end_after_the_window_ends_nothing() -> None:
+    only = act("2022-06-01T08:00", "M", "ngo_ban", story=1)
+    end = act("2022-08-01T08:00", "M", "ngo_ban", story=2, status=Status.ENDED)
+    assert [one.ended_by for one in standing((only, end), WINDOW)] == ["window"]
+
+
+def test_an_old_act_in_a_headline_beside_news_is_no_second_act() -> None:
+    first = act("2022-06-01T08:00", "M", "detain_national", story=1, thread=1)
+    news = act("2022-06-06T08:00", "F", "summon_ambassador", story=2, thread=1)
+    beside = act("2022-06-06T08:00", "M", "detain_national", story=2, thread=1)
+    assert known(first, news, beside) == [(1, None), (2, None)]
+    assert known(first, beside) == [(1, None), (2, None)]
+
+
+def test_an_affair_recalls_an_act_for_weeks_and_others_for_days() -> None:
+    first = act("2022-06-01T08:00", "M", "detain_national", story=1, thread=1)
+    for thread, day, count in ((1, "2022-07-20", 1), (2, "2022-07-20", 2), (2, "2022-06-07", 1), (1, "2022-08-20", 2)):
+        later = act(f"{day}T08:00", "M", "detain_national", story=2, thread=thread, headline=False)
+        assert len(known(first, later)) == count, (thread, day)
+
+
+def test_what_is_told_days_later_or_after_the_end_adds_nothing() -> None:
+    flash = act("2022-06-01T08:00", "M", "expel_diplomats", story=1)
+    late = act("2022-06-04T08:00", "M", "expel_diplomats", story=2, severity=5, persons=5, headline=False)
+    assert known(flash, late) == [(1, None)]
+    end = act("2022-06-01T09:00", "M", "expel_diplomats", story=3, status=Status.ENDED)
+    soon = act("2022-06-01T10:00", "M", "expel_diplomats", story=2, severity=5, persons=5, headline=False)
+    assert known(flash, end, soon) == [(1, None)]
+
+
 # --- properties ---------------------------------------------------------------------------------
 
 KINDS = ("accuse", "summon_ambassador", "suspend_aid", "expel_diplomats", "expel_ambassador", "sever_relations")

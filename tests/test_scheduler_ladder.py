@@ -20,7 +20,18 @@ from storage import alerts, sources, stories, threads
 from storage import ladder as stored
 from storage.database import open_writer, transaction
 from storage.types import RungChange, Signal, Status, StoryState
-from tests.test_scheduler_pipeline import FOLLOW_UP, NOW, REFUTATION, REPORT, SOURCES, WATCH, article, build, process
+from tests.test_scheduler_pipeline import (
+    EXPULSION,
+    FOLLOW_UP,
+    NOW,
+    REFUTATION,
+    REPORT,
+    SOURCES,
+    WATCH,
+    article,
+    build,
+    process,
+)
 from tests.test_vigie_demo_stories import replay
 from vigie.demo.script import load_script
 from vigie.escalation import peak_lines
@@ -119,6 +130,52 @@ def test_an_alert_says_when_an_act_goes_further_than_any_before(database: Databa
     assert second == ("Échelon le plus haut France → Mali en 30\xa0jours\u202f: aucun → 3",)
     assert third == ("Échelon le plus haut Mali → France en 30\xa0jours\u202f: 4 → 5",)
     assert fourth == ()
+
+
+def test_of_two_acts_of_one_article_the_graver_is_told(database: Database) -> None:
+    both = article(
+        title="La France suspend son aide au Mali et expulse deux diplomates maliens",
+        paragraphs=("La France suspend son aide au Mali et expulse deux diplomates maliens, annonce Paris.",),
+    )
+    process(database, build(database, WATCH), both)
+    assert why(database) == [("Échelon le plus haut France → Mali en 30\xa0jours\u202f: aucun → 4",)]
+
+
+def test_what_only_recalls_an_act_that_counts_no_more_raises_nothing(database: Database) -> None:
+    line, later = build(database, WATCH), NOW + 35 * DAY
+    process(database, line, REPORT)
+    settle(database, later)
+    recalling = article(
+        "sahel",
+        title="Mali : la vie reprend autour de l’ambassade de France",
+        paragraphs=(EXPULSION[3], "Le Mali a expulsé deux diplomates français.", *EXPULSION[1:3]),
+        at=later - HOUR,
+    )
+    done = process(database, line, recalling, now=later)
+    assert [one.type for one in done.signals if one.status is Status.ASSERTED] == ["expel_diplomats"]
+    assert steps(database) == [(0, 4, "act"), (4, 0, "window")]
+    assert len(noted(database, "MLI", "FRA", withdrawn=True)) == 2
+
+
+def test_a_step_that_was_taken_back_may_turn_out_to_have_been(database: Database) -> None:
+    line = build(database)
+    process(database, line, REPORT)
+    quiet = ("Le ministère malien des Affaires étrangères a publié lundi un communiqué.", *REPORT.paragraphs[2:])
+    process(database, line, replace(REPORT, title="Communiqué du ministère malien", paragraphs=quiet))
+    assert steps(database) == []
+    assert stored.rung_at(database, "MLI", "FRA", NOW) == 0
+    process(database, line, replace(REPORT, paragraphs=(*REPORT.paragraphs, "Un paragraphe de plus a été ajouté.")))
+    assert steps(database) == [(0, 4, "act")]
+    assert stored.rung_at(database, "MLI", "FRA", NOW) == 4
+
+
+def test_what_is_not_read_anew_yet_is_shown_as_it_stands(database: Database) -> None:
+    done = process(database, build(database), REPORT)
+    with transaction(database):
+        threads.mark(database, done.story_id, StoryState.WITHDRAWN)
+        database.execute("UPDATE story SET state = 'told' WHERE id = ?", (done.story_id,))
+        database.execute("UPDATE story_act SET severity = 1, persons = 9 WHERE story_id = ?", (done.story_id,))
+    assert [(one.act.severity, one.act.persons) for one in read(database, NOW).acts] == [(4, 2)]
 
 
 def test_an_alert_goes_out_whatever_is_wrong_with_the_ladder(
