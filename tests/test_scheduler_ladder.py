@@ -141,6 +141,19 @@ def test_of_two_acts_of_one_article_the_graver_is_told(database: Database) -> No
     assert why(database) == [("Échelon le plus haut France → Mali en 30\xa0jours\u202f: aucun → 4",)]
 
 
+def test_an_act_as_grave_as_what_counts_already_raises_nothing(database: Database) -> None:
+    line = build(database, WATCH)
+    accords = article(
+        title="Le Mali dénonce les accords de défense avec la France",
+        paragraphs=("Le Mali a dénoncé mardi les accords de défense avec la France, a déclaré le gouvernement.",),
+        slug="accords",
+    )
+    process(database, line, REPORT)
+    process(database, line, accords, now=NOW + timedelta(minutes=1))
+    assert [len(lines) for lines in why(database)] == [1, 0]
+    assert steps(database) == [(0, 4, "act")]
+
+
 def test_what_only_recalls_an_act_that_counts_no_more_raises_nothing(database: Database) -> None:
     line, later = build(database, WATCH), NOW + 35 * DAY
     process(database, line, REPORT)
@@ -148,11 +161,15 @@ def test_what_only_recalls_an_act_that_counts_no_more_raises_nothing(database: D
     recalling = article(
         "sahel",
         title="Mali : la vie reprend autour de l’ambassade de France",
-        paragraphs=(EXPULSION[3], "Le Mali a expulsé deux diplomates français.", *EXPULSION[1:3]),
+        paragraphs=(
+            "Le Mali a expulsé deux diplomates français, et rien ne bouge à l’ambassade.",
+            EXPULSION[3],
+        ),
         at=later - HOUR,
     )
     done = process(database, line, recalling, now=later)
-    assert [one.type for one in done.signals if one.status is Status.ASSERTED] == ["expel_diplomats"]
+    assert [one.confidence > 0.5 for one in done.signals if one.status is Status.ASSERTED] == [True]
+    assert stored.changes(database, "MLI", "FRA", later - DAY, later) == []
     assert steps(database) == [(0, 4, "act"), (4, 0, "window")]
     assert len(noted(database, "MLI", "FRA", withdrawn=True)) == 2
 
