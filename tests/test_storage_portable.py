@@ -26,7 +26,7 @@ from tests.test_scheduler_pipeline import build
 NOW = datetime(2026, 4, 1, tzinfo=UTC)
 TABLES = (
     "source", "article", "revision", "signal", "story", "story_change", "fingerprint", "name", "alert", "meta",
-    "story_act", "story_act_due", "rung_due", "rung_change",
+    "silence", "story_act", "story_act_due", "rung_due", "rung_change",
 )  # fmt: skip
 _MODULES = ("storage/stories.py", "storage/threads.py", "storage/candidates.py", "storage/ladder.py")
 _PROGRAMS = ("initdb", "pg_ctl", "psql")
