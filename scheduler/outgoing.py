@@ -13,6 +13,7 @@ from sqlite_utils import Database
 from alerts import holding, identity
 from alerts.holding import AT_ONCE, HoldingSettings, Lately, Plan
 from storage import batches
+from storage import deliveries as outbox
 from storage.alerts import NewDelivery
 from storage.types import Alert, BatchPlan, DeliveryState, Watch
 
@@ -73,7 +74,7 @@ def deliveries(
                 recipient=recipient,
                 state=DeliveryState.SUPPRESSED if held_back else state,
                 next_attempt_at=plan.at,
-                reason=plan.reason,
+                reason="min_severity" if held_back else plan.reason,
                 batch_id=batch_id,
             )
             for recipient in route.recipients
@@ -90,6 +91,9 @@ def planned(
         for _ in range(_NEXT_ONES):
             plan = _plan(database, settings, watch, alert, channel_id, moment)
             if plan.batch is None:
+                if plan.at <= now and alert.story_id is not None:
+                    # A story stays in order, so what waits in front goes along.
+                    outbox.hurry(database, watch.id, alert.story_id, channel_id, now)
                 return plan, None
             batch_id = batches.join(database, plan.batch, watch_id=watch.id, channel_id=channel_id, now=now)
             if batch_id is not None:

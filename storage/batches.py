@@ -55,7 +55,8 @@ def join(database: Database, plan: BatchPlan, *, watch_id: str, channel_id: str,
 def move(database: Database, plan: BatchPlan) -> None:
     """Let the open batch of a plan close when the plan says."""
     database.execute(
-        "UPDATE batch SET closes_at = ? WHERE key = ? AND closed_at IS NULL", (to_text(plan.closes_at), plan.key)
+        "UPDATE batch SET closes_at = :at WHERE key = :key AND closed_at IS NULL AND closes_at <> :at",
+        {"at": to_text(plan.closes_at), "key": plan.key},
     )
 
 
@@ -191,12 +192,13 @@ def hand_over(database: Database, batch: Batch, heir_id: int) -> None:
 
 def told_on(database: Database, watch_id: str, story_id: int, channel_id: str) -> ToldOn | None:
     """Return what a channel carried of a story to a watch's people, None for nothing yet."""
+    # CROSS: from the story's few alerts to their deliveries, never through all that the channel ever had.
     row = database.execute(
         """
         SELECT max(CASE WHEN d.state = 'batched' THEN b.closed_at ELSE coalesce(d.sent_at, d.created_at) END),
             max(a.severity)
-        FROM alert a JOIN delivery d ON d.alert_id = a.id LEFT JOIN batch b ON b.id = d.batch_id
-        WHERE a.watch_id = ? AND a.story_id = ? AND d.channel_id = ? AND d.state <> 'suppressed'
+        FROM alert a CROSS JOIN delivery d ON d.alert_id = a.id LEFT JOIN batch b ON b.id = d.batch_id
+        WHERE a.watch_id = ? AND a.story_id = ? AND d.channel_id = ? AND d.state NOT IN ('suppressed', 'dead')
             AND NOT (d.state = 'batched' AND b.closed_at IS NULL)
         """,
         (watch_id, story_id, channel_id),

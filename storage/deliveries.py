@@ -201,6 +201,21 @@ def clamp(database: Database, latest: datetime) -> int:
     return int(cursor.rowcount)
 
 
+def hurry(database: Database, watch_id: str, story_id: int, channel_id: str, now: datetime) -> int:
+    """Let what waits on a story, and was never tried, go now, because something follows that must not wait for it."""
+    cursor = database.execute(
+        """
+        UPDATE delivery SET next_attempt_at = :now WHERE id IN (
+            SELECT d.id FROM alert a CROSS JOIN delivery d ON d.alert_id = a.id
+            WHERE a.watch_id = :watch AND a.story_id = :story AND d.channel_id = :channel AND d.state = 'pending'
+                AND d.attempts = 0 AND d.last_error IS NULL AND NOT d.maybe_delivered AND d.next_attempt_at > :now
+        )
+        """,
+        {"now": to_text(now), "watch": watch_id, "story": story_id, "channel": channel_id},
+    )
+    return int(cursor.rowcount)
+
+
 def next_due(database: Database, channel_id: str, *, without: Sequence[str] = ()) -> datetime | None:
     """Return when a channel's next attempt is due, those to some recipients left out."""
     row = database.execute(

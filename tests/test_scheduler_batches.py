@@ -201,6 +201,19 @@ def test_acknowledging_a_list_acknowledges_all_it_tells(database: Database) -> N
     assert all(alerts.get(database, what.id).acknowledged_at == MORNING + MINUTE for what in told)
 
 
+def test_what_must_not_wait_takes_along_what_waits_on_its_story(database: Database) -> None:
+    watch = replace(QUIET, quiet_hours=None, cooldown=None)
+    patient = replace(OUTGOING, holding=HoldingSettings(group_interval=5 * HOUR))
+    noon = NIGHT - 12 * HOUR
+    first, _ = hear(database, watch, "un", noon, outgoing=patient)
+    send(database, noon)
+    update, _ = hear(database, watch, "deux", noon, kind="update", story_id=first.story_id, outgoing=patient)
+    critical, _ = hear(
+        database, watch, "cinq", noon + HOUR, 5, kind="update", story_id=first.story_id, outgoing=patient
+    )
+    assert [what.id for what in send(database, noon + HOUR)] == [update.id] * 2 + [critical.id] * 2
+
+
 # --- storm ---------------------------------------------------------------------------------------
 
 

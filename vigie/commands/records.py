@@ -136,7 +136,9 @@ def list_deliveries(context: Context, *, state: str | None, limit: int, as_json:
 
     with open_archive(load(context.path, with_secrets=False)) as database:
         rows = listing(database, state=DeliveryState(state) if state else None, limit=limit)
-    columns = ("id", "alert_id", "channel_id", "recipient", "state", "attempts", "next_attempt_at", "last_error")
+    columns = (
+        "id", "alert_id", "channel_id", "recipient", "state", "reason", "attempts", "next_attempt_at", "last_error",
+    )  # fmt: skip
     output.print_rows(rows, as_json=as_json, columns=columns)
     return 0
 
