@@ -104,6 +104,10 @@ class Affair:
     headline_end: int
     #: those of them that were told in the last hours: a headline on one of these is no second act
     recent: tuple[tuple[Act, int], ...] = ()
+    #: what they were told lately of stories of other affairs: below its opening a text only recalls it
+    elsewhere: tuple[tuple[Act, int], ...] = ()
+    #: characters of title and opening
+    opening_end: int = 0
 
     def recalled(self, signals: tuple[Signal, ...], *, opening: bool) -> tuple[Signal, ...]:
         """Return the signals that only recall an act told before.
@@ -115,7 +119,11 @@ class Affair:
             signals: of the article.
             opening: nothing was told of the article's own story yet.
         """
-        known = tuple(signal for signal in signals if is_told(signal, self.acts))
+        known = tuple(
+            signal
+            for signal in signals
+            if is_told(signal, self.acts) or (signal.start >= self.opening_end and is_told(signal, self.elsewhere))
+        )
         headline = [signal for signal in signals if signal.start < self.headline_end]
         if opening and all(signal in known for signal in headline):
             again = [signal for signal in headline if not is_told(signal, self.recent)]
@@ -189,7 +197,7 @@ def _first_or_update(
         signals = tuple(signal for signal in signals if signal not in recalled)
         if not signals:
             names = names_of(recalled)
-            return _nothing(watch, "told_in_affair", f"only recalls what another story of this affair told: {names}")
+            return _nothing(watch, "told_in_affair", f"only recalls what another story told lately: {names}")
     if told is None or told.alerts == 0:
         severity = max((signal.severity for signal in signals), default=assessment.severity)
         return Decision(

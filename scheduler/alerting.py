@@ -32,6 +32,8 @@ logger = logging.getLogger(__name__)
 AFFAIR = timedelta(days=7)
 #: and how long even for a headline
 RECENT = timedelta(hours=48)
+#: characters after which the paragraph ends that closes the opening of a text
+OPENING = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,14 +193,29 @@ def _plain(
 
 
 def _affair(database: Database, watch: Watch, occasion: Occasion) -> Affair | None:
-    """Return what a watch's people were told lately of the other stories of the affair."""
+    """Return what a watch's people were told lately of the other stories of the affair, and of any other."""
+    story, now, sent_only = occasion.placed.story_id, occasion.now, occasion.sending
+    elsewhere = stored_alerts.told_lately(database, watch.id, story, now - AFFAIR, sent_only=sent_only)
+    if not elsewhere:
+        return None
     acts, recent = (
-        stored_alerts.told_in_affair(
-            database, watch.id, occasion.placed.story_id, occasion.now - span, sent_only=occasion.sending
-        )
+        stored_alerts.told_in_affair(database, watch.id, story, now - span, sent_only=sent_only)
         for span in (AFFAIR, RECENT)
     )
-    return Affair(acts=acts, headline_end=len(occasion.article.title) + 1, recent=recent) if acts else None
+    headline_end = len(occasion.article.title) + 1
+    return Affair(
+        acts=acts,
+        headline_end=headline_end,
+        recent=recent,
+        elsewhere=elsewhere,
+        opening_end=headline_end + _opening(occasion.article.text),
+    )
+
+
+def _opening(text: str) -> int:
+    """Return how many characters the first paragraphs of a text take that make an opening."""
+    end = text.find("\n", OPENING)
+    return len(text) if end < 0 else end
 
 
 def _report(database: Database, occasion: Occasion) -> Report | None:

@@ -137,6 +137,29 @@ def told_in_affair(
     return _highest(rows)
 
 
+def told_lately(
+    database: Database, watch_id: str, story_id: int, since: datetime, *, sent_only: bool = False
+) -> tuple[tuple[Act, int], ...]:
+    """Return the acts, each with its highest severity, that a watch's people were told of any other story.
+
+    Args:
+        database: the archive.
+        watch_id: whose people.
+        story_id: the story that is left out.
+        since: alerts before are left out.
+        sent_only: leave out alerts of an import, which nobody heard of.
+    """
+    rows = database.query(
+        """
+        SELECT l.severity, l.acts FROM alert l
+        WHERE l.watch_id = ? AND l.story_id <> ? AND l.created_at >= ? AND (l.recorded_only = 0 OR NOT ?)
+            AND l.type <> ?
+        """,
+        (watch_id, story_id, to_text(since), int(sent_only), CORRECTION),
+    )
+    return _highest(rows)
+
+
 def _highest(rows: Iterable[dict[str, Any]]) -> tuple[tuple[Act, int], ...]:
     highest: dict[Act, int] = {}
     for row in rows:

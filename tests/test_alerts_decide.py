@@ -156,6 +156,16 @@ def test_a_headline_on_an_act_told_hours_ago_is_no_second_act() -> None:
     assert decision.reason == "told_in_affair"
 
 
+def test_what_any_story_told_lately_is_a_recollection_below_the_opening_alone() -> None:
+    affair = Affair(acts=(), headline_end=50, elsewhere=EXPELLED.acts, opening_end=400)
+    below, above = replace(signal(), start=500), replace(signal(), start=120)
+    reasons = [
+        decide(watch=WATCH, assessment=assessed(one), told=None, published_at=NOW, now=NOW, affair=affair).reason
+        for one in (below, above)
+    ]
+    assert reasons == ["told_in_affair", "new_story"]
+
+
 def test_a_graver_act_than_the_affair_told_is_never_mere_recollection() -> None:
     graver = replace(signal(severity=5), start=120)
     decision = decide(watch=WATCH, assessment=assessed(graver), told=None, published_at=NOW, now=NOW, affair=EXPELLED)
