@@ -77,3 +77,35 @@ def test_the_reader_chooses_the_language(page: Any, page_address: str) -> None:
     assert page.locator("html").get_attribute("lang") == "en"
     page.goto(f"{page_address}/?lang=fr")
     assert page.locator("html").get_attribute("lang") == "fr"
+
+
+def test_an_alert_is_silenced_and_the_silence_ended_with_a_form(page: Any, page_address: str) -> None:
+    page.goto(f"{page_address}/alerts")
+    page.click("a[href$='/silence']")
+    page.fill("input[name=reason]", "sommet suivi en direct")
+    page.fill("input[name=author]", "Awa Diarra")
+    page.check("input[name=scope][value=watch]")
+    page.click(".act-form button")
+    page.wait_for_selector(".done")
+    assert "sommet suivi en direct" in page.locator(".done").inner_text()
+    # Its name stands in the next form.
+    assert page.locator("input[name=author]").input_value() == "Awa Diarra"
+    page.locator(".done a").first.click()
+    page.wait_for_url("**/silences/*")
+    page.click(".act-form button")
+    page.wait_for_selector("text=terminée")
+    assert page.locator(".act-form").count() == 0
+
+
+def test_an_alert_is_taken_in_hand_from_the_link_of_a_mail(page: Any, page_address: str) -> None:
+    page.goto(f"{page_address}/alerts")
+    link = page.locator("article.alert").first.get_attribute("id")
+    # A mail program opens the link from elsewhere.
+    page.set_content(f'<a href="{page_address}/alerts/{link}/ack">Prendre en charge</a>')
+    page.click("a")
+    page.wait_for_url("**/ack")
+    if page.locator(".act-form").count():
+        page.fill("input[name=author]", "Awa Diarra")
+        page.click(".act-form button")
+        page.wait_for_selector(".done")
+    assert "Awa Diarra" in page.locator(".done").inner_text()
