@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from alerts import digest, digest_wording, notices, wording
 from alerts.digest_message import mail_values as digest_values
 from alerts.message import alert_values
+from alerts.notice_message import mail_values as notice_values
 from alerts.payload import links_for, read_payload
 from alerts.settings import Language
 from alerts.text import clean_line, shorten
@@ -80,7 +81,7 @@ def render_note(*, delivery_key: str, alert: Alert, language: Language, zone: Zo
         values = digest_values(digest.read_digest(alert), language, zone)
         lines = _digest_lines(values)
     elif notices.is_notice(alert):
-        values = notices.mail_values(notices.read_notice(alert), language, zone)
+        values = notice_values(notices.read_notice(alert), language, zone)
         lines = _notice_lines(values)
     else:
         values = alert_values(read_payload(alert), language, zone)

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from alerts import identity, notices, wording
+from alerts import alert_wording, channel_wording, identity, notices, wording
+from alerts import health_wording as words
+from alerts.errors import RenderError
 from alerts.message import mail_headers
-from alerts.notices import Body
-from alerts.settings import EmailChannel
-from storage.types import Alert
+from alerts.notices import Body, SourceFacts
+from alerts.settings import EmailChannel, Language
+from alerts.text import clean_line, shorten
+from alerts.trouble import Trouble
+from storage.health import read_cause
+from storage.types import Alert, FailureReason, Health, HealthState, Network, NetworkState
 
+_FINE = "\u202f"
 #: the mailing list that notices belong to (RFC 2919)
 LIST = "operations"
 
@@ -31,7 +38,7 @@ def render_notice_email(
         RenderError: the stored notice is not readable.
     """
     body = notices.read_notice(alert)
-    values = notices.mail_values(body, channel.language, zone)
+    values = mail_values(body, channel.language, zone)
     message = mail_headers(
         delivery_key,
         alert,
@@ -61,3 +68,79 @@ def _thread(body: Body) -> str:
     if body.data.channel is not None:
         return f"channel:{body.data.channel.id}"
     return body.type.partition(".")[0]
+
+
+def mail_values(body: Body, language: Language, zone: ZoneInfo) -> dict[str, Any]:
+    """Return what the mail's templates show, worded in ``language``.
+
+    Raises:
+        RenderError: the facts in the body cannot be read.
+    """
+    data = body.data
+    try:
+        sources = [_mail_source(source, language, zone) for source in data.sources]
+        headline, summary = _mail_heading(body, language, zone)
+    except (ValueError, KeyError, TypeError) as error:
+        raise RenderError(f"alert {data.alert}: the facts of the notice are not readable") from error
+    more = data.count - max(len(data.sources), len(data.alerts))
+    french = language == "fr"
+    return {
+        "language": language,
+        "headline": headline,
+        "summary": summary,
+        "sources": sources,
+        "alerts": [alert_wording.mail_item(alert, language, zone) for alert in data.alerts],
+        "unnamed": more,
+        "more": (f"… et {more} autres" if french else f"… and {more} more") if more > 0 else "",
+        "since": (f"Depuis{_FINE}: " if french else "Since: ") + wording.moment(data.since, language, zone),
+        "links": {"sources": data.links.page or data.links.sources, "ack": data.links.ack},
+        "colon": wording.colon(language),
+        "ack_link": wording.label("ack_link", language) if body.type == notices.UNACKNOWLEDGED else "",
+        "sources_link": alert_wording.page_link(body.type, language) if data.links.page else _sources_link(language),
+        "footer": f"Vigie · {'avis' if french else 'notice'} {data.alert} · {body.type}",
+    }
+
+
+def _sources_link(language: Language) -> str:
+    return "État des sources" if language == "fr" else "State of the sources"
+
+
+def _mail_heading(body: Body, language: Language, zone: ZoneInfo) -> tuple[str, str]:
+    data = body.data
+    if body.type == notices.SILENCE_ENDED and data.silence is not None:
+        return alert_wording.ended(data.count, language), alert_wording.ended_summary(data.silence, language, zone)
+    if body.type == notices.UNACKNOWLEDGED and data.alerts:
+        return alert_wording.unacknowledged(data.alerts[0], language), alert_wording.since(data.since, language, zone)
+    if data.sources:
+        return notices.sources_headline(body.type, data.sources, data.count, language), ""
+    if data.channel is not None:
+        way, trouble = data.channel, Trouble(data.channel.trouble)
+        said = channel_wording.sentence(way.id, trouble, way.detail, language)
+        return channel_wording.headline(way.id, trouble, language), said
+    headline = notices.headline_of(body.type, language)
+    if body.type == notices.NETWORK_DOWN and data.network is not None:
+        facts = data.network
+        network = Network(
+            state=NetworkState(facts.state), since=facts.since, failed=facts.failed, asked=facts.asked,
+            failure=_failure(facts.failure),
+        )  # fmt: skip
+        return headline, words.network_sentence(network, language)
+    if body.type == notices.CANARY_MISSED and data.canary is not None and data.canary.stage is not None:
+        return headline, words.canary_sentence(data.canary.stage, data.canary.detail, language)
+    return headline, ""
+
+
+def _mail_source(source: SourceFacts, language: Language, zone: ZoneInfo) -> dict[str, str]:
+    health = Health(state=HealthState(source.state), since=source.since, cause=read_cause(source.facts))
+    return {
+        "name": source.name,
+        "url": source.url,
+        "state": words.state_word(health.state, language),
+        "reason": words.explain(health, language, zone),
+        "detail": shorten(clean_line(health.cause.detail or ""), 300),
+        "advice": words.advice(health.state, language),
+    }
+
+
+def _failure(value: str | None) -> FailureReason | None:
+    return FailureReason(value) if value else None

@@ -10,20 +10,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from alerts import alert_wording, channel_wording, wording
 from alerts import health_wording as words
+from alerts import wording
 from alerts.alert_facts import AlertFacts, SilenceFacts
 from alerts.errors import RenderError
 from alerts.settings import Language
 from alerts.text import clean_line, shorten, web_address
-from alerts.trouble import Trouble
-from storage.health import cause_text, read_cause
-from storage.types import Alert, CanaryRun, FailureReason, Health, HealthEvent, HealthState, Network, NetworkState, utc
+from storage.health import cause_text
+from storage.types import Alert, CanaryRun, HealthEvent, HealthState, Network, NetworkState, utc
 
 #: sources named in one notice; the page shows all
 MOST_SOURCES = 40
@@ -197,7 +195,7 @@ def sources_body(changes: Sequence[Changed], *, alert_id: str, now: datetime, sp
     data = Data(
         alert=alert_id,
         severity=severity_of(kind),
-        headline=_sources_headline(kind, facts, len(changes), speech.language),
+        headline=sources_headline(kind, facts, len(changes), speech.language),
         summary=shorten(first.reason if len(changes) == 1 else _names(facts), 600),
         source=first.id if len(changes) == 1 else None,
         name=first.name if len(changes) == 1 else None,
@@ -218,12 +216,12 @@ def network_body(state: Network, *, alert_id: str, now: datetime, speech: Speech
     """Return the body that tells that the network is down, or up again."""
     down = state.state is NetworkState.DOWN
     since = utc(state.since or now)
-    summary = words.network_sentence(state, speech.language) if down else _headline(NETWORK_UP, speech.language)
+    summary = words.network_sentence(state, speech.language) if down else headline_of(NETWORK_UP, speech.language)
     kind = NETWORK_DOWN if down else NETWORK_UP
     data = Data(
         alert=alert_id,
         severity=_SEVERITIES[kind],
-        headline=_headline(kind, speech.language),
+        headline=headline_of(kind, speech.language),
         summary=summary,
         state=str(state.state),
         since=since,
@@ -240,7 +238,7 @@ def network_body(state: Network, *, alert_id: str, now: datetime, speech: Speech
 def canary_body(run: CanaryRun, *, alert_id: str, now: datetime, speech: Speech) -> Body:
     """Return the body that tells that the canary was missed, or came through again."""
     kind = CANARY_RECOVERED if run.ok else CANARY_MISSED
-    headline = _headline(kind, speech.language)
+    headline = headline_of(kind, speech.language)
     summary = headline if run.stage is None else words.canary_sentence(run.stage, run.detail, speech.language)
     data = Data(
         alert=alert_id,
@@ -269,82 +267,6 @@ def read_notice(alert: Alert) -> Body:
         raise RenderError(f"alert {alert.id}: the stored notice is not readable") from error
 
 
-def mail_values(body: Body, language: Language, zone: ZoneInfo) -> dict[str, Any]:
-    """Return what the mail's templates show, worded in ``language``.
-
-    Raises:
-        RenderError: the facts in the body cannot be read.
-    """
-    data = body.data
-    try:
-        sources = [_mail_source(source, language, zone) for source in data.sources]
-        headline, summary = _mail_heading(body, language, zone)
-    except (ValueError, KeyError, TypeError) as error:
-        raise RenderError(f"alert {data.alert}: the facts of the notice are not readable") from error
-    more = data.count - max(len(data.sources), len(data.alerts))
-    french = language == "fr"
-    return {
-        "language": language,
-        "headline": headline,
-        "summary": summary,
-        "sources": sources,
-        "alerts": [alert_wording.mail_item(alert, language, zone) for alert in data.alerts],
-        "unnamed": more,
-        "more": (f"… et {more} autres" if french else f"… and {more} more") if more > 0 else "",
-        "since": (f"Depuis{_FINE}: " if french else "Since: ") + wording.moment(data.since, language, zone),
-        "links": {"sources": data.links.page or data.links.sources, "ack": data.links.ack},
-        "colon": wording.colon(language),
-        "ack_link": wording.label("ack_link", language) if body.type == UNACKNOWLEDGED else "",
-        "sources_link": alert_wording.page_link(body.type, language) if data.links.page else _sources_link(language),
-        "footer": f"Vigie · {'avis' if french else 'notice'} {data.alert} · {body.type}",
-    }
-
-
-def _sources_link(language: Language) -> str:
-    return "État des sources" if language == "fr" else "State of the sources"
-
-
-def _mail_heading(body: Body, language: Language, zone: ZoneInfo) -> tuple[str, str]:
-    data = body.data
-    if body.type == SILENCE_ENDED and data.silence is not None:
-        return alert_wording.ended(data.count, language), alert_wording.ended_summary(data.silence, language, zone)
-    if body.type == UNACKNOWLEDGED and data.alerts:
-        return alert_wording.unacknowledged(data.alerts[0], language), alert_wording.since(data.since, language, zone)
-    if data.sources:
-        return _sources_headline(body.type, data.sources, data.count, language), ""
-    if data.channel is not None:
-        way, trouble = data.channel, Trouble(data.channel.trouble)
-        said = channel_wording.sentence(way.id, trouble, way.detail, language)
-        return channel_wording.headline(way.id, trouble, language), said
-    headline = _headline(body.type, language)
-    if body.type == NETWORK_DOWN and data.network is not None:
-        facts = data.network
-        network = Network(
-            state=NetworkState(facts.state), since=facts.since, failed=facts.failed, asked=facts.asked,
-            failure=_failure(facts.failure),
-        )  # fmt: skip
-        return headline, words.network_sentence(network, language)
-    if body.type == CANARY_MISSED and data.canary is not None and data.canary.stage is not None:
-        return headline, words.canary_sentence(data.canary.stage, data.canary.detail, language)
-    return headline, ""
-
-
-def _mail_source(source: SourceFacts, language: Language, zone: ZoneInfo) -> dict[str, str]:
-    health = Health(state=HealthState(source.state), since=source.since, cause=read_cause(source.facts))
-    return {
-        "name": source.name,
-        "url": source.url,
-        "state": words.state_word(health.state, language),
-        "reason": words.explain(health, language, zone),
-        "detail": shorten(clean_line(health.cause.detail or ""), 300),
-        "advice": words.advice(health.state, language),
-    }
-
-
-def _failure(value: str | None) -> FailureReason | None:
-    return FailureReason(value) if value else None
-
-
 def _source(change: Changed, speech: Speech) -> SourceFacts:
     event = change.event
     url = web_address(change.url)
@@ -361,7 +283,8 @@ def _source(change: Changed, speech: Speech) -> SourceFacts:
     )
 
 
-def _sources_headline(kind: str, sources: Sequence[SourceFacts], count: int, language: Language) -> str:
+def sources_headline(kind: str, sources: Sequence[SourceFacts], count: int, language: Language) -> str:
+    """Return the first line of a notice on sources."""
     french = language == "fr"
     if kind == SEVERAL:
         well = sum(HealthState(source.state) in {HealthState.FRESH, HealthState.QUIET} for source in sources)
@@ -375,7 +298,8 @@ def _sources_headline(kind: str, sources: Sequence[SourceFacts], count: int, lan
     return shorten(f"Source {source.name}{wording.colon(language)}{word}", wording.HEADLINE_LIMIT)
 
 
-def _headline(kind: str, language: Language) -> str:
+def headline_of(kind: str, language: Language) -> str:
+    """Return the first line of a notice on the network or the canary."""
     headlines: dict[str, tuple[str, str]] = {
         NETWORK_DOWN: ("Réseau coupé : la veille est aveugle", "Network down: the watch is blind"),
         NETWORK_UP: ("Réseau rétabli : la veille lit de nouveau", "Network back: the watch reads again"),

@@ -19,7 +19,7 @@ from storage.types import Silence
 Act: TypeAlias = tuple[str, str | None, str | None]
 
 #: alerts that take something back
-CORRECTIONS = frozenset({"alert.correction", "alert.withdrawal"})
+CORRECTIONS = frozenset({"alert.correction"})
 
 
 class Matter(Protocol):

@@ -44,17 +44,23 @@ def lease_unsilenced(
     *,
     without: Sequence[str] = (),
 ) -> Leased:
-    """Take due deliveries of one channel, and mark those that a running silence matches as held back."""
+    """Take due deliveries of one channel, and mark those before them that a running silence matches as held back."""
     running = running_silences(database, now)
+    if not running:
+        found = deliveries.lease(database, channel_id, now, limit, lease_for, without=without)
+        return Leased(taken=tuple(found), more=False)
+    # Many at once: finding what is due costs far more than judging it.
+    found = deliveries.lease(database, channel_id, now, max(limit, MOST_JUDGED), lease_for, without=without)
     taken: list[tuple[Delivery, Alert]] = []
-    judged = 0
-    while len(taken) < limit and judged < MOST_JUDGED:
-        found = deliveries.lease(database, channel_id, now, limit - len(taken), lease_for, without=without)
-        if not found:
-            return Leased(taken=tuple(taken), more=False)
-        judged += len(found)
-        taken += [(delivery, alert) for delivery, alert in found if not held_back(database, running, delivery)]
-    return Leased(taken=tuple(taken), more=True)
+    left: list[int] = []
+    for delivery, alert in found:
+        if len(taken) == limit:
+            left.append(delivery.id)
+        elif not held_back(database, running, delivery):
+            taken.append((delivery, alert))
+    deliveries.put_back(database, left)
+    # What was held back may have stood before something else on its story.
+    return Leased(taken=tuple(taken), more=len(taken) + len(left) < len(found))
 
 
 def running_silences(database: Database, now: datetime) -> list[Silence]:

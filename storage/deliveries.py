@@ -9,7 +9,7 @@ instead of losing it.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -174,6 +174,15 @@ def revive(database: Database, delivery_id: int, at: datetime, detail: str) -> N
         """,
         (to_text(at), detail, delivery_id),
     )
+
+
+def put_back(database: Database, delivery_ids: Iterable[int]) -> None:
+    """Give leases back in the transaction that took them: nothing was tried, and the place in the queue stays."""
+    for delivery_id in delivery_ids:
+        database.execute(
+            "UPDATE delivery SET state = 'pending', lease_until = NULL WHERE id = ? AND state = 'leased'",
+            (delivery_id,),
+        )
 
 
 def recover(database: Database, now: datetime, *, everything: bool) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from storage.alerts import Act, alert_from_row
+from storage.alerts import CORRECTION, Act, alert_from_row
 from storage.errors import NotFoundError
 from storage.times import from_text, from_text_or_none, to_text
 from storage.types import Alert, Silence
@@ -29,7 +29,7 @@ class Matter:
     source_id: str | None
     #: the webhook type, such as ``alert.new``
     type: str
-    #: whether this recipient heard of the same story from the same watch before
+    #: of a correction: whether this recipient heard of the same story from the same watch before
     heard: bool
 
 
@@ -183,8 +183,8 @@ def hidden(database: Database, silence_id: int) -> list[Hidden]:
 
 # Heard of is what was sent, by itself or in a list, and what the end of a silence named.
 _MATTER = """
-    SELECT a.watch_id, a.story_id, a.severity, a.acts, t.source_id, l.type, l.payload, EXISTS (
-        SELECT 1 FROM alert b JOIN delivery e ON e.alert_id = b.id
+    SELECT a.watch_id, a.story_id, a.severity, a.acts, t.source_id, l.type, l.payload, l.type = :correction AND EXISTS (
+        SELECT 1 FROM alert b CROSS JOIN delivery e ON e.alert_id = b.id
             LEFT JOIN silence s ON s.id = e.silence_id
             LEFT JOIN batch g ON g.id = e.batch_id AND e.state = 'batched'
             LEFT JOIN delivery w ON w.alert_id = g.alert_id AND w.channel_id = e.channel_id
@@ -246,7 +246,7 @@ def matter(database: Database, alert_id: str, *, channel_id: str = "", recipient
         channel_id: through which channel somebody is to hear of it.
         recipient: who.
     """
-    wanted = {"alert": alert_id, "channel": channel_id, "recipient": recipient}
+    wanted = {"alert": alert_id, "channel": channel_id, "recipient": recipient, "correction": CORRECTION}
     for row in database.query(_MATTER, wanted):
         return Matter(
             watch_id=row["watch_id"],

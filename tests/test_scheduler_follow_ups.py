@@ -202,9 +202,10 @@ def test_a_correction_of_what_an_end_told_passes_the_next_silence(database: Data
     )  # fmt: skip
     add_alert(database, "update", kind="alert.update", sequence=2, now=NOW + 2 * HOUR)
     add_alert(database, "correction", kind="alert.correction", sequence=3, now=NOW + 2 * HOUR)
-    taken = lease_unsilenced(database, "hook", NOW + 2 * HOUR, 9, MINUTE).taken
-    assert "Grave · correction" in [alert.headline for _, alert in taken]
-    assert "Grave · update" not in [alert.headline for _, alert in taken]
+    taken = [lease_unsilenced(database, "hook", NOW + 2 * HOUR, 9, MINUTE).taken for _ in range(2)]
+    headlines = [alert.headline for some in taken for _, alert in some]
+    assert "Grave · correction" in headlines
+    assert "Grave · update" not in headlines
 
 
 def test_a_silence_of_a_story_follows_it_into_another(database: Database) -> None:

@@ -128,6 +128,14 @@ def test_a_correction_of_what_was_heard_is_sent_and_of_what_was_not_is_held(data
     assert lease_unsilenced(database, "mail", NOW, 9, LEASE).taken == ()
 
 
+def test_what_is_not_taken_keeps_its_place(database: Database) -> None:
+    for number in range(1, 6):
+        add_alert(database, f"n{number}", story=number, now=NOW - timedelta(minutes=9 - number))
+    silence(database, story_id=1)
+    assert lease(database, limit=2) == ["Grave · n2", "Grave · n3"]
+    assert lease(database, limit=9) == ["Grave · n4", "Grave · n5"]
+
+
 def test_what_is_sent_by_hand_passes_every_silence(database: Database) -> None:
     add_alert(database, "one")
     silence(database)
