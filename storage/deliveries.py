@@ -38,31 +38,10 @@ def lease(
     is still pending or under way, and a list while one waits that came before its own alert on a story. A dead
     letter does not block what follows it.
     """
-    rows = list(
-        database.query(
-            """
-            WITH first AS MATERIALIZED (
-                SELECT min(e.id) AS id FROM delivery e JOIN alert b ON b.id = e.alert_id
-                WHERE e.channel_id = :channel AND e.state IN ('pending', 'leased')
-                GROUP BY e.recipient, coalesce(b.story_id, -e.id)
-            )
-            SELECT d.* FROM first JOIN delivery d ON d.id = first.id
-            WHERE d.state = 'pending' AND d.next_attempt_at <= :now
-                AND d.recipient NOT IN (SELECT value FROM json_each(:without))
-                AND NOT EXISTS (
-                    -- CROSS keeps the order: from the few lists outwards, not from all that waits.
-                    SELECT 1 FROM batch g CROSS JOIN delivery m ON m.batch_id = g.id
-                        CROSS JOIN alert c ON c.id = m.alert_id CROSS JOIN alert b ON b.story_id = c.story_id
-                        CROSS JOIN delivery e ON e.alert_id = b.id
-                    WHERE g.alert_id = d.alert_id AND m.state = 'batched' AND m.recipient = d.recipient
-                        AND e.channel_id = d.channel_id AND e.recipient = d.recipient
-                        AND e.id < m.id AND e.state IN ('pending', 'leased')
-                )
-            ORDER BY d.next_attempt_at, d.id LIMIT :limit
-            """,
-            {"channel": channel_id, "now": to_text(now), "limit": limit, "without": json.dumps(list(without))},
-        )
-    )
+    rows = [
+        next(iter(database.query("SELECT * FROM delivery WHERE id = ?", (delivery_id,))))
+        for delivery_id in _next_in_order(database, channel_id, now, limit, without)
+    ]
     until = now + lease_for
     leased = []
     for row in rows:
@@ -77,6 +56,65 @@ def lease(
             )
         )
     return leased
+
+
+def _next_in_order(database: Database, channel_id: str, now: datetime, limit: int, without: Sequence[str]) -> list[int]:
+    """Return the due deliveries that nothing earlier holds back, oldest first.
+
+    They are read until there are enough: with ten thousand waiting, looking at all of them for each lease would take
+    longer than sending.
+    """
+    due = database.execute(
+        """
+        SELECT d.id, d.recipient, a.story_id, a.id FROM delivery d CROSS JOIN alert a ON a.id = d.alert_id
+        WHERE d.channel_id = ? AND d.state = 'pending' AND d.next_attempt_at <= ? ORDER BY d.next_attempt_at, d.id
+        """,
+        (channel_id, to_text(now)),
+    )
+    found: list[int] = []
+    earliest: dict[tuple[str, int], int] = {}
+    for delivery_id, recipient, story_id, alert_id in due:
+        if len(found) >= limit:
+            break
+        if recipient in without:
+            continue
+        if story_id is not None:
+            key = (recipient, story_id)
+            if key not in earliest:
+                earliest[key] = _earliest_of_story(database, channel_id, *key)
+            if earliest[key] != delivery_id:
+                continue
+        if not _list_waits(database, channel_id, recipient, alert_id):
+            found.append(delivery_id)
+    return found
+
+
+def _earliest_of_story(database: Database, channel_id: str, recipient: str, story_id: int) -> int:
+    row = database.execute(
+        """
+        SELECT min(e.id) FROM alert b CROSS JOIN delivery e ON e.alert_id = b.id
+        WHERE b.story_id = ? AND e.channel_id = ? AND e.recipient = ? AND e.state IN ('pending', 'leased')
+        """,
+        (story_id, channel_id, recipient),
+    ).fetchone()
+    return int(row[0])
+
+
+def _list_waits(database: Database, channel_id: str, recipient: str, alert_id: str) -> bool:
+    """Whether a list must wait for something earlier on a story that it tells of."""
+    # CROSS keeps the order: from the few lists outwards, not from all that waits.
+    row = database.execute(
+        """
+        SELECT 1 FROM batch g CROSS JOIN delivery m ON m.batch_id = g.id
+            CROSS JOIN alert c ON c.id = m.alert_id CROSS JOIN alert b ON b.story_id = c.story_id
+            CROSS JOIN delivery e ON e.alert_id = b.id
+        WHERE g.alert_id = :alert AND m.state = 'batched' AND m.recipient = :recipient
+            AND e.channel_id = :channel AND e.recipient = :recipient
+            AND e.id < m.id AND e.state IN ('pending', 'leased') LIMIT 1
+        """,
+        {"alert": alert_id, "recipient": recipient, "channel": channel_id},
+    ).fetchone()
+    return row is not None
 
 
 def record(
