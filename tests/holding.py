@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import json
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 from sqlite_utils import Database
 
-from alerts import identity
+from alerts import digest, identity
 from alerts.payload import build_payload
+from scheduler import batches as desk
 from scheduler import outgoing
-from scheduler.outgoing import OutgoingSettings
-from storage import alerts, stories
-from storage.types import Alert, Decision, DecisionKind, Signal, Status, StoryArticle, Watch
+from scheduler.batches import GatheringSettings
+from scheduler.outgoing import OutgoingSettings, Route
+from storage import alerts, batches, deliveries, stories
+from storage.database import transaction
+from storage.types import (
+    Alert,
+    Decision,
+    DecisionKind,
+    Delivery,
+    DeliveryState,
+    Digest,
+    Outcome,
+    OutcomeClass,
+    QuietHours,
+    Signal,
+    Status,
+    Story,
+    StoryArticle,
+    Watch,
+)
 
 SENTENCE = "Bamako a donné 72 heures à deux diplomates français pour quitter le pays."
 _TYPES = {1: "accuse", 2: "summon_ambassador", 3: "sanctions", 4: "expel_diplomats", 5: "sever_relations"}
@@ -37,8 +57,6 @@ def make_alert(
     instance: str = "i",
 ) -> Alert:
     """Return an alert with a body of the wire."""
-    from storage.types import Story
-
     update = kind == "update"
     key = identity.alert_key(install_id=instance, watch_id=watch_id, subject=f"article:{name}", trigger="new")
     story = Story(
@@ -82,3 +100,73 @@ def raise_one(
         database, what, outgoing.deliveries(database, settings, watch, what, now), decision=None, article_id=None
     )
     return what
+
+
+#: 23:30 in Paris
+NIGHT = datetime(2026, 3, 10, 22, 30, tzinfo=UTC)
+MORNING = datetime(2026, 3, 11, 6, tzinfo=UTC)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+DUTY, DESK = "duty@example.org", "desk@example.org"
+OUTGOING = OutgoingSettings(
+    routes={
+        "mail": Route(channel_id="mail", recipients=(DUTY, DESK)),
+        "hook": Route(channel_id="hook", recipients=("",), min_severity=3),
+    },
+    timezone="Europe/Paris",
+)
+QUIET = Watch(
+    id="w", name="W", channels=("mail",), quiet_hours=QuietHours(start=time(22), end=time(7)), cooldown=2 * HOUR
+)
+DAILY = Watch(id="w", name="W", channels=("mail",), digest=Digest(every="daily", at=time(8)))
+
+
+def gathering(watch: Watch, ways: OutgoingSettings = OUTGOING) -> GatheringSettings:
+    """Return settings in which one watch gathers."""
+    return GatheringSettings(
+        watches=(watch,), outgoing=ways, instance="i", public_url="https://vigie.example", language="fr"
+    )
+
+
+def hear(
+    database: Database, watch: Watch, name: str, now: datetime, severity: int = 3, **more: Any
+) -> tuple[Alert, list[Delivery]]:
+    """Raise an alert in a transaction; return it with its rows."""
+    with transaction(database):
+        what = raise_one(database, more.pop("outgoing", OUTGOING), watch, name, now=now, severity=severity, **more)
+    return what, rows(database, what.id)
+
+
+def rows(database: Database, alert_id: str) -> list[Delivery]:
+    """Return the rows of an alert."""
+    return deliveries.listing(database, alert_id=alert_id)
+
+
+def tick(database: Database, settings: GatheringSettings, now: datetime) -> int:
+    """What the desk does at a moment, each step a transaction, as it does in the service."""
+    with transaction(database):
+        desk.keep(database, settings, now)
+    done = 0
+    for batch in batches.due(database, now):
+        with transaction(database):
+            done += desk.close(database, settings, batch, now)
+    with transaction(database):
+        desk.keep(database, settings, now)
+    return done
+
+
+def send(database: Database, now: datetime, channel: str = "mail") -> list[Alert]:
+    """Send all that is due; return the alerts, once for each recipient."""
+    sent = []
+    while leased := deliveries.lease(database, channel, now, 100, HOUR):
+        for delivery, what in leased:
+            deliveries.record(
+                database, delivery.id, Outcome(outcome=OutcomeClass.OK, detail="250"), state=DeliveryState.SENT,
+                next_attempt_at=None, counts=True, maybe_delivered=False, started_at=now, ended_at=now,
+            )  # fmt: skip
+            sent.append(what)
+    return sent
+
+
+def lists(database: Database) -> list[dict[str, Any]]:
+    """Return what the lists tell, the last one first."""
+    return [json.loads(what.payload)["data"] for what in alerts.recent(database, limit=500) if digest.is_digest(what)]

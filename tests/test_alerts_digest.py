@@ -115,7 +115,8 @@ def test_what_is_stored_reads_back_and_tells_no_empty_keys() -> None:
 @pytest.mark.parametrize("count", [0, 1, 2, 7, 30, 60, 90, 130, 200, 480, 5000])
 def test_a_list_stays_under_twenty_kilobytes_and_drops_nobody(count: int) -> None:
     sentence = "Le ministre a annoncé la fermeture de la frontière, « sans délai » et « sans appel ». " * 6
-    members = [member(n, 1 + n % 5, sentence=sentence) for n in range(count)]
+    five = [member(n, 1 + n % 5, sentence=sentence) for n in range(5)]
+    members = [replace(five[n % 5], id=f"alr_{n:020}", story_id=n) for n in range(count)]
     body = build(members, replace(GATHERED, kind=BatchKind.DAILY, day="2026-03-11", coverage=COVERED))
     assert len(to_json(body).encode()) < LIMIT
     assert len(body.data.alerts) + body.data.more == body.data.count == count
