@@ -345,6 +345,14 @@ def test_a_denial_says_so() -> None:
     assert not denies(EXPULSION.sketch, denial.sketch)
 
 
+def test_a_denial_of_one_side_s_act_leaves_the_other_side_s_alone() -> None:
+    denial = member("La France dément avoir expulsé deux diplomates maliens")
+    assert not denies(denial.sketch, EXPULSION.sketch)
+    rupture = member("Le Mali a rompu ses relations diplomatiques avec la France")
+    answer = member("Paris dément toute rupture des relations diplomatiques avec le Mali")
+    assert denies(answer.sketch, rupture.sketch)
+
+
 def test_a_denial_without_an_act_stands_apart_from_what_it_denies() -> None:
     freed = member(
         "Mali : Luc Berthier libre", "Le Français Luc Berthier a retrouvé la France après sa prison au Mali."

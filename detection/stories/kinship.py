@@ -39,6 +39,8 @@ _UNDOING = -0.5
 _EXCHANGE = -3.5
 #: set by hand: who looks back on an act of years ago reports no event of today
 _RETROSPECT = -4.0
+#: acts without a direction
+_MUTUAL = frozenset({"sever_relations"})
 #: set by hand: a denial and what it denies are two events
 _DENIAL = -3.5
 _TIME = -9.0
@@ -147,9 +149,16 @@ def same_affair(new: Member, stories: Mapping[int, Sequence[Member]]) -> int | N
 
 
 def denies(one: Sketch, other: Sketch) -> bool:
-    """Whether one denies in its headline what the other's reports as done."""
+    """Whether one denies in its headline what the other's reports as done.
+
+    Who acts on whom must agree: that Mali has suspended nothing does not deny what France did. Only relations are
+    broken off by both, whoever is named first.
+    """
     return any(
-        a.denied and b.polarity > 0 and a.type == b.type and a.sides == b.sides
+        a.denied
+        and b.polarity > 0
+        and a.type == b.type
+        and (a.act == b.act or (a.type in _MUTUAL and a.sides == b.sides))
         for a in one.headline
         for b in other.headline
     )
