@@ -123,6 +123,9 @@ def after_attempt(
     if outcome.outcome is OutcomeClass.CHANNEL_CONFIG and outcome.code in _OF_A_MESSAGE:
         return breaker
     asked = now + _asked(outcome, settings)
+    if breaker.wait_until is not None and permit(breaker, settings, now) is Permit.WAIT:
+        # An attempt that was under way when the far end asked for patience takes none of it back.
+        asked = max(asked, breaker.wait_until)
     was_open = is_open(breaker, settings)
     if was_open and breaker.wait_until is not None and now < breaker.wait_until:
         # It began before the breaker opened, so it is no probe.

@@ -214,6 +214,14 @@ def test_retry_after_rests_the_whole_channel() -> None:
     assert endless.wait_until == NOW + timedelta(hours=6)
 
 
+def test_a_failure_that_was_under_way_takes_no_patience_back() -> None:
+    asked = after_attempt(Breaker(), outcome(OutcomeClass.CHANNEL_TRANSIENT, 120), SETTINGS, NOW)
+    second = timedelta(seconds=1)
+    for late in (outcome(OutcomeClass.CHANNEL_TRANSIENT), outcome(OutcomeClass.CHANNEL_TRANSIENT, 10)):
+        state = after_attempt(asked, late, SETTINGS, NOW + second)
+        assert (state.failures, state.wait_until) == (2, NOW + 120 * second)
+
+
 def test_a_clock_that_ran_ahead_does_not_park_the_channel() -> None:
     ahead = replace(broken(5), wait_until=NOW + timedelta(days=3650))
     assert permit(ahead, SETTINGS, NOW) is Permit.PROBE
