@@ -26,6 +26,7 @@ _OF_A_LOGIN = frozenset({401, 407, 530, 534, 535, 538})
 ATTENTION = 3
 #: refused recipients that are remembered
 _MOST_REFUSED = 20
+_MOMENTS = ("wait_until", "asked_until", "failing_since")
 _ALIVE = frozenset({OutcomeClass.OK, OutcomeClass.TRANSIENT_RECIPIENT, OutcomeClass.PERMANENT_RECIPIENT})
 
 
@@ -52,6 +53,8 @@ class Breaker:
     probes: int = 0
     #: when the next attempt may be made; None while closed
     wait_until: datetime | None = None
+    #: until when the far end asked everybody to wait; an answer to what was under way already does not end it
+    asked_until: datetime | None = None
     #: the first failure of the row
     failing_since: datetime | None = None
     #: what the far end said last
@@ -113,9 +116,9 @@ def after_attempt(
     """
     now = utc(now)
     if outcome.outcome is OutcomeClass.PERMANENT_RECIPIENT and outcome.code is not None:
-        return Breaker(refused=(*breaker.refused, recipient)[-_MOST_REFUSED:])
+        return replace(_rested(breaker, now), refused=(*breaker.refused, recipient)[-_MOST_REFUSED:])
     if outcome.outcome in _ALIVE:
-        return Breaker()
+        return _rested(breaker, now)
     if outcome.outcome is OutcomeClass.GONE:
         return replace(breaker, gone=True, failing_since=breaker.failing_since or now, detail=outcome.detail)
     if outcome.outcome not in CHANNEL_FAILURES:
@@ -123,6 +126,8 @@ def after_attempt(
     if outcome.outcome is OutcomeClass.CHANNEL_CONFIG and outcome.code in _OF_A_MESSAGE:
         return breaker
     asked = now + _asked(outcome, settings)
+    if asked > now:
+        breaker = replace(breaker, asked_until=max(asked, breaker.asked_until or asked))
     if breaker.wait_until is not None and permit(breaker, settings, now) is Permit.WAIT:
         # An attempt that was under way when the far end asked for patience takes none of it back.
         asked = max(asked, breaker.wait_until)
@@ -145,6 +150,12 @@ def after_attempt(
     index = len(pauses) - 1 if outcome.outcome is OutcomeClass.CHANNEL_CONFIG else min(probes, len(pauses) - 1)
     opened = replace(failed, probes=probes, wait_until=max(now + pauses[index], asked))
     return replace(opened, disabled=opened.failed_for(settings, now) >= settings.channel_horizon)
+
+
+def _rested(breaker: Breaker, now: datetime) -> Breaker:
+    """Return a breaker without failures, which still waits as long as the far end asked."""
+    until = breaker.asked_until
+    return Breaker(wait_until=until, asked_until=until) if until is not None and until > now else Breaker()
 
 
 def _steps(outcome: Outcome, settings: DeliverySettings) -> int:
@@ -170,7 +181,7 @@ def _longest(settings: DeliverySettings) -> timedelta:
 def to_json(breaker: Breaker) -> str:
     """Return the breaker as JSON text for the archive."""
     fields = asdict(breaker)
-    for key in ("wait_until", "failing_since"):
+    for key in _MOMENTS:
         fields[key] = fields[key].isoformat() if fields[key] is not None else None
     return json.dumps(fields)
 
@@ -179,14 +190,16 @@ def from_json(text: str | None) -> Breaker:
     """Read what :func:`to_json` wrote; anything else is a closed breaker, because a doubt must not stop alerts."""
     try:
         stored = json.loads(text or "{}")
+        if not isinstance(stored, dict):
+            return Breaker()
         moments = {
-            key: utc(datetime.fromisoformat(stored[key])) if stored[key] is not None else None
-            for key in ("wait_until", "failing_since")
+            key: utc(datetime.fromisoformat(stored[key])) if stored.get(key) is not None else None for key in _MOMENTS
         }
         return Breaker(
             failures=int(stored["failures"]),
             probes=int(stored["probes"]),
             wait_until=moments["wait_until"],
+            asked_until=moments["asked_until"],
             failing_since=moments["failing_since"],
             detail=str(stored["detail"]),
             gone=stored["gone"] is True,

@@ -222,6 +222,15 @@ def test_a_failure_that_was_under_way_takes_no_patience_back() -> None:
         assert (state.failures, state.wait_until) == (2, NOW + 120 * second)
 
 
+def test_an_answer_to_what_was_under_way_does_not_end_the_rest() -> None:
+    state = after_attempt(Breaker(), outcome(OutcomeClass.CHANNEL_TRANSIENT, 120), SETTINGS, NOW)
+    state = after_attempt(state, outcome(OutcomeClass.OK), SETTINGS, NOW + timedelta(seconds=1))
+    assert state.failures == 0
+    assert permit(state, SETTINGS, NOW + timedelta(seconds=119)) is Permit.WAIT
+    assert permit(state, SETTINGS, NOW + timedelta(seconds=120)) is Permit.FREE
+    assert after_attempt(state, outcome(OutcomeClass.OK), SETTINGS, NOW + timedelta(seconds=120)) == Breaker()
+
+
 def test_a_clock_that_ran_ahead_does_not_park_the_channel() -> None:
     ahead = replace(broken(5), wait_until=NOW + timedelta(days=3650))
     assert permit(ahead, SETTINGS, NOW) is Permit.PROBE
