@@ -11,13 +11,14 @@ import contextlib
 import logging
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from alerts import breaker as breakers
 from alerts import refusals, trouble
+from alerts.attempts import Counts, for_a_person, report
 from alerts.breaker import Breaker, Permit
 from alerts.errors import ChannelError
 from alerts.lane import Lane, parts
@@ -36,16 +37,6 @@ Tell: TypeAlias = Callable[[str, Trouble, Breaker, datetime], Awaitable[None]]
 
 #: how long recording may still take when the senders were told to stop
 _LAST_RECORDS_SECONDS = 5.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
-    """What one pass over the outbox gave."""
-
-    sent: int
-    failed: int
-    #: still pending afterwards: not due, in a retry, or behind an open breaker
-    remaining: int
 
 
 class Dispatcher:
@@ -298,10 +289,10 @@ class Dispatcher:
         )
         stands_open = breakers.is_open(lane.breaker, self._settings)
         if outcome.outcome is OutcomeClass.CHANNEL_CONFIG:
-            outcome = _for_a_person(outcome, stands_open or delivery.attempts + 1 >= breakers.ATTENTION)
+            outcome = for_a_person(outcome, lasting=stands_open or delivery.attempts + 1 >= breakers.ATTENTION)
         probe_at = lane.breaker.wait_until if stands_open else None
         following = after(outcome, delivery, lane.channel, self._settings, ended_at, self._chance(), probe_at=probe_at)
-        _report(lane.name, delivery, outcome, following)
+        report(lane.name, delivery, outcome, following)
         await self._record(lane, delivery, outcome, following, started_at, ended_at)
         await self._revive(lane, delivery, outcome)
         await self._spread(lane, before, outcome, ended_at)
@@ -402,17 +393,3 @@ class Dispatcher:
             await self._outbox.save_breaker(lane.name, breakers.to_json(lane.breaker), now)
         except Exception:
             log.exception("channel %s: its health could not be stored; it starts fresh after a restart", lane.name)
-
-
-def _for_a_person(outcome: Outcome, lasting: bool) -> Outcome:  # noqa: FBT001 (a private helper)
-    return replace(outcome, detail=f"needs attention: {outcome.detail}") if lasting else outcome
-
-
-def _report(channel_id: str, delivery: Delivery, outcome: Outcome, following: Next) -> None:
-    level = {DeliveryState.SENT: logging.INFO, DeliveryState.DEAD: logging.ERROR}.get(following.state, logging.WARNING)
-    when = following.next_attempt_at.isoformat(timespec="seconds") if following.next_attempt_at else "-"
-    log.log(
-        level,
-        "channel %s: delivery %s: %s (%s), now %s, next attempt %s",
-        channel_id, delivery.key, outcome.outcome, outcome.detail, following.state, when,
-    )  # fmt: skip

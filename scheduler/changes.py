@@ -15,7 +15,7 @@ from sqlite_utils import Database
 from alerts.silencing import describe
 from scheduler import ladder
 from scheduler.errors import UnknownChangeError
-from storage import alerts, deliveries, silences, threads
+from storage import alerts, channels, deliveries, silences, threads
 
 #: what a change answers: a sentence for the person who made it
 Change = Callable[[Database, dict[str, Any], datetime], str]
@@ -62,7 +62,7 @@ def _end_silence(database: Database, given: dict[str, Any], now: datetime) -> st
 
 
 def _reset_channel(database: Database, given: dict[str, Any], _now: datetime) -> str:
-    deliveries.forget_channel_states(database, str(given["channel"]))
+    channels.forget(database, str(given["channel"]))
     return f"channel {given['channel']} is tried again"
 
 

@@ -17,7 +17,7 @@ from alerts import silencing
 from alerts.schedule import Next
 from scheduler.archive import Archive
 from scheduler.escalation import Escalation
-from storage import deliveries, silences
+from storage import channels, deliveries, silences
 from storage.types import Alert, Delivery, DeliveryState, Outcome, Silence
 
 logger = logging.getLogger(__name__)
@@ -161,8 +161,8 @@ class ArchiveOutbox:
 
     async def load_breaker(self, name: str) -> str | None:
         """Return what was stored of a channel's health last."""
-        return await self._archive.read(deliveries.channel_state, name)
+        return await self._archive.read(channels.state, name)
 
     async def save_breaker(self, name: str, state: str, now: datetime) -> None:
         """Keep a channel's health over a restart."""
-        await self._archive.write(deliveries.save_channel_state, name, state, now)
+        await self._archive.write(channels.save, name, state, now)

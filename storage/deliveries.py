@@ -375,24 +375,6 @@ def discard(database: Database, delivery_id: int, now: datetime) -> None:
         )
 
 
-def channel_state(database: Database, channel_id: str) -> str | None:
-    """Return what the sender of a channel last saved of its health, as JSON."""
-    row = database.execute("SELECT state FROM channel WHERE id = ?", (channel_id,)).fetchone()
-    return None if row is None else str(row[0])
-
-
-def forget_channel_states(database: Database, channel_id: str) -> None:
-    """Forget the health of a channel and of each of its services, whose names begin with its id and a slash."""
-    database.execute(
-        "DELETE FROM channel WHERE id = ? OR substr(id, 1, ?) = ?", (channel_id, len(channel_id) + 1, f"{channel_id}/")
-    )
-
-
-def save_channel_state(database: Database, channel_id: str, state: str, now: datetime) -> None:
-    """Keep a channel's health over a restart."""
-    database.table("channel").upsert({"id": channel_id, "state": state, "updated_at": to_text(now)}, pk="id")
-
-
 def delivery_from_row(row: dict[str, Any]) -> Delivery:
     """Build a delivery from its row."""
     return Delivery(

@@ -19,7 +19,8 @@ from sqlite_utils import Database
 from standardwebhooks import Webhook
 
 from alerts import identity
-from alerts.dispatch import Counts, Dispatcher
+from alerts.attempts import Counts
+from alerts.dispatch import Dispatcher
 from alerts.notices import Speech
 from alerts.payload import read_payload
 from alerts.settings import Channel, DeliverySettings, EmailChannel, WebhookChannel

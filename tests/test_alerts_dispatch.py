@@ -14,8 +14,9 @@ from aiohttp import web
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from standardwebhooks import Webhook
 
+from alerts.attempts import Counts
 from alerts.breaker import Breaker, from_json
-from alerts.dispatch import Counts, Dispatcher
+from alerts.dispatch import Dispatcher
 from alerts.errors import ChannelError, RenderError
 from alerts.payload import build_payload
 from alerts.schedule import Next

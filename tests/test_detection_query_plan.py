@@ -13,7 +13,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from detection.query import MAX_NESTING, MAX_TERMS, Subject, matches, parse, plan
-from storage.migrations import TOKENIZER
+from storage.schema import TOKENIZER
 from storage.types import Signal, Status
 
 

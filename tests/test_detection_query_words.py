@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detection.query.words import fold_words, index, printed_words, spelled_out
-from storage.migrations import TOKENIZER
+from storage.schema import TOKENIZER
 
 SURROGATES = range(0xD800, 0xE000)
 FRENCH = st.text(

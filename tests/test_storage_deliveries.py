@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from sqlite_utils import Database
 
-from storage import alerts, deliveries, stories
+from storage import alerts, channels, deliveries, stories
 from storage.alerts import NewDelivery
 from storage.database import open_writer, transaction
 from storage.errors import NotFoundError
@@ -332,11 +332,11 @@ def test_list_is_newest_first_and_can_be_narrowed(database: Database) -> None:
 
 
 def test_health_of_a_channel_survives(database: Database) -> None:
-    assert deliveries.channel_state(database, "mail") is None
-    deliveries.save_channel_state(database, "mail", '{"open": true}', NOW)
-    deliveries.save_channel_state(database, "mail", '{"open": false}', NOW)
-    deliveries.save_channel_state(database, "hook", "{}", NOW)
-    assert deliveries.channel_state(database, "mail") == '{"open": false}'
+    assert channels.state(database, "mail") is None
+    channels.save(database, "mail", '{"open": true}', NOW)
+    channels.save(database, "mail", '{"open": false}', NOW)
+    channels.save(database, "hook", "{}", NOW)
+    assert channels.state(database, "mail") == '{"open": false}'
 
 
 # --- everything at once -----------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from crawler.browser import BrowserSettings, find_chromium, missing
 from detection.engine import load_folders
 from scheduler.clock import now_utc
 from scheduler.rulewatch import describe
-from storage import deliveries, folder, health, sources, watch_state, websub
+from storage import channels, deliveries, folder, health, sources, watch_state, websub
 from storage.errors import StorageError
 from storage.types import DeliveryState, NetworkState
 from vigie.searching import open_archive
@@ -133,7 +133,7 @@ def _watch(database: Database) -> list[dict[str, Any]]:
 def _channels(database: Database, settings: Settings) -> list[dict[str, Any]]:
     findings = []
     for name in [name for channel in settings.channels for name in parts(channel)]:
-        state = breaker.from_json(deliveries.channel_state(database, name))
+        state = breaker.from_json(channels.state(database, name))
         well = not state.gone and not state.disabled and not breaker.is_open(state, settings.delivery)
         cure = f"{state.detail}; mend it, then 'vigie deliveries reset {name.partition('/')[0]}'"
         findings.append(_finding(f"channel {name}", ok=well, detail="no failures in a row" if well else cure))
