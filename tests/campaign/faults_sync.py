@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import signal
 import subprocess
 from collections import Counter
 from collections.abc import Iterable
@@ -20,6 +21,8 @@ _SYNC = re.compile(r"^(\d+) +(fdatasync|fsync)\(")
 _KEY = re.compile(r"msg_[a-z2-7]{26}")
 _NO_STRACE = "strace is not installed, or may not trace (ptrace)"
 ALERTS = 2
+#: by so many syncs two cycles may differ
+SPREAD = 8
 
 
 def can_trace() -> bool:
@@ -33,7 +36,7 @@ def can_trace() -> bool:
 
 def strace(log: Path, *options: str) -> list[str]:
     """Return the command that traces a service."""
-    return ["strace", "-f", "-qq", "--seccomp-bpf", "-o", str(log), *options]
+    return ["strace", "-f", "-qq", "-o", str(log), *options]
 
 
 def sweep(context: Context) -> Verdict:
@@ -49,7 +52,7 @@ def _sweep(context: Context) -> Verdict:
     verdict = Verdict(id="A2")
     for point in POINTS:
         one = killed_at(context, context.folder / point, point=point)
-        verdict.check(one.runs == 1, f"the service was not killed at {point!r}")
+        verdict.check(one.runs == 1, f"the service was not killed at {point}")
         verdict.add(one)
     if not can_trace():
         verdict.skipped = _NO_STRACE
@@ -62,7 +65,10 @@ def _sweep(context: Context) -> Verdict:
         if context.time_is_up:
             verdict.wrong.append(f"time was up at {call} {when}")
             break
-        verdict.add(killed_at(context, context.folder / f"{call}-{when}", call=call, when=when))
+        one = killed_at(context, context.folder / f"{call}-{when}", call=call, when=when)
+        # A cycle makes a few syncs more or less, as its commits are shared or not.
+        verdict.check(one.runs == 1 or when > calls[call] - SPREAD, f"not killed at {call} {when}")
+        verdict.add(one)
     return verdict
 
 
@@ -101,7 +107,8 @@ def killed_at(
     with Stage(folder, context.seed, sut=sound) as stage:
         stage.publish(ALERTS, calm=1 if call else 0)
         code = killed.run("run", "--once").returncode
-        verdict.runs = int(code < 0)
+        # Strace ends as what it traced did, or says so by its exit code.
+        verdict.runs = int(code in (-signal.SIGKILL, 128 + signal.SIGKILL))
         for _ in range(2):
             # The second one sends what the first did not come to, such as a page whose first reading was cut off.
             if stage.missing():
@@ -125,7 +132,7 @@ def traced_sends(context: Context) -> Verdict:
         return verdict
     log = context.folder / "strace.log"
     calls = "trace=pwrite64,fdatasync,fsync,sendto,sendmsg,write,writev"
-    sut = context.sut(tracer=strace(log, "-yy", "-s", "5000", "-e", calls))
+    sut = context.sut(tracer=strace(log, "--seccomp-bpf", "-yy", "-s", "5000", "-e", calls))
     with Stage(context.folder, context.seed, sut=sut) as stage:
         stage.publish(context.scaled(40, least=3), calm=1)
         sut.run("run", "--once", timeout=600)
