@@ -15,6 +15,8 @@ KILLS, ARTICLES, WATCHES = 500, 1040, 5
 LIFE = 3.0
 #: and after the first message
 SENDING = 0.4
+#: kills over which repeats are averaged, and messages of a channel that are on their way at once
+MANY, WIDTH = 50, 4
 #: longest pause of a receiver before it answers
 SLOWNESS = 0.05
 
@@ -54,12 +56,14 @@ def random_kills(context: Context) -> Verdict:
         verdict.check(until(lambda: not stage.sut.orphans(), 15), "children of a killed service run on")
         stage.start()
         stage.finish(verdict)
-        verdict.raw_allowed = verdict.runs * 2
+        # One a kill and channel over many kills; of a few, any may meet all that is on its way.
+        allowed = verdict.runs if verdict.runs >= MANY else verdict.runs * WIDTH
+        verdict.raw_allowed = allowed * 2
         per_channel = {
             name: sum(each.repeats for each in ledger.arrived.values())
             for name, ledger in (("hook", stage.hook_sink.ledger), ("mail", stage.mail_sink.ledger))
         }
-        verdict.check(max(per_channel.values()) <= verdict.runs, f"more repeats than kills: {per_channel}")
+        verdict.check(max(per_channel.values()) <= allowed, f"more repeats than kills: {per_channel}")
         verdict.figures = {
             "kills": verdict.runs,
             "planned": kills,
