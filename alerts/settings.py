@@ -233,8 +233,8 @@ class DeliverySettings:
     channel_horizon: timedelta = 120 * _HOUR
     #: messages that one channel is given in a second, however many wait
     rate: int = 50
-    #: attempts of one channel under way at the same time
-    concurrency: int = 4
+    #: attempts of one channel under way at the same time: as many messages may be repeated after a crash
+    concurrency: int = 2
     #: the shortest and the longest pause between two looks at the outbox without being woken
     poll: timedelta = _SECOND
     idle: timedelta = 30 * _SECOND

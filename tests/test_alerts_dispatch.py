@@ -421,13 +421,13 @@ async def test_an_outbox_that_cannot_be_read_is_looked_at_again() -> None:
 
 async def test_a_broken_channel_burns_no_attempts_and_recovers_by_a_probe() -> None:
     outbox, clock = MemoryOutbox(), Clock()
-    sender = Scripted(*[OutcomeClass.CHANNEL_TRANSIENT] * 11, OutcomeClass.OK)
+    sender = Scripted(*[OutcomeClass.CHANNEL_TRANSIENT] * 9, OutcomeClass.OK)
     for story in range(20):
         outbox.add("a", story)
     work = dispatcher(outbox, clock, a=sender)
     await work.run_once()
     # The breaker opens at the fifth failure; what was under way beside it ends as well, and is no probe.
-    assert len(sender.sent) == 8
+    assert len(sender.sent) == 6
     assert work.breakers()["a"].failures == 5
     assert await work.run_once() == Counts(sent=0, failed=0, remaining=20), "nothing leaves before the probe"
     counted = sum(row.attempts for row in outbox.rows.values())
@@ -439,7 +439,7 @@ async def test_a_broken_channel_burns_no_attempts_and_recovers_by_a_probe() -> N
         counts = await work.run_once()
         if probe < 4:
             assert counts.sent == 0
-            assert len(sender.sent) == 8 + probe, "one probe at a time"
+            assert len(sender.sent) == 6 + probe, "one probe at a time"
             assert sum(row.attempts for row in outbox.rows.values()) == counted, "probes do not count"
     assert clock.now == START + timedelta(seconds=30 + 60 + 120 + 240)
     assert work.breakers()["a"] == Breaker()

@@ -18,7 +18,7 @@ LIMIT = 5.0
 #: seconds from the start of a service to its first message
 FIRST = 5.0
 #: attempts of one channel at once
-WIDTH = 4
+WIDTH = 2
 
 
 def hung_channel(context: Context) -> Verdict:
