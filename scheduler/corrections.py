@@ -49,9 +49,13 @@ def find(database: Database, watch: Watch, occasion: Occasion, decision: Decisio
     found: list[Correction] = []
     for story_id in _stories(database, watch, occasion, marked=reason is not None):
         told = stored_alerts.told(database, watch.id, story_id, sent_only=occasion.sending)
-        if told is None:
+        # A correction alone is left where somebody split a story: what it corrects went elsewhere.
+        if told is None or not telling.alerts_of(database, watch.id, story_id):
             continue
-        acts, earlier = tuple(act for act, _ in told.acts), _earlier(database, watch.id, story_id)
+        acts, earlier = (
+            tuple(act for act, _ in told.acts),
+            _earlier(database, watch.id, story_id, sending=occasion.sending),
+        )
         own = story_id == placed.story_id
         if reason is not None and (own or _speaks_of(occasion.signals, acts)):
             if not is_reprint(
@@ -102,10 +106,12 @@ def _in_headline(occasion: Occasion) -> bool:
     return any(one.status is Status.DENIED and one.start < end for one in occasion.signals)
 
 
-def _earlier(database: Database, watch_id: str, story_id: int) -> list[Earlier]:
+def _earlier(database: Database, watch_id: str, story_id: int, *, sending: bool) -> list[Earlier]:
+    # What was only recorded took nothing back from those who were told.
+    sent_only = sending and bool(telling.recipients(database, watch_id, story_id))
     return [
         Earlier(reason=one.reason, acts=one.acts, origin=one.origin, at=one.at)
-        for one in telling.corrections_of(database, watch_id, story_id)
+        for one in telling.corrections_of(database, watch_id, story_id, sent_only=sent_only)
     ]
 
 
@@ -255,7 +261,7 @@ def withdrawn(database: Database, settings: AlertingSettings, article_id: int, n
         if told is None:
             continue
         acts = tuple(act for act, _ in told.acts)
-        lost = unsupported(acts, gone, left, _earlier(database, watch.id, article.story_id))
+        lost = unsupported(acts, gone, left, _earlier(database, watch.id, article.story_id, sending=True))
         if not lost:
             continue
         about = _each_once(one for one in signals if one.act in lost)

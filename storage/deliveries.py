@@ -34,9 +34,9 @@ def lease(
 
     Those to the recipients ``without`` are left to others.
 
-    What concerns one story stays in order: a later alert waits while an earlier one to the same recipient
-    is still pending or under way, and a list while one waits that came before its own alert on a story. A dead
-    letter does not block what follows it.
+    What a watch tells of one story stays in order: a later alert waits while an earlier one, or its escalation, to the
+    same recipient is still pending or under way, and a list while one waits that came before its own alert on a story.
+    A dead letter does not block what follows it, and no watch waits for another.
     """
     rows = [
         next(iter(database.query("SELECT * FROM delivery WHERE id = ?", (delivery_id,))))
@@ -66,20 +66,20 @@ def _next_in_order(database: Database, channel_id: str, now: datetime, limit: in
     """
     due = database.execute(
         """
-        SELECT d.id, d.recipient, a.story_id, a.id FROM delivery d CROSS JOIN alert a ON a.id = d.alert_id
+        SELECT d.id, d.recipient, a.watch_id, a.story_id, a.id FROM delivery d CROSS JOIN alert a ON a.id = d.alert_id
         WHERE d.channel_id = ? AND d.state = 'pending' AND d.next_attempt_at <= ? ORDER BY d.next_attempt_at, d.id
         """,
         (channel_id, to_text(now)),
     )
     found: list[int] = []
-    earliest: dict[tuple[str, int], int] = {}
-    for delivery_id, recipient, story_id, alert_id in due:
+    earliest: dict[tuple[str, str, int], int] = {}
+    for delivery_id, recipient, watch_id, story_id, alert_id in due:
         if len(found) >= limit:
             break
         if recipient in without:
             continue
         if story_id is not None:
-            key = (recipient, story_id)
+            key = (recipient, watch_id, story_id)
             if key not in earliest:
                 earliest[key] = _earliest_of_story(database, channel_id, *key)
             if earliest[key] != delivery_id:
@@ -89,13 +89,17 @@ def _next_in_order(database: Database, channel_id: str, now: datetime, limit: in
     return found
 
 
-def _earliest_of_story(database: Database, channel_id: str, recipient: str, story_id: int) -> int:
+def _earliest_of_story(database: Database, channel_id: str, recipient: str, watch_id: str, story_id: int) -> int:
     row = database.execute(
         """
-        SELECT min(e.id) FROM alert b CROSS JOIN delivery e ON e.alert_id = b.id
-        WHERE b.story_id = ? AND e.channel_id = ? AND e.recipient = ? AND e.state IN ('pending', 'leased')
+        SELECT min(e.id) FROM (
+            SELECT id FROM alert WHERE watch_id = :watch AND story_id = :story
+            UNION ALL SELECT n.id FROM alert o CROSS JOIN alert n ON n.escalates = o.id
+                WHERE o.watch_id = :watch AND o.story_id = :story
+        ) b CROSS JOIN delivery e ON e.alert_id = b.id
+        WHERE e.channel_id = :channel AND e.recipient = :recipient AND e.state IN ('pending', 'leased')
         """,
-        (story_id, channel_id, recipient),
+        {"watch": watch_id, "story": story_id, "channel": channel_id, "recipient": recipient},
     ).fetchone()
     return int(row[0])
 
@@ -106,7 +110,8 @@ def _list_waits(database: Database, channel_id: str, recipient: str, alert_id: s
     row = database.execute(
         """
         SELECT 1 FROM batch g CROSS JOIN delivery m ON m.batch_id = g.id
-            CROSS JOIN alert c ON c.id = m.alert_id CROSS JOIN alert b ON b.story_id = c.story_id
+            CROSS JOIN alert c ON c.id = m.alert_id
+            CROSS JOIN alert b ON b.watch_id = c.watch_id AND b.story_id = c.story_id
             CROSS JOIN delivery e ON e.alert_id = b.id
         WHERE g.alert_id = :alert AND m.state = 'batched' AND m.recipient = :recipient
             AND e.channel_id = :channel AND e.recipient = :recipient
@@ -297,6 +302,18 @@ def expire(
             AND recipient NOT IN (SELECT value FROM json_each(?))
         """,
         (detail, channel_id, to_text(created_before), json.dumps(list(without))),
+    )
+    return int(cursor.rowcount)
+
+
+def give_up_unknown(database: Database, channel_ids: Sequence[str], detail: str) -> int:
+    """Give up what waits for channels beside those named; return how many deliveries that were."""
+    cursor = database.execute(
+        """
+        UPDATE delivery SET state = 'dead', lease_until = NULL, last_error = coalesce(last_error || '; ', '') || ?
+        WHERE state = 'pending' AND channel_id NOT IN (SELECT value FROM json_each(?))
+        """,
+        (detail, json.dumps(list(channel_ids))),
     )
     return int(cursor.rowcount)
 

@@ -181,15 +181,16 @@ def hidden(database: Database, silence_id: int) -> list[Hidden]:
     return [Hidden(alert=alert_from_row(row), channel_id=row["channel_id"], recipient=row["recipient"]) for row in rows]
 
 
-# Heard of is what was sent, by itself or in a list, and what the end of a silence named.
+# Heard of is what was sent, by itself, in a list or by an escalation, and what the end of a silence named.
 _MATTER = """
     SELECT a.watch_id, a.story_id, a.severity, a.acts, t.source_id, l.type, l.payload, l.type = :correction AND EXISTS (
-        SELECT 1 FROM alert b CROSS JOIN delivery e ON e.alert_id = b.id
+        SELECT 1 FROM alert h CROSS JOIN alert b ON b.id = h.id OR b.escalates = h.id
+            CROSS JOIN delivery e ON e.alert_id = b.id
             LEFT JOIN silence s ON s.id = e.silence_id
             LEFT JOIN batch g ON g.id = e.batch_id AND e.state = 'batched'
             LEFT JOIN delivery w ON w.alert_id = g.alert_id AND w.channel_id = e.channel_id
                 AND w.recipient = e.recipient
-        WHERE b.watch_id = a.watch_id AND b.story_id = a.story_id AND b.id <> a.id
+        WHERE h.watch_id = a.watch_id AND h.story_id = a.story_id AND h.id <> a.id
             AND e.channel_id = :channel AND e.recipient = :recipient
             AND (e.sent_at IS NOT NULL OR e.maybe_delivered OR w.sent_at IS NOT NULL OR w.maybe_delivered
                 OR (e.state = 'suppressed' AND s.closed_at IS NOT NULL))

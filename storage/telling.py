@@ -97,14 +97,22 @@ def alerts_of(database: Database, watch_id: str, story_id: int) -> list[AlertRow
     return [AlertRow(id=row[0], article_id=row[1], acts=_acts(row[2]), created_at=from_text(row[3])) for row in rows]
 
 
-def corrections_of(database: Database, watch_id: str, story_id: int) -> list[Corrected]:
-    """Return the corrections of a story that a watch's people were sent, the first first."""
+def corrections_of(database: Database, watch_id: str, story_id: int, *, sent_only: bool = False) -> list[Corrected]:
+    """Return the corrections of a story that a watch's people were sent, the first first.
+
+    Args:
+        database: the archive.
+        watch_id: whose people.
+        story_id: of what.
+        sent_only: leave out those that were recorded and told to nobody, as by an import.
+    """
     rows = database.execute(
         """
         SELECT l.reason, l.acts, a.origin, l.created_at FROM alert l LEFT JOIN article a ON a.id = l.article_id
-        WHERE l.watch_id = ? AND l.story_id = ? AND l.type = ? ORDER BY l.created_at, l.id
+        WHERE l.watch_id = ? AND l.story_id = ? AND l.type = ? AND (l.recorded_only = 0 OR NOT ?)
+        ORDER BY l.created_at, l.id
         """,
-        (watch_id, story_id, CORRECTION),
+        (watch_id, story_id, CORRECTION, int(sent_only)),
     )
     return [
         Corrected(reason=row[0] or "", acts=_acts(row[1]), origin=row[2], at=from_text(row[3])) for row in rows
@@ -114,15 +122,20 @@ def corrections_of(database: Database, watch_id: str, story_id: int) -> list[Cor
 def recipients(database: Database, watch_id: str, story_id: int) -> list[tuple[str, str]]:
     """Return every (channel, recipient) to whom an alert of a story was delivered, or still will be.
 
-    Whoever a silence kept from it is among them: its end names what it hid, and must name the correction too.
+    Whoever it was carried further to is among them. So is whoever a silence kept from it: its end names what it hid,
+    and must name the correction too; and whoever may have had what was given up by hand.
     """
     rows = database.execute(
         """
-        SELECT DISTINCT d.channel_id, d.recipient FROM delivery d JOIN alert l ON l.id = d.alert_id
-        WHERE l.watch_id = ? AND l.story_id = ? AND (d.state <> 'suppressed' OR d.silence_id IS NOT NULL)
+        SELECT DISTINCT d.channel_id, d.recipient FROM (
+            SELECT id FROM alert WHERE watch_id = :watch AND story_id = :story
+            UNION ALL SELECT n.id FROM alert o CROSS JOIN alert n ON n.escalates = o.id
+                WHERE o.watch_id = :watch AND o.story_id = :story
+        ) l CROSS JOIN delivery d ON d.alert_id = l.id
+        WHERE d.state <> 'suppressed' OR d.silence_id IS NOT NULL OR d.maybe_delivered
         ORDER BY d.channel_id, d.recipient
         """,
-        (watch_id, story_id),
+        {"watch": watch_id, "story": story_id},
     )
     return [(str(row[0]), str(row[1])) for row in rows]
 
