@@ -247,6 +247,8 @@ def raise_alert(
 ) -> bool:
     """Store an alert with its outbox rows; the same identity a second time changes nothing.
 
+    What was only recorded, as by an import, becomes an alert when it is told: nobody heard of it under its name.
+
     Returns:
         Whether the alert is new.
     """
@@ -256,7 +258,13 @@ def raise_alert(
         """
         INSERT INTO alert (id, key, type, watch_id, story_id, article_id, severity, headline, payload, acts, sequence,
             recorded_only, created_at, escalates, reason, removed, thread)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (key) DO UPDATE SET type = excluded.type, story_id = excluded.story_id,
+            article_id = excluded.article_id, severity = excluded.severity, headline = excluded.headline,
+            payload = excluded.payload, acts = excluded.acts, sequence = excluded.sequence, recorded_only = 0,
+            created_at = excluded.created_at, reason = excluded.reason, removed = excluded.removed,
+            thread = excluded.thread
+        WHERE alert.recorded_only = 1 AND excluded.recorded_only = 0
         """,
         (
             alert.id, alert.key, alert.type, alert.watch_id, alert.story_id, article_id, alert.severity,
@@ -320,7 +328,10 @@ def acknowledge(database: Database, alert_id: str, now: datetime, *, author: str
         WHERE acknowledged_at IS NULL AND (
             id IN (:id, :asked) OR escalates = :id
             OR (watch_id = :watch AND story_id = :story AND created_at <= :created)
-            OR id IN (SELECT d.alert_id FROM delivery d JOIN batch b ON b.id = d.batch_id WHERE b.alert_id = :id)
+            OR id IN (
+                SELECT d.alert_id FROM delivery d JOIN batch b ON b.id = d.batch_id
+                WHERE b.alert_id = :id AND d.state = 'batched'
+            )
         )
         """,
         {
@@ -332,6 +343,13 @@ def acknowledge(database: Database, alert_id: str, now: datetime, *, author: str
             "story": alert.story_id,
             "created": to_text(alert.created_at),
         },
+    )
+    database.execute(
+        """
+        UPDATE alert SET acknowledged_at = ?, acknowledged_by = ? WHERE acknowledged_at IS NULL
+            AND escalates IN (SELECT id FROM alert WHERE acknowledged_at IS NOT NULL)
+        """,
+        (to_text(now), author or None),
     )
     # Nobody is to be told that nobody answers when somebody has.
     database.execute(
@@ -347,15 +365,27 @@ def acknowledge(database: Database, alert_id: str, now: datetime, *, author: str
 def acknowledged_acts(database: Database, watch_id: str, story_id: int) -> tuple[tuple[Act, int], ...] | None:
     """Return the acts of a story that a watch's people acknowledged, each with its highest severity; None for nothing.
 
-    What an import recorded was told to nobody, but somebody may have taken it in hand all the same.
+    What an import recorded was told to nobody, but somebody may have taken it in hand all the same. What was taken
+    back since is in nobody's hands: whoever tells it anew tells news.
     """
-    rows = list(
-        database.query(
-            "SELECT acts FROM alert WHERE watch_id = ? AND story_id = ? AND acknowledged_at IS NOT NULL",
-            (watch_id, story_id),
-        )
+    rows = database.query(
+        """
+        SELECT type, reason, severity, acts, acknowledged_at FROM alert WHERE watch_id = ? AND story_id = ?
+        ORDER BY created_at, sequence
+        """,
+        (watch_id, story_id),
     )
-    return _highest(rows) if rows else None
+    known: dict[Act, int] = {}
+    acknowledged = False
+    for row in rows:
+        acknowledged = acknowledged or row["acknowledged_at"] is not None
+        for type_, actor, target, severity in json.loads(row["acts"]):
+            act = (type_, actor, target)
+            if row["type"] == CORRECTION and row["reason"] in RETRACTIONS:
+                known.pop(act, None)
+            elif row["acknowledged_at"] is not None:
+                known[act] = max(severity, known.get(act, 0))
+    return tuple(sorted(known.items(), key=str)) if acknowledged else None
 
 
 def without_deliveries(database: Database, watch_ids: Iterable[str]) -> list[str]:
