@@ -109,7 +109,7 @@ def _plan(
     database: Database, settings: OutgoingSettings, watch: Watch, alert: Alert, channel_id: str, now: datetime
 ) -> Plan:
     told = None if alert.story_id is None else batches.told_on(database, watch.id, alert.story_id, channel_id)
-    traffic = batches.traffic(database, channel_id, now - settings.holding.storm_window)
+    traffic = batches.traffic(database, channel_id, now - settings.holding.storm_window, now)
     storm = batches.open_storm(database, watch.id, channel_id)
     return holding.plan(
         watch=watch,

@@ -206,14 +206,17 @@ def told_on(database: Database, watch_id: str, story_id: int, channel_id: str) -
     return None if row[0] is None else ToldOn(at=from_text(row[0]), severity=int(row[1]))
 
 
-def traffic(database: Database, channel_id: str, since: datetime) -> Traffic:
-    """Return what a channel was given since a moment; what waits in a batch or was held back does not count."""
+def traffic(database: Database, channel_id: str, since: datetime, until: datetime) -> Traffic:
+    """Return what a channel was given in a time; what waits in a batch or was held back does not count.
+
+    Neither does what a clock that ran ahead dates after it.
+    """
     row = database.execute(
         """
         SELECT count(DISTINCT alert_id), min(created_at) FROM delivery
-        WHERE channel_id = ? AND created_at > ? AND state NOT IN ('batched', 'suppressed')
+        WHERE channel_id = ? AND created_at > ? AND created_at <= ? AND state NOT IN ('batched', 'suppressed')
         """,
-        (channel_id, to_text(since)),
+        (channel_id, to_text(since), to_text(until)),
     ).fetchone()
     return Traffic(messages=int(row[0]), oldest_at=from_text_or_none(row[1]))
 

@@ -211,9 +211,9 @@ def test_traffic_counts_messages_not_recipients(database: Database) -> None:
     queue(database, "one", at=NOW - 2 * MINUTE)
     queue(database, "two", at=NOW - MINUTE, recipients=(DUTY,))
     held(database, "waits")
-    found = batches.traffic(database, "mail", NOW - 10 * MINUTE)
+    found = batches.traffic(database, "mail", NOW - 10 * MINUTE, NOW)
     assert (found.messages, found.oldest_at) == (2, NOW - 2 * MINUTE)
-    assert batches.traffic(database, "hook", NOW - 10 * MINUTE).messages == 0
+    assert batches.traffic(database, "hook", NOW - 10 * MINUTE, NOW).messages == 0
 
 
 def test_what_a_wrong_clock_parked_closes_now(database: Database) -> None:
