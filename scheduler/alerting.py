@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 
@@ -11,6 +11,7 @@ from sqlite_utils import Database
 
 from alerts import identity
 from alerts.acknowledging import unless_acknowledged
+from alerts.acts import among
 from alerts.confirming import Report, Voice
 from alerts.correcting import Correction
 from alerts.decide import Affair, decide
@@ -19,10 +20,11 @@ from detection.assess import Assessment, assess
 from detection.stories.lifecycle import Lifecycle, lifecycle
 from detection.stories.origin import side_of
 from scheduler import corrections, outgoing
-from scheduler.occasions import AlertingSettings, Occasion, assessed, build_alert
+from scheduler.occasions import AlertingSettings, Occasion, assessed, build_alert, build_plain
 from storage import alerts as stored_alerts
 from storage import telling
 from storage.alerts import Act, ToldBefore
+from storage.database import attempt
 from storage.telling import Teller
 from storage.types import Alert, Decision, DecisionKind, Signal, Watch
 
@@ -83,12 +85,31 @@ def take(database: Database, settings: AlertingSettings, watch: Watch, occasion:
             article_id=occasion.saved.article_id,
             recorded_only=not occasion.sending,
         )
+    return _recorded(
+        database,
+        watch,
+        occasion,
+        replace(verdict, corrections=_corrected(database, settings, watch, occasion, verdict)),
+    )
+
+
+def _corrected(
+    database: Database, settings: AlertingSettings, watch: Watch, occasion: Occasion, verdict: _Verdict
+) -> tuple[tuple[Correction, Alert], ...]:
+    """Queue the corrections of an article, and return those that could be."""
+    done = []
     for correction, alert in verdict.corrections:
-        corrections.send(
-            database, settings, watch, correction, alert, article_id=occasion.saved.article_id, now=occasion.now,
-            sending=occasion.sending,
-        )  # fmt: skip
-    return _recorded(database, watch, occasion, verdict)
+        try:
+            with attempt(database):
+                corrections.send(
+                    database, settings, watch, correction, alert, article_id=occasion.saved.article_id,
+                    now=occasion.now, sending=occasion.sending,
+                )  # fmt: skip
+            done.append((correction, alert))
+        except Exception:
+            # The article itself, and what it tells the people of every watch, must not be lost with it.
+            logger.exception("watch %s: the correction of %s could not be sent", watch.id, correction.corrects)
+    return tuple(done)
 
 
 def _assessment(settings: AlertingSettings, watch: Watch, occasion: Occasion) -> Assessment:
@@ -146,6 +167,8 @@ def _verdict(
         taken_back=lifecycle(occasion.article.title, occasion.article.text) is Lifecycle.CANCELLATION,
     )
     known = stored_alerts.acknowledged_acts(database, watch.id, occasion.placed.story_id)
+    if known is not None and told is not None:
+        known = tuple((act, severity) for act, severity in known if not among(act, told.retracted))
     decision = unless_acknowledged(decision, known)
     found = () if decision.reason == "too_old" else corrections.find(database, watch, occasion, decision)
     own = any(one.story_id == occasion.placed.story_id for one in found)
@@ -189,7 +212,24 @@ def _plain(
         published_at=occasion.saved.effective_at,
         now=occasion.now,
     )
-    return _Verdict(decision=decision, alert=_alert(database, settings, watch, occasion, decision, told))
+    try:
+        alert = _alert(database, settings, watch, occasion, decision, told)
+    except Exception:
+        # As above: poor words are better than none.
+        logger.exception("watch %s: the alert on article %d is told in bare facts", watch.id, occasion.saved.article_id)
+        alert = build_plain(
+            database,
+            settings,
+            watch,
+            decision,
+            story_id=occasion.placed.story_id,
+            article_id=occasion.saved.article_id,
+            article_key=occasion.article_key,
+            trigger=identity.trigger(decision),
+            sequence=(told.alerts if told else 0) + 1,
+            now=occasion.now,
+        )
+    return _Verdict(decision=decision, alert=alert)
 
 
 def _affair(database: Database, watch: Watch, occasion: Occasion) -> Affair | None:

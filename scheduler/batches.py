@@ -95,7 +95,12 @@ def keep(database: Database, settings: GatheringSettings, now: datetime) -> None
     upcoming: dict[tuple[str, str], int] = {}
     for watch in settings.watches:
         for channel_id in watch.channels:
-            batch_id = _next_daily(database, settings, watch, channel_id, now)
+            try:
+                batch_id = _next_daily(database, settings, watch, channel_id, now)
+            except Exception:
+                # What is due must close all the same; what would join the digest is sent by itself.
+                logger.exception("watch %s: the next digest on channel %s cannot be planned", watch.id, channel_id)
+                continue
             if batch_id is not None:
                 upcoming[watch.id, channel_id] = batch_id
     _unpark(database, upcoming, now)

@@ -10,11 +10,13 @@ from datetime import datetime, timedelta
 from sqlite_utils import Database
 
 from alerts import alert_notices, identity
-from alerts.notices import Speech
+from alerts.notices import UNACKNOWLEDGED, Body, Speech
+from alerts.plain import plain_notice
 from scheduler.announcing import put_notice
 from scheduler.outgoing import Route
 from storage import alerts as stored_alerts
 from storage import escalations, silences
+from storage.escalations import Due
 from storage.types import Watch
 
 logger = logging.getLogger(__name__)
@@ -58,15 +60,24 @@ class Escalation:
                     subject=f"alert:{due.alert.key}",
                     trigger="unacknowledged",
                 )
-                body = alert_notices.escalation_body(
-                    due.alert, due.sent_at, alert_id=identity.alert_id(key), now=now, speech=speech
-                )
+                body = _body(due, identity.alert_id(key), now, speech)
                 told += put_notice(
                     database, key, body, recipients, now, watch_id=due.alert.watch_id, escalates=due.alert.id
                 )
                 logger.warning("nobody acknowledged %s in time; it goes further", due.alert.id)
             escalations.disarm(database, due.alert.id)
         return told
+
+
+def _body(due: Due, alert_id: str, now: datetime, speech: Speech) -> Body:
+    try:
+        return alert_notices.escalation_body(due.alert, due.sent_at, alert_id=alert_id, now=now, speech=speech)
+    except Exception:
+        # Poor words are better than none, and no other alert may wait for this one.
+        logger.exception("the escalation of %s is told in bare facts", due.alert.id)
+        return plain_notice(
+            UNACKNOWLEDGED, (due.alert,), alert_id=alert_id, since=due.sent_at, now=now, speech=speech
+        )  # fmt: skip
 
 
 def _recipients(routes: Sequence[Route]) -> list[tuple[str, str]]:

@@ -13,6 +13,7 @@ from sqlite_utils import Database
 from alerts import identity
 from alerts.correcting import Correction
 from alerts.payload import build_payload
+from alerts.plain import plain_body
 from alerts.rises import rise_lines
 from detection.assess import Assessment, assess
 from detection.query import Query, Subject, matches
@@ -161,6 +162,47 @@ def build_alert(
         severity=body["data"]["severity"],
         headline=body["data"]["headline"],
         payload=payload,
+        created_at=now,
+        sequence=sequence,
+        thread=stored_alerts.thread_of(database, watch.id, story_id) or identity.story_subject(story_id),
+    )
+
+
+def build_plain(
+    database: Database,
+    settings: AlertingSettings,
+    watch: Watch,
+    decision: Decision,
+    *,
+    story_id: int,
+    article_id: int,
+    article_key: str,
+    trigger: str,
+    sequence: int,
+    now: datetime,
+) -> Alert:
+    """Return the same alert in bare facts, for when :func:`build_alert` fails; the arguments are those of it."""
+    key = identity.alert_key(
+        install_id=settings.instance, watch_id=watch.id, subject=f"article:{article_key}", trigger=trigger
+    )
+    body = plain_body(
+        decision,
+        stories.get(database, story_id),
+        stories.summary(articles.get(database, article_id)),
+        alert_id=identity.alert_id(key),
+        public_url=settings.public_url,
+        now=now,
+        sequence=sequence,
+    )
+    return Alert(
+        id=body.data.alert,
+        key=key,
+        type=body.type,
+        watch_id=watch.id,
+        story_id=story_id,
+        severity=body.data.severity,
+        headline=body.data.headline,
+        payload=body.model_dump_json(),
         created_at=now,
         sequence=sequence,
         thread=stored_alerts.thread_of(database, watch.id, story_id) or identity.story_subject(story_id),

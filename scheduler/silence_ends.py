@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 
 from sqlite_utils import Database
 
 from alerts import alert_notices, identity
-from alerts.notices import Speech
+from alerts.notices import SILENCE_ENDED, Speech
+from alerts.plain import plain_notice
 from scheduler.announcing import NO_WATCH, put_notice
 from storage import silences
 from storage.silences import Hidden
 from storage.times import to_text
 from storage.types import Alert, Silence
+
+logger = logging.getLogger(__name__)
 
 
 def tell_ends(database: Database, now: datetime, *, instance: str, speech: Speech) -> int:
@@ -67,5 +71,13 @@ def _tell(
         subject=f"silence:{silence.id}:{to_text(silence.starts_at)}",
         trigger="ended:" + ",".join(alert.id for alert in alerts),
     )
-    body = alert_notices.silence_body(silence, alerts, alert_id=identity.alert_id(key), now=now, speech=speech)
+    alert_id = identity.alert_id(key)
+    try:
+        body = alert_notices.silence_body(silence, alerts, alert_id=alert_id, now=now, speech=speech)
+    except Exception:
+        # Poor words are better than none, and no other silence may wait for this one.
+        logger.exception("the end of silence %d is told in bare facts", silence.id)
+        body = plain_notice(
+            SILENCE_ENDED, alerts, alert_id=alert_id, since=silence.starts_at, now=now, speech=speech
+        )  # fmt: skip
     return put_notice(database, key, body, recipients, now)

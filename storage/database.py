@@ -132,6 +132,19 @@ def transaction(database: Database) -> Iterator[Database]:
 
 
 @contextlib.contextmanager
+def attempt(database: Database) -> Iterator[Database]:
+    """Run the block as a part of the transaction under way; an exception undoes this part alone, and passes on."""
+    database.execute("SAVEPOINT attempt")
+    try:
+        yield database
+    except BaseException:
+        database.execute("ROLLBACK TO attempt")
+        raise
+    finally:
+        database.execute("RELEASE attempt")
+
+
+@contextlib.contextmanager
 def wrapped_errors(path: Path | None = None) -> Iterator[None]:
     """Turn SQLite errors that a person can act on into the archive's own; bugs pass through."""
     try:
