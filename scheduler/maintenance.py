@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -32,6 +33,22 @@ def audit(database: Database, now: datetime, *, longest_wait: timedelta) -> int:
     moved += looks.clamp(database, now + WINDOW)
     ladder.keep(database, now)
     return moved
+
+
+def give_up_removed(database: Database, channel_ids: Sequence[str]) -> int:
+    """Make dead letters of what waits for channels that are configured no more: nobody would ever send it.
+
+    Args:
+        database: the archive, inside a transaction.
+        channel_ids: the channels that are configured.
+
+    Returns:
+        How many deliveries that were; each can be replayed once its channel is back.
+    """
+    gone = deliveries.give_up_unknown(database, channel_ids, "the channel is configured no more")
+    if gone:
+        logger.error("%d deliveries are dead letters: their channels are configured no more", gone)
+    return gone
 
 
 def forget(database: Database, now: datetime, *, evidence: timedelta, attempts: timedelta) -> None:

@@ -123,6 +123,8 @@ class Service:
         recovered = await self.archive.write(deliveries.recover, now, everything=True)
         if recovered:
             logger.warning("%d deliveries were cut off by a crash and are sent again under their own id", recovered)
+        self._channel_ids = tuple(channel.id for channel in settings.channels)
+        await self.archive.write(maintenance.give_up_removed, self._channel_ids)
         escalation = build_escalation(
             settings.watches, routes(settings.channels), urgent_severity=settings.delivery.urgent_severity
         )
@@ -224,9 +226,13 @@ class Service:
         await asyncio.gather(*(self.desk.poll_source(source_id, everything=True) for source_id in pollable))
         await self.desk.read_due_pages()
         await self.looks.read_due()
-        await self.health_desk.tick(learn_within=60.0)
-        await self.batches.tick()
-        await self.follow_ups.look()
+        for work in (self.health_desk.tick(learn_within=60.0), self.batches.tick(), self.follow_ups.look()):
+            try:
+                await work
+            except Exception:
+                # As in the schedule, where each is a job of its own: what is due leaves whatever else fails.
+                logger.exception("a job failed; what is due is sent all the same")
+        await self.archive.write(maintenance.give_up_removed, self._channel_ids)
         counts = await self.dispatcher.run_once()
         return Round(
             crawl=self.desk.tally,
@@ -358,6 +364,8 @@ class Service:
         if moved:
             logger.warning("the audit put %d rows back in order", moved)
             self.dispatcher.wake()
+        # Lists that close, and ends of silences, reach for channels that were there when they began.
+        await self.archive.write(maintenance.give_up_removed, self._channel_ids)
         heard = [watch.id for watch in self.settings.watches if watch.channels]
         for alert_id in await self.archive.read(alerts.without_deliveries, heard):
             logger.error("alert %s has no delivery: nobody will hear of it; please report this", alert_id)
