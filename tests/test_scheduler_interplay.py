@@ -1,0 +1,275 @@
+"""Where the rules of alerting meet each other, the configuration and faults of our own, on a real archive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlite_utils import Database
+
+from alerts import alert_notices, holding
+from alerts.notices import Speech, is_notice
+from scheduler import corrections, maintenance, occasions, silence_ends
+from scheduler.building import routes
+from scheduler.escalation import Escalation, build_escalation
+from scheduler.outbox import lease_unsilenced
+from storage import alerts, deliveries, silences, sources
+from storage.database import open_writer, transaction
+from storage.types import Alert, DecisionKind, DeliveryState, Outcome, OutcomeClass
+from tests.holding import DAILY, MORNING, NIGHT, OUTGOING, QUIET, gathering, hear, lists, rows, send, tick
+from tests.test_scheduler_corrections import CANCELLED, OWN_WORDS
+from tests.test_scheduler_corrections import corrections as corrections_raised
+from tests.test_scheduler_pipeline import (
+    HOOK,
+    HOUR,
+    MAIL,
+    NOW,
+    REPORT,
+    SOURCES,
+    WATCH,
+    build,
+    kinds,
+    process,
+    raised,
+)
+
+MINUTE = timedelta(minutes=1)
+SPEECH = Speech(public_url="https://vigie.example", language="fr", zone=ZoneInfo("Europe/Paris"))
+CHIEF = replace(HOOK, id="chief")
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    opened = open_writer(tmp_path)
+    with transaction(opened):
+        sources.sync(opened, SOURCES, NOW)
+    yield opened
+    opened.conn.close()
+
+
+def escalation() -> Escalation:
+    watch = replace(WATCH, escalate_after=15 * MINUTE, escalate_to=("chief",))
+    return build_escalation((watch,), routes((MAIL, HOOK, CHIEF)), urgent_severity=4)
+
+
+def escalate(database: Database, ladder: Escalation) -> Alert:
+    """Send what waits, let nobody answer, and return what goes further."""
+    for what in send(database, NOW, "hook"):
+        ladder.sent(database, what.id, NOW)
+    send(database, NOW, "mail")
+    with transaction(database):
+        assert ladder.look(database, NOW + HOUR, instance="i", speech=SPEECH) == 1
+    return next(one for one in alerts.recent(database) if one.escalates is not None)
+
+
+def states(database: Database, alert_id: str) -> set[tuple[str, DeliveryState]]:
+    return {(row.channel_id, row.state) for row in rows(database, alert_id)}
+
+
+# --- the configuration ------------------------------------------------------------------------------
+
+
+def test_what_waits_for_a_channel_that_is_configured_no_more_is_a_dead_letter(database: Database) -> None:
+    kept, _ = hear(database, replace(QUIET, quiet_hours=None, channels=("mail", "hook")), "un", NIGHT)
+    with transaction(database):
+        assert maintenance.give_up_removed(database, ("hook",)) == 2
+        assert maintenance.give_up_removed(database, ("hook",)) == 0
+    assert states(database, kept.id) == {("mail", DeliveryState.DEAD), ("hook", DeliveryState.PENDING)}
+    assert "configured" in (next(row for row in rows(database, kept.id) if row.channel_id == "mail").last_error or "")
+
+
+# --- two watches on one channel ---------------------------------------------------------------------
+
+
+def test_one_watch_that_waits_keeps_no_other_waiting(database: Database) -> None:
+    slow = replace(OUTGOING, holding=holding.HoldingSettings(group_wait=HOUR))
+    plain = replace(QUIET, quiet_hours=None, cooldown=None)
+    first, _ = hear(database, plain, "un", NIGHT, 3, outgoing=slow)
+    grave, _ = hear(database, replace(plain, id="v"), "deux", NIGHT, 5, story_id=first.story_id, outgoing=slow)
+    assert {what.id for what in send(database, NIGHT)} == {grave.id}
+
+
+# --- escalations --------------------------------------------------------------------------------------
+
+
+def test_who_heard_by_escalation_hears_the_correction(database: Database) -> None:
+    line = build(database, channels=(MAIL, HOOK, CHIEF))
+    process(database, line, REPORT)
+    notice = escalate(database, escalation())
+    process(database, line, CANCELLED, now=NOW + 2 * HOUR)
+    (correction,) = corrections_raised(database)
+    assert {channel for channel, _ in states(database, correction.id)} == {"mail", "hook", "chief"}
+    silences.add(
+        database, watch_id=None, author="Awa", reason="calme", starts_at=NOW, ends_at=NOW + 9 * HOUR
+    )  # fmt: skip
+    # The notice was told before, and so its correction is, whatever is silent.
+    at = NOW + 2 * HOUR
+    ((delivery, what),) = deliveries.lease(database, "chief", at, 9, HOUR)
+    assert what.id == notice.id
+    deliveries.record(
+        database, delivery.id, Outcome(outcome=OutcomeClass.OK, detail="250"), state=DeliveryState.SENT,
+        next_attempt_at=None, counts=True, maybe_delivered=False, started_at=at, ended_at=at,
+    )  # fmt: skip
+    leased = lease_unsilenced(database, "chief", at, 9, HOUR)
+    assert [what.id for _, what in leased.taken] == [correction.id]
+
+
+def test_a_correction_waits_for_the_escalation_that_it_corrects(database: Database) -> None:
+    line = build(database, channels=(MAIL, HOOK, CHIEF))
+    process(database, line, REPORT)
+    notice = escalate(database, escalation())
+    process(database, line, CANCELLED, now=NOW + 2 * HOUR)
+    assert [what.id for _, what in deliveries.lease(database, "chief", NOW + 2 * HOUR, 9, HOUR)] == [notice.id]
+    assert deliveries.lease(database, "chief", NOW + 2 * HOUR, 9, HOUR) == []
+
+
+def test_whoever_acknowledges_a_later_alert_ends_the_escalation_of_the_earlier(database: Database) -> None:
+    line = build(database, channels=(MAIL, HOOK, CHIEF))
+    process(database, line, REPORT)
+    notice = escalate(database, escalation())
+    process(database, line, CANCELLED, now=NOW + 2 * HOUR)
+    (correction,) = corrections_raised(database)
+    with transaction(database):
+        alerts.acknowledge(database, correction.id, NOW + 3 * HOUR, author="Awa")
+    assert states(database, notice.id) == {("chief", DeliveryState.SUPPRESSED)}
+
+
+def test_one_escalation_that_cannot_be_worded_still_goes_out_and_holds_up_no_other(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process(database, build(database, channels=(MAIL, HOOK, CHIEF)), REPORT)
+
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("a fault of ours")
+
+    monkeypatch.setattr(alert_notices, "_facts", broken)
+    notice = escalate(database, escalation())
+    assert is_notice(notice)
+    assert states(database, notice.id) == {("chief", DeliveryState.PENDING)}
+
+
+# --- acknowledgements ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("which", [0, -1], ids=["the alert", "the cancellation"])
+def test_what_is_told_anew_after_a_cancellation_rings_in_spite_of_an_acknowledgement(
+    database: Database, which: int
+) -> None:
+    line = build(database)
+    process(database, line, REPORT)
+    if which == 0:
+        alerts.acknowledge(database, raised(database)[0].id, NOW)
+    process(database, line, CANCELLED, now=NOW + HOUR)
+    if which == -1:
+        alerts.acknowledge(database, raised(database)[-1].id, NOW + HOUR)
+    anew = process(database, line, OWN_WORDS, now=NOW + 2 * HOUR)
+    assert kinds(anew)["france-mali"] == (DecisionKind.UPDATE, "new_act")
+
+
+def test_acknowledging_a_list_acknowledges_nothing_that_a_silence_kept_out_of_it(database: Database) -> None:
+    hidden, _ = hear(database, QUIET, "un", NIGHT)
+    others = [hear(database, QUIET, name, NIGHT)[0] for name in ("deux", "trois")]
+    silences.add(
+        database, watch_id=None, author="Awa", reason="suivi", starts_at=NIGHT, ends_at=MORNING + HOUR,
+        story_id=hidden.story_id,
+    )  # fmt: skip
+    assert tick(database, gathering(QUIET), MORNING) == 1
+    told = next(one for one in alerts.recent(database) if one.type == "alert.digest")
+    alerts.acknowledge(database, told.id, MORNING)
+    taken = {one.id for one in alerts.recent(database) if one.acknowledged_at is not None}
+    assert taken == {told.id, *(one.id for one in others)}
+
+
+# --- imports ------------------------------------------------------------------------------------------
+
+
+def test_an_imported_alert_swallows_no_live_one_of_the_same_article(database: Database) -> None:
+    line = build(database)
+    process(database, line, REPORT, sending=False)
+    page = replace(REPORT, paragraphs=(REPORT.paragraphs[0].replace("lundi", "mardi"), *REPORT.paragraphs[1:]))
+    live = process(database, line, page, now=NOW + HOUR)
+    assert kinds(live)["france-mali"] == (DecisionKind.NEW, "new_story")
+    (alert,) = raised(database)
+    assert {row.state for row in rows(database, alert.id)} == {DeliveryState.PENDING}
+    assert len(rows(database, alert.id)) == 3
+
+
+def test_an_imported_cancellation_silences_no_live_one(database: Database) -> None:
+    line = build(database)
+    process(database, line, REPORT)
+    process(database, line, CANCELLED, sending=False)
+    process(database, line, replace(CANCELLED, url="https://sahel.example/annule-2"), now=NOW + HOUR)
+    assert [len(rows(database, one.id)) for one in corrections_raised(database)] == [0, 3]
+    process(database, line, replace(CANCELLED, url="https://sahel.example/annule-3"), now=NOW + 2 * HOUR)
+    assert len(corrections_raised(database)) == 2
+
+
+# --- faults of our own --------------------------------------------------------------------------------
+
+
+def test_an_alert_that_cannot_be_worded_goes_out_plain(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("a fault of ours")
+
+    monkeypatch.setattr(occasions, "build_payload", broken)
+    process(database, build(database), REPORT)
+    (alert,) = raised(database)
+    assert {row.state for row in rows(database, alert.id)} == {DeliveryState.PENDING}
+    assert REPORT.title in alert.headline
+    assert alert.severity == 4
+
+
+def test_a_correction_that_fails_takes_no_alert_with_it(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    line = build(database)
+    process(database, line, REPORT)
+
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("a fault of ours")
+
+    monkeypatch.setattr(corrections, "send", broken)
+    assert process(database, line, CANCELLED, now=NOW + HOUR).article_id
+    assert len(raised(database)) == 1
+
+
+def test_lists_close_although_the_next_digest_cannot_be_planned(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tick(database, gathering(DAILY), NIGHT)
+    hear(database, DAILY, "un", NIGHT)
+
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("a fault of ours")
+
+    monkeypatch.setattr(holding, "daily", broken)
+    assert tick(database, gathering(DAILY), MORNING + 2 * HOUR) == 1
+    assert len(lists(database)) == 1
+
+
+def test_a_silence_whose_end_cannot_be_worded_is_told_all_the_same(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process(database, build(database), REPORT)
+    silences.add(database, watch_id=None, author="Awa", reason="calme", starts_at=NOW, ends_at=NOW + HOUR)
+    assert lease_unsilenced(database, "hook", NOW, 9, HOUR).taken == ()
+
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("a fault of ours")
+
+    monkeypatch.setattr(alert_notices, "_facts", broken)
+    with transaction(database):
+        assert silence_ends.tell_ends(database, NOW + HOUR, instance="i", speech=SPEECH) == 1
+
+
+# --- clocks -------------------------------------------------------------------------------------------
+
+
+def test_what_a_clock_that_ran_ahead_queued_makes_no_storm(database: Database) -> None:
+    plain = replace(QUIET, quiet_hours=None, cooldown=None)
+    for n in range(25):
+        hear(database, plain, f"a {n}", NIGHT + 1000 * HOUR, 5)
+    _, found = hear(database, plain, "maintenant", NIGHT, 4)
+    assert {row.reason for row in found} == {"at_once"}
