@@ -115,7 +115,15 @@ def test_the_command_line_says_the_same(site: Site, tmp_path: Path, capsys: pyte
 
 
 @pytest.mark.parametrize(
-    "arguments", [["FRA"], ["FRA", "FRA"], ["FRA", "MLI", "NER"], ["--since", "2999-01-01"], ["--until", "0001-01-01"]]
+    "arguments",
+    [
+        ["FRA"],
+        ["FRA", "FRA"],
+        ["FRA", "MLI", "NER"],
+        ["FRA", "MAL"],
+        ["--since", "2999-01-01"],
+        ["--until", "0001-01-01"],
+    ],
 )
 def test_the_command_line_refuses_what_is_no_pair_and_no_time(arguments: list[str], tmp_path: Path) -> None:
     config = tmp_path / "vigie.toml"

@@ -38,15 +38,19 @@ def ladder(
     as_json: bool,
 ) -> int:
     """Show the rungs of a pair of states, how they changed and what answered what; without one, all pairs."""
+    from detection.countries import countries
     from review.ladder import EARLIEST, LadderModel, read_ladder
     from scheduler.clock import now_utc
     from vigie.escalation import ladder_text, pairs_record
     from vigie.searching import open_archive
+    from vigie.setting_problems import suggest
     from vigie.settings import load
 
     codes = [code.upper() for part in states for code in part.split("-")]
     if codes and (len(codes) != 2 or codes[0] == codes[1]):
         raise click.UsageError("name two states by their codes, such as FRA MLI, or none for all pairs")
+    if unknown := sorted(set(codes) - set(countries())):
+        raise click.UsageError(f"no state has the code {unknown[0]!r}{suggest(unknown[0], countries())}")
     end = until or now_utc()
     begin = since or max(end, EARLIEST) - timedelta(days=days)
     if not EARLIEST <= begin < end:
