@@ -8,6 +8,7 @@ import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -138,7 +139,9 @@ def test_import_search_export_and_explain(here: Path, capsys: pytest.CaptureFixt
     assert run_command_line(["search", "mali AND ("]) == 2
     assert "^" in capsys.readouterr().err
     assert run_command_line(["explain", str(first["article"])]) == 0
-    assert "new_story" in capsys.readouterr().out
+    explained = capsys.readouterr().out
+    assert "new_story" in explained
+    assert "to nobody" in explained
     assert run_command_line(["deliveries", "list", "--json"]) == 0
     assert lines(capsys) == []
     assert run_command_line(["export", "articles", "--format", "csv"]) == 0
@@ -157,6 +160,32 @@ def test_explain_gives_json_with_every_clause(here: Path, capsys: pytest.Capture
     assert all(sentence["clauses"] for sentence in sentences)
     assert told["decisions"]
     assert told["partial"] is None
+
+
+def test_explain_and_show_tell_what_became_of_each_delivery(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = here / "vigie.toml"
+    hook = '[[channel]]\nid = "hook"\ntype = "webhook"\nurl = "https://hooks.example.org/"\nsecret_file = "key"\n'
+    text = config.read_text("utf-8").replace('# channels = ["press-room", "crisis-desk"]', 'channels = ["hook"]')
+    config.write_text(f"{text}\n{hook}", encoding="utf-8")
+    (here / "key").write_text("whsec_" + "c2VjcmV0" * 5, encoding="utf-8")
+    (here / "in.jsonl").write_text(json.dumps(LINE), encoding="utf-8")
+    assert run_command_line(["import", "--alerts", "in.jsonl"]) == 0
+    (first,) = lines(capsys)
+    assert run_command_line(["explain", str(first["article"])]) == 0
+    assert "\n  hook: pending\n" in capsys.readouterr().out
+    assert run_command_line(["explain", str(first["article"]), "--json"]) == 0
+    (told,) = lines(capsys)
+    (decision,) = cast("list[dict[str, Any]]", told["decisions"])
+    (delivery,) = decision["deliveries"]
+    assert (delivery["channel_id"], delivery["state"], delivery["reason"]) == ("hook", "pending", "at_once")
+    alert = str(decision["alert_id"])
+    assert run_command_line(["alerts", "ack", alert, "--author", "Awa"]) == 0
+    assert run_command_line(["alerts", "show", alert]) == 0
+    shown = capsys.readouterr().out
+    assert "watch france-mali · story 1" in shown
+    assert "\n  acknowledged by Awa at " in shown
+    assert run_command_line(["alerts", "list"]) == 0
+    assert "france-mali" in capsys.readouterr().out
 
 
 def test_explain_says_why_an_article_is_partial(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,7 @@ from sqlite_utils import Database
 
 from detection.engine import Document, load_folders
 from detection.explaining import explain
-from storage import alerts, articles, entries, looks, revisions
+from storage import alerts, articles, deliveries, entries, looks, revisions
 from storage.articles import StoredArticle
 from storage.database import open_reader
 from vigie import output
@@ -51,7 +51,7 @@ def explain_article(settings: Settings, article: int, watch_id: str | None, *, e
             "sentences": output.plain(sentences),
             "signals": [output.signal_record(signal) for signal in found.signals],
             "decisions": [
-                output.plain(decision)
+                {**output.plain(decision), "deliveries": _fates(database, decision.alert_id)}
                 for decision in alerts.decisions(database, article)
                 if watch_id in {None, decision.watch_id}
             ],
@@ -85,12 +85,29 @@ def print_explanation(explanation: dict[str, Any]) -> None:
             f"{decision['watch_id']}: {decision['kind']} ({decision['reason']}): {decision['detail']}{told}",
             markup=False,
         )
+        if decision["alert_id"] and not decision["deliveries"]:
+            console.print("  to nobody: the watch has no channel, or the article was imported without --alerts")
+        for fate in decision["deliveries"]:
+            to = " ".join(part for part in (fate["channel_id"], fate["recipient"]) if part)
+            held = f" ({fate['reason']})" if fate["reason"] not in {"", "at_once"} else ""
+            failed = f": {fate['last_error']}" if fate["last_error"] and fate["state"] != "sent" else ""
+            console.print(f"  {to}: {fate['state']}{held}{failed}", markup=False)
     for line in explanation["history"]:
         console.print(line, markup=False)
 
 
+def _fates(database: Database, alert_id: str | None) -> list[dict[str, Any]]:
+    """Return what became of each delivery of an alert, in the order in which they were made."""
+    if alert_id is None:
+        return []
+    kept = ("id", "channel_id", "recipient", "state", "reason", "last_error")
+    sent = [output.plain(row) for row in reversed(deliveries.listing(database, alert_id=alert_id))]
+    return [{key: row[key] for key in kept} for row in sent]
+
+
 def _act(act: dict[str, Any]) -> str:
-    return f"{act['type']} {act['actor'] or '?'} → {act['target'] or '?'}, {act['status']}"
+    status = f", {act['status']}" if act["status"] else ""
+    return f"{act['type']} {act['actor'] or '?'} → {act['target'] or '?'}{status}"
 
 
 def _print_sentence(sentence: dict[str, Any]) -> None:

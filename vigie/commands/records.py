@@ -61,7 +61,7 @@ def list_alerts(context: Context, *, limit: int, as_json: bool) -> int:
             }
             for alert in recent(database, limit=limit)
         ]
-    output.print_rows(rows, as_json=as_json, columns=("id", "created", "severity", "headline", "acknowledged"))
+    output.print_rows(rows, as_json=as_json, columns=("id", "created", "watch", "severity", "headline", "acknowledged"))
     return 0
 
 
@@ -85,13 +85,25 @@ def show_alert(context: Context, alert_id: str, *, as_json: bool) -> int:
         return 0
     console = output.console()
     console.print(body["data"]["headline"], markup=False, style="bold")
+    about = [f"{alert.created_at:%Y-%m-%d %H:%M} UTC", alert.type, f"watch {alert.watch_id}" if alert.watch_id else ""]
+    about.append("" if alert.story_id is None else f"story {alert.story_id}")
+    console.print(f"  {' · '.join(part for part in about if part)}", markup=False)
+    if alert.acknowledged_at is not None:
+        who = f" by {alert.acknowledged_by}" if alert.acknowledged_by else ""
+        console.print(f"  acknowledged{who} at {alert.acknowledged_at:%Y-%m-%d %H:%M} UTC", markup=False)
+    for line in body["data"].get("why", ()):
+        console.print(f"  {line}", markup=False)
+    for named in body["data"].get("alerts", ()):
+        console.print(f"  {named['severity']} {named['headline']}", markup=False)
     for event in body["data"].get("events", ()):
         who = f"{event['actor'] or '?'} → {event['target'] or '?'}"
         console.print(f"  {event['severity']} {event['type']} {who} ({event['status']})", markup=False)
         console.print(f"    {event['sentence']}", markup=False, style="italic")
     for source in body["data"].get("sources", ()):
         console.print(f"  {source['name']}: {source['reason']}", markup=False)
-    output.print_rows(sent, as_json=False, columns=("id", "channel_id", "recipient", "state", "attempts", "last_error"))
+    output.print_rows(
+        sent, as_json=False, columns=("id", "channel_id", "recipient", "state", "reason", "attempts", "last_error")
+    )
     return 0
 
 
