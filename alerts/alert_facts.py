@@ -37,6 +37,8 @@ class AlertFacts(_Part):
     #: acts that it tells
     acts: int
     update: bool
+    #: why it was raised; empty for a notice
+    reason: str = ""
 
 
 class SilenceFacts(_Part):

@@ -107,6 +107,7 @@ def _facts(alert: Alert, speech: Speech, *, whole: bool = False) -> AlertFacts:
         act=None if first is None else ActFacts.model_validate({key: first.get(key) for key in ActFacts.model_fields}),
         acts=len(happened),
         update=alert.sequence > 1,
+        reason=shorten(clean_line(str(told.get("reason") or "")), 80),
     )
 
 

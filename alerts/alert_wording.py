@@ -63,6 +63,11 @@ class Told(Protocol):
         """Whether its story was told before."""
         ...
 
+    @property
+    def reason(self) -> str:
+        """Why it was raised."""
+        ...
+
 
 class Ended(Protocol):
     """What wording needs of a silence."""
@@ -92,7 +97,10 @@ def headline(alert: Told, language: Language) -> str:
     """Return an alert's first line in a language; a notice has only the one it was told in."""
     if alert.act is None:
         return clean_line(alert.headline)
-    return wording.headline([alert.act] * max(1, alert.acts), language, severity=alert.severity, update=alert.update)
+    mark = alert.reason if alert.reason in wording.MARKS[language] else ""
+    return wording.headline(
+        [alert.act] * max(1, alert.acts), language, severity=alert.severity, mark=mark, update=alert.update
+    )
 
 
 def mail_item(alert: Told, language: Language, zone: ZoneInfo) -> dict[str, str]:

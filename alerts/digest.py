@@ -18,6 +18,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from alerts import digest_wording as words
+from alerts import wording
 from alerts.errors import RenderError
 from alerts.payload import LIMIT, links_for
 from alerts.settings import Language
@@ -52,6 +53,8 @@ class Member(_Part):
     url: str
     #: ``new``, ``update``, ``correction``, …: what follows the full stop in its own type
     kind: str | None = None
+    #: why it was raised, where that is a mark beside the severity: ``second_origin``, ``denied``, …
+    reason: str | None = None
     sentence: str | None = None
     act: Act | None = None
     at: datetime | None = None
@@ -273,6 +276,7 @@ def _facts(alert: Alert, base: str) -> Member:
         headline=clean_line(alert.headline),
         url=f"{base}/stories/{alert.story_id}" if alert.story_id is not None else f"{base}/alerts#{alert.id}",
         kind=alert.type.partition(".")[2] or None,
+        reason=reason if (reason := _text(data.get("reason"))) in wording.MARKS["en"] else None,
         sentence=_text(first.get("sentence")),
         act=act,
         at=utc(alert.created_at),

@@ -88,11 +88,11 @@ def _member(member: Member, language: Language, zone: ZoneInfo) -> dict[str, str
 
 
 def _line(member: Member, act: Act | None, language: Language) -> str:
-    """A correction speaks for itself; any other member is worded anew in the reader's language."""
-    if act is None or member.kind not in ("new", "update"):
+    """Word a member anew in the reader's language; one whose kind has a mark that is not known speaks for itself."""
+    if act is None or (member.reason is None and member.kind not in ("new", "update")):
         return clean_line(member.headline)
     acts = [_Told(act, member.severity)] * (1 + max(0, act.more))
-    return wording.headline(acts, language, severity=member.severity, update=False)
+    return wording.headline(acts, language, severity=member.severity, mark=member.reason or "")
 
 
 class _Told:

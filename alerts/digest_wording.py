@@ -25,7 +25,7 @@ _GRAVE: dict[Language, dict[int, tuple[str, str]]] = {
 _WHY: dict[Language, dict[str, str]] = {
     "fr": {
         "quiet_hours": f"Heures calmes{_FINE}: seules les alertes critiques les traversent",
-        "cooldown": "Délai de répit après une alerte sur ce dossier",
+        "cooldown": "Délai de répit après une alerte sur cet événement",
         "hourly": "Bilan de l’heure de ce qui n’est pas urgent",
         "daily": "Bilan du jour, envoyé même sans alerte",
         "storm": f"Trop de messages en peu de temps sur ce canal{_FINE}: le reste en une liste, rien n’est perdu",
@@ -114,7 +114,7 @@ def headline(told: Counted, language: Language) -> str:
             line = f"{'Afflux' if french else 'Flood'}{colon}{alerts} {'en' if french else 'in'} {minutes}{_NBSP}min"
             line += f", {'dont ' if french else ''}{grave}" if grave else ""
         case "cooldown":
-            line = f"{'Suite du dossier' if french else 'More on the story'}{colon}{alerts}"
+            line = f"{'Suite de l’événement' if french else 'More on the story'}{colon}{alerts}"
             line += f", {'dont ' if french else ''}{grave}" if grave else ""
         case _:
             when = _when(told, language)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from alerts import alert_wording, channel_wording, identity, notices, wording
 from alerts import health_wording as words
 from alerts.errors import RenderError
-from alerts.message import mail_headers
+from alerts.message import COLOURS, mail_headers
 from alerts.notices import Body, SourceFacts
 from alerts.settings import EmailChannel, Language
 from alerts.text import clean_line, shorten
@@ -86,6 +86,8 @@ def mail_values(body: Body, language: Language, zone: ZoneInfo) -> dict[str, Any
     french = language == "fr"
     return {
         "language": language,
+        # What nobody answered is as grave as it was; news of the watch itself is no news of the world.
+        "colour": COLOURS.get(data.severity, COLOURS[3]) if body.type == notices.UNACKNOWLEDGED else COLOURS[1],
         "headline": headline,
         "summary": summary,
         "sources": sources,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import email.policy
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from zoneinfo import ZoneInfo
@@ -123,6 +124,18 @@ def test_the_mail_of_an_escalation_says_so_in_the_thread_of_the_story(
     assert "Le Mali a expulsé" in text
     assert message["in-reply-to"] == identity.thread_id(install_id="i", watch_id="france-mali", subject="story:7")
     assert message["list-id"] == f"<{identity.list_id('france-mali')}>"
+
+
+@pytest.mark.parametrize(("language", "mark"), [("fr", "Grave (démenti)"), ("en", "Severe (denied)")])
+def test_an_escalation_says_what_kind_of_message_nobody_answered(language: Language, mark: str) -> None:
+    alert = told("one")
+    body = json.loads(alert.payload)
+    body["data"]["reason"] = "denied"
+    denial = replace(alert, type="alert.correction", payload=json.dumps(body), sequence=2)
+    notice = alert_notices.escalation_body(denial, NOW, alert_id="alr_esc", now=NOW, speech=SPEECH)
+    message, text, _ = mail(stored(notice, watch="france-mali"), language)
+    assert f" · {mark} · Mali → France" in message["subject"]
+    assert f"- {mark} · " in text
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])

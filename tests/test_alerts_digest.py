@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from alerts import digest_wording
 from alerts.apprise_message import render_note
 from alerts.digest import TYPE, Body, Coverage, Gathering, build_digest, is_digest, read_digest, to_json
-from alerts.digest_message import render_digest_email
+from alerts.digest_message import mail_values, render_digest_email
 from alerts.errors import RenderError
 from alerts.payload import LIMIT
 from alerts.settings import EmailChannel
@@ -151,6 +151,18 @@ def test_no_headline_of_the_press_breaks_a_list(texts: list[str]) -> None:
     assert message["Subject"]
 
 
+def test_a_correction_in_a_list_is_worded_in_the_readers_language() -> None:
+    body = json.loads(member(1).payload)
+    body["data"]["reason"] = "denied"
+    denial = replace(member(1, 4), type="alert.correction", payload=json.dumps(body), headline="Grave (démenti) · …")
+    listed = build([denial])
+    (known,) = listed.data.alerts
+    assert (known.kind, known.reason) == ("correction", "denied")
+    for language, mark in (("fr", "Grave (démenti) · "), ("en", "Severe (denied) · ")):
+        values = mail_values(listed, "en" if language == "en" else "fr", PARIS)
+        assert values["members"][0]["line"].startswith(f"{mark}Mali → France")
+
+
 def test_a_member_in_no_known_form_is_told_by_headline_and_link() -> None:
     odd = [replace(member(n), payload=payload) for n, payload in enumerate(("", "[]", '{"data": 3}', '{"data": {}}'))]
     body = build(odd)
@@ -210,7 +222,7 @@ def test_an_unreadable_list_says_so() -> None:
         (
             replace(GATHERED, kind=BatchKind.COOLDOWN, night=False),
             (3, 3),
-            "Suite du dossier~: 2_alertes",
+            "Suite de l’événement~: 2_alertes",
             "More on the story: 2 alerts",
         ),
     ],
