@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 
 from alerts import digest, digest_wording, notices, wording
 from alerts.digest_message import mail_values as digest_values
-from alerts.message import alert_values
+from alerts.message import alert_values, plain_lines
 from alerts.notice_message import mail_values as notice_values
-from alerts.payload import links_for, read_payload
+from alerts.payload import read_payload
 from alerts.settings import Language
 from alerts.text import clean_line, shorten
 from storage.types import Alert
@@ -92,8 +92,7 @@ def render_note(*, delivery_key: str, alert: Alert, language: Language, zone: Zo
 def render_plain_note(*, delivery_key: str, alert: Alert, language: Language, public_url: str) -> Note:
     """Return the message that goes out when :func:`render_note` fails: headline, ids and a link."""
     watch = clean_line(alert.watch_id)
-    links = links_for(public_url, story_id=alert.story_id or 0, alert_id=alert.id, watch_id=watch)
-    lines = [wording.label("unreadable", language), links.story if alert.story_id is not None else links.ack]
+    lines = list(plain_lines(alert, language, public_url))
     footer = wording.footer(clean_line(alert.id), watch, alert.sequence, language)
     return _note(shorten(alert.headline, wording.HEADLINE_LIMIT), lines, footer, delivery_key, alert.severity)
 

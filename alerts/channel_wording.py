@@ -15,7 +15,7 @@ _WORDS: dict[Trouble, tuple[str, str]] = {
     Trouble.REFUSED: ("tout le monde est refusé", "everybody is refused"),
     Trouble.LONG: ("en panne depuis un jour", "failing for a day"),
     Trouble.GONE: ("le destinataire n’en veut plus", "the receiver wants no more"),
-    Trouble.DISABLED: ("débranché, en panne depuis des jours", "switched off, failing for days"),
+    Trouble.DISABLED: ("désactivé, en panne depuis des jours", "switched off, failing for days"),
 }
 _WAITS = (
     f"Ce qui l’attend n’est pas perdu{_FINE}: tout part dès qu’il fonctionne.",

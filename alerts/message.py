@@ -22,6 +22,8 @@ from alerts.settings import EmailChannel, Language, recipient_address
 from alerts.text import clean_line, shorten
 from storage.types import Alert
 
+#: type of the alert that tries a channel
+TEST = "alert.test"
 #: of each severity
 COLOURS = {1: "#7a7a7a", 2: "#2f6f9f", 3: "#c58a00", 4: "#d2491c", 5: "#a3001f"}
 
@@ -64,12 +66,10 @@ def render_plain_email(
 ) -> bytes:
     """Return the mail that goes out when :func:`render_email` fails: headline, ids and a link, no layout."""
     headline = shorten(alert.headline, wording.HEADLINE_LIMIT)
-    links = links_for(public_url, story_id=alert.story_id or 0, alert_id=alert.id, watch_id=clean_line(alert.watch_id))
     lines = (
         headline,
         "",
-        wording.label("unreadable", channel.language),
-        links.story if alert.story_id is not None else links.ack,
+        *plain_lines(alert, channel.language, public_url),
         "",
         wording.footer(clean_line(alert.id), clean_line(alert.watch_id), alert.sequence, channel.language),
         "",
@@ -79,6 +79,15 @@ def render_plain_email(
     )
     message.set_content("\n".join(lines), cte="quoted-printable")
     return message.as_bytes()
+
+
+def plain_lines(alert: Alert, language: Language, public_url: str) -> tuple[str, str]:
+    """Return what a message without layout says, and the address that it leads to."""
+    if alert.type == TEST:
+        # A test is on no page.
+        return wording.label("test", language), clean_line(public_url)
+    links = links_for(public_url, story_id=alert.story_id or 0, alert_id=alert.id, watch_id=clean_line(alert.watch_id))
+    return wording.label("unreadable", language), links.story if alert.story_id is not None else links.ack
 
 
 def mail_headers(
@@ -138,7 +147,6 @@ def alert_values(body: Body, language: Language, zone: ZoneInfo) -> dict[str, An
         headline = wording.headline(happened, language, severity=data.severity, mark=mark_of(body))
         proof = wording.quoted(first.sentence, language)
     label = partial(wording.label, language=language)
-    origins = f" — {label('origins')}{', '.join(reach.origins)}" if reach.origins else ""
     return {
         "language": language,
         "colour": COLOURS.get(data.severity, COLOURS[3]),
@@ -146,12 +154,12 @@ def alert_values(body: Body, language: Language, zone: ZoneInfo) -> dict[str, An
         "notice": _notice(body, language, zone),
         "proof": proof,
         "reach": wording.reach(reach, language),
-        "origins": origins,
+        "origins": wording.origins(reach.origins, language),
         "first_seen": label("first_seen") + wording.moment(data.story.first_seen, language, zone),
-        "acts": [_act(event, language) for event in data.events],
+        "acts": [_act(event, language, mark_of(body)) for event in data.events],
         "articles": [_article(article, language, zone) for article in data.articles],
         "links": {"story": data.links.story, "ack": data.links.ack, "silence": data.links.silence},
-        "why": data.why,
+        "why": wording.why_again(data.why, data.reason, language),
         "footer": wording.footer(data.alert, data.watch, data.sequence, language),
         "acts_label": label("acts"),
         "articles_label": label("articles"),
@@ -177,14 +185,16 @@ def _notice(body: Body, language: Language, zone: ZoneInfo) -> str:
     return f"{text} {wording.label('corrects', language)}{wording.moment(data.told_at, language, zone)}."
 
 
-def _act(event: Event, language: Language) -> dict[str, str]:
+def _act(event: Event, language: Language, mark: str) -> dict[str, str]:
+    # An act of a dispatch that was cancelled, or of a page that is gone, must not read as if it still stood.
+    gone = wording.MARKS[language][mark] if mark in {"cancelled", "withdrawn"} else ""
     return {
         "line": f"{wording.severity_word(event.severity, language)} · {wording.act_line(event, language)}",
         "status": ", ".join(
             word
             for word in (
                 wording.status_word(event.status, language),
-                wording.changed(event.change, language) if event.change else "",
+                wording.changed(event.change, language) if event.change else gone,
             )
             if word
         ),

@@ -9,11 +9,9 @@ from alerts.ladder import WINDOW
 from alerts.settings import Language
 from storage.types import RungChange, Signal
 
-_NONE = {"fr": "aucun", "en": "none"}
-
 
 def rise_lines(rises: Iterable[RungChange], signals: Iterable[Signal], language: Language) -> tuple[str, ...]:
-    """Return a line for each rise to which one of the signals led: « … France → Mali en 30 jours : 4 → 5 ».
+    """Return a line for each rise to which one of the signals led: « France → Mali : échelon 5 (…) ».
 
     Args:
         rises: as changes of rung.
@@ -26,7 +24,9 @@ def rise_lines(rises: Iterable[RungChange], signals: Iterable[Signal], language:
 
 def _line(rise: RungChange, language: Language) -> str:
     sides = f"{wording.name(rise.actor, language)} → {wording.name(rise.target, language)}"
-    rungs = f"{rise.before or _NONE[language]} → {rise.after}"
     if language == "fr":
-        return f"Échelon le plus haut {sides} en {WINDOW.days}\u00a0jours{wording.colon(language)}{rungs}"
-    return f"Highest rung {sides} in {WINDOW.days} days: {rungs}"
+        before = f"{rise.before} au plus" if rise.before else "aucun acte"
+        colon = wording.colon(language)
+        return f"{sides}{colon}échelon {rise.after} (dans les {WINDOW.days}\u00a0jours d’avant{colon}{before})"
+    before = f"at most {rise.before}" if rise.before else "no act"
+    return f"{sides}: rung {rise.after} (in the {WINDOW.days} days before: {before})"

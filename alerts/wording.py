@@ -45,8 +45,8 @@ _STATUSES = {
 }  # fmt: skip
 _REASONS = {
     "fr": {
-        "new_story": "Premier article retenu sur ce dossier",
-        "new_act": "Un acte nouveau sur un dossier déjà signalé",
+        "new_story": "Premier article retenu sur cet événement",
+        "new_act": "Un acte nouveau dans un événement déjà signalé",
         "higher_severity": "Un acte déjà signalé, à un degré plus grave",
         "second_origin": "Une deuxième source indépendante rapporte ce qui a été signalé",
         "other_side": "L’autre partie rapporte à son tour ce qui a été signalé",
@@ -104,20 +104,23 @@ _MONTHS = {
 }  # fmt: skip
 _LABELS = {
     "fr": {
-        "acts": "Actes", "origins": f"Origines{_FINE}: ", "articles": "Articles", "why": "Pourquoi cette alerte",
-        "story": f"Le dossier{_FINE}: ", "ack": f"Prendre en charge{_FINE}: ",
+        "acts": "Actes", "origin": f"Origine{_FINE}: ", "origins": f"Origines{_FINE}: ", "articles": "Articles",
+        "why": "Pourquoi cette alerte",
+        "story": f"L’événement{_FINE}: ", "ack": f"Prendre en charge{_FINE}: ",
         "silence": f"Mettre en sourdine{_FINE}: ",
-        "story_link": "Le dossier", "ack_link": "Prendre en charge", "silence_link": "Mettre en sourdine",
+        "story_link": "L’événement", "ack_link": "Prendre en charge", "silence_link": "Mettre en sourdine",
         "corrects": "Alerte du ",
         "first_seen": f"Vu pour la première fois{_FINE}: ", "unreadable":
         f"Cette alerte n’a pas pu être mise en forme{_FINE}; la voici en texte brut.",
+        "test": f"Ceci est un essai{_FINE}: rien ne s’est passé. Cette adresse doit ouvrir la page de Vigie{_FINE}:",
     },
     "en": {
-        "acts": "Acts", "origins": "Origins: ", "articles": "Articles", "why": "Why this alert",
+        "acts": "Acts", "origin": "Origin: ", "origins": "Origins: ", "articles": "Articles", "why": "Why this alert",
         "story": "The story: ", "ack": "Acknowledge: ", "silence": "Silence: ",
         "story_link": "The story", "ack_link": "Acknowledge", "silence_link": "Silence",
         "corrects": "Alert of ", "first_seen": "First seen: ",
         "unreadable": "This alert could not be laid out; here it is as plain text.",
+        "test": "This is a test: nothing happened. This address should open Vigie's page:",
     },
 }  # fmt: skip
 
@@ -232,13 +235,31 @@ def reach(story: Reach, language: Language) -> str:
 def summary(sentence: str, story: Reach, language: Language) -> str:
     """Return one paragraph: the sentence that proves the act, then who reports it."""
     proof = quoted(sentence, language) if sentence else ""
-    origins = f" — {_LABELS[language]['origins']}{', '.join(story.origins)}" if story.origins else ""
-    return " ".join(part for part in (proof, f"{reach(story, language)}{origins}.") if part)
+    return " ".join(part for part in (proof, f"{reach(story, language)}{origins(story.origins, language)}.") if part)
+
+
+def origins(names: Sequence[str], language: Language) -> str:
+    """Return « — Origines : AFP, Studio Tamani », nothing without names."""
+    if not names:
+        return ""
+    return f" — {label('origins' if len(names) > 1 else 'origin', language)}{', '.join(names)}"
 
 
 def why_decided(reason: str, detail: str, language: Language) -> str:
     """Return why an alert went out; a reason without words of its own is shown with its detail."""
     return _REASONS[language].get(reason) or f"{reason}{colon(language)}{detail}"
+
+
+def why_again(why: Sequence[str], reason: str, language: Language) -> tuple[str, ...]:
+    """Return the reasons of a stored alert for a reader of ``language``.
+
+    What was written in it is returned whole. Of reasons in another language those are left that can be worded anew;
+    the acts with their sentences, which rules and cues explain, are told anyway.
+    """
+    decided = _REASONS[language].get(reason)
+    if decided is None or decided in why:
+        return tuple(why)
+    return (decided, *(_UNREAD[language] for known in _UNREAD.values() if known in why))
 
 
 def changed(change: str, language: Language) -> str:
@@ -370,7 +391,7 @@ def label(key: str, language: Language) -> str:
 def footer(alert_id: str, watch_id: str, sequence: int, language: Language) -> str:
     """Return the line that names the alert."""
     if language == "fr":
-        return f"Vigie · alerte {alert_id} · veille {watch_id} · message {sequence} sur ce dossier"
+        return f"Vigie · alerte {alert_id} · veille {watch_id} · message {sequence} sur cet événement"
     return f"Vigie · alert {alert_id} · watch {watch_id} · message {sequence} on this story"
 
 

@@ -368,7 +368,7 @@ def test_the_message_speaks_the_channels_language() -> None:
     english = render_note(delivery_key=KEY, alert=alert(update=True), language="en", zone=PARIS)
     assert english.title.startswith("Severe (update) · Mali → France: ")
     assert english.body.splitlines()[0] == f"“{SENTENCE}”"
-    assert "2 articles, 2 outlets — Origins: " in english.body
+    assert "2 articles, 2 outlets — Origin: " in english.body
     assert "Acknowledge: https://vigie.example/" in english.body
     assert "https://journal.example/a?b=1&c=2" in english.body
     assert english == render_note(delivery_key=KEY, alert=alert(update=True), language="en", zone=PARIS)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from email.header import decode_header, make_header
 from email.message import EmailMessage
 from html.parser import HTMLParser
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -16,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerts.errors import RenderError
-from alerts.message import render_email, render_plain_email
+from alerts.message import TEST, render_email, render_plain_email
 from alerts.payload import build_payload
 from alerts.settings import EmailChannel
 from storage.types import Alert, Decision, DecisionKind, Signal, Status, Story, StoryArticle, Watch
@@ -118,7 +119,7 @@ def test_text_and_html_state_the_same_facts() -> None:
     message = parse(render(alert()))
     plain, html = part(message, "plain"), part(message, "html")
     for fact in (
-        SENTENCE, "Mali → France\u202f: expulsion de diplomates", "Origines\u202f: Deux diplomates expulsés",
+        SENTENCE, "Mali → France\u202f: expulsion de diplomates", "Origine\u202f: Deux diplomates expulsés",
         "2\u00a0articles, 2\u00a0médias", "14\u00a0h\u00a005 UTC (16\u00a0h\u00a005, Paris)", "alr_x",
         "https://vigie.example/stories/7", "Sérieux · Mali → France\u202f: sanctions",
     ):  # fmt: skip
@@ -163,6 +164,18 @@ def test_an_unreadable_payload_is_refused_and_the_plain_mail_still_works() -> No
     assert message["Message-ID"] == f"<{KEY}@vigie.invalid>"
     assert message["Subject"] == "Grave Bcc: spy@example.org \ufffd x"
     assert "https://vigie.example/stories/7" in message.get_content()
+
+
+@pytest.mark.parametrize(("language", "says"), [("fr", "Ceci est un essai"), ("en", "This is a test")])
+def test_a_test_says_so_and_leads_to_a_page_that_exists(language: Literal["fr", "en"], says: str) -> None:
+    trial = replace(alert(), type=TEST, story_id=None, headline="[Test] Essai")
+    raw = render_plain_email(
+        delivery_key=KEY, alert=trial, channel=replace(CHANNEL, language=language), recipient="awa@example.org",
+        install_id="i", public_url="https://vigie.example",
+    )  # fmt: skip
+    lines = parse(raw).get_content().splitlines()
+    assert lines[2].startswith(says)
+    assert lines[3] == "https://vigie.example"
 
 
 HOSTILE = st.text(

@@ -111,7 +111,7 @@ def test_french_words_carry_french_spaces() -> None:
         f"«\u00a0{SENTENCE}\u00a0» 4\u00a0articles, 3\u00a0médias — Origines\u202f: AFP, Studio Tamani."
     )
     assert data["why"] == [
-        "Premier article retenu sur ce dossier",
+        "Premier article retenu sur cet événement",
         "France → Mali\u202f: expulsion de diplomates "
         "(règle\u00a0fr.expel_diplomats.1, indices\u202f: «\u00a0a déclaré\u00a0», confiance\u00a01,00)",
     ]

@@ -132,8 +132,8 @@ def test_a_rise_is_told_in_both_languages_and_only_of_what_the_alert_tells() -> 
         type="expel_diplomats", story_id=1,
     )  # fmt: skip
     told = signal("x", actor="FRA", target="MLI")
-    assert rise_lines([rise], [told], "en") == ("Highest rung France → Mali in 30 days: 4 → 5",)
+    assert rise_lines([rise], [told], "en") == ("France → Mali: rung 5 (in the 30 days before: at most 4)",)
     assert rise_lines([replace(rise, before=0)], [told], "fr") == (
-        "Échelon le plus haut France → Mali en 30\xa0jours\u202f: aucun → 5",
+        "France → Mali\u202f: échelon 5 (dans les 30\xa0jours d’avant\u202f: aucun acte)",
     )
     assert rise_lines([rise], [signal("x")], "en") == ()

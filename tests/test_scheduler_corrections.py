@@ -355,3 +355,12 @@ def test_every_kind_of_message_says_what_it_is_in_a_line_that_a_lock_screen_show
         "en": "A second independent origin reports what was told: Kayes.",
     }[language] in notices
     assert first.story_id == raised(database)[1].story_id
+    texts = [text_of(mail(alert, language)) for alert in raised(database)]
+    why = {
+        "fr": "- Premier article retenu sur cet événement",
+        "en": "- First article on this story that passed the bar",
+    }
+    assert why[language] in texts[0]
+    assert ("Premier article" in texts[0]) is (language == "fr"), "a reader gets the reasons in one language"
+    assert {"fr": "[affirmé, dépêche annulée]", "en": "[asserted, dispatch cancelled]"}[language] in texts[-1]
+    assert {"fr": "[affirmé]", "en": "[asserted]"}[language] in texts[0]

@@ -126,9 +126,9 @@ def test_an_alert_says_when_an_act_goes_further_than_any_before(database: Databa
     for minutes, page in enumerate((REPORT, FOLLOW_UP, RUPTURE, ONE_MORE)):
         process(database, line, page, now=NOW + timedelta(minutes=minutes))
     first, second, third, fourth = why(database)
-    assert first == ("Échelon le plus haut Mali → France en 30\xa0jours\u202f: aucun → 4",)
-    assert second == ("Échelon le plus haut France → Mali en 30\xa0jours\u202f: aucun → 3",)
-    assert third == ("Échelon le plus haut Mali → France en 30\xa0jours\u202f: 4 → 5",)
+    assert first == ("Mali → France\u202f: échelon 4 (dans les 30\xa0jours d’avant\u202f: aucun acte)",)
+    assert second == ("France → Mali\u202f: échelon 3 (dans les 30\xa0jours d’avant\u202f: aucun acte)",)
+    assert third == ("Mali → France\u202f: échelon 5 (dans les 30\xa0jours d’avant\u202f: 4 au plus)",)
     assert fourth == ()
 
 
@@ -138,7 +138,7 @@ def test_of_two_acts_of_one_article_the_graver_is_told(database: Database) -> No
         paragraphs=("La France suspend son aide au Mali et expulse deux diplomates maliens, annonce Paris.",),
     )
     process(database, build(database, WATCH), both)
-    assert why(database) == [("Échelon le plus haut France → Mali en 30\xa0jours\u202f: aucun → 4",)]
+    assert why(database) == [("France → Mali\u202f: échelon 4 (dans les 30\xa0jours d’avant\u202f: aucun acte)",)]
 
 
 def test_an_act_as_grave_as_what_counts_already_raises_nothing(database: Database) -> None:

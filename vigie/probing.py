@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from rich.markup import escape
 
 from alerts import identity
+from alerts.message import TEST
 from alerts.sender import Progress
 from alerts.senders import build_senders
 from alerts.settings import recipients
@@ -30,7 +31,7 @@ def test_alert(settings: Settings) -> Alert:
     )
     identifier = identity.alert_id(key)
     body = {
-        "type": "alert.test",
+        "type": TEST,
         "timestamp": now.isoformat(),
         "data": {
             "alert": identifier,
@@ -65,7 +66,7 @@ def test_alert(settings: Settings) -> Alert:
     return Alert(
         id=identifier,
         key=key,
-        type="alert.test",
+        type=TEST,
         watch_id="test",
         story_id=None,
         severity=1,
