@@ -382,7 +382,7 @@ def test_a_silence_shows_what_it_hid_and_is_ended_with_a_form(browser: Browser, 
 
 
 def test_both_languages_say_it(browser: Browser, alert: Alert) -> None:
-    for language, words in (("en", ("I take it", "Your name")), ("fr", ("Prendre en charge", "Votre nom"))):
+    for language, words in (("en", ("Acknowledge", "Your name")), ("fr", ("Prendre en charge", "Votre nom"))):
         page = browser.get(f"/alerts/{alert.id}/ack?lang={language}")
         for word in words:
             assert word in page.text

@@ -88,7 +88,7 @@ def test_the_links_of_a_message_acknowledge_and_silence_and_the_end_tells_what_w
         # What the scanner of a mail program does.
         for _ in range(2):
             assert ask(links["ack"])[0] == ask(links["silence"])[0] == 200
-        assert "I take it" in ask(f"{links['ack']}?lang=en")[1]
+        assert "<button>Acknowledge</button>" in ask(f"{links['ack']}?lang=en")[1]
         fill_in(links["ack"], author="Awa")
         (listed,) = [json.loads(line) for line in vigie("-c", config, "alerts", "list", "--json").stdout.splitlines()]
         assert listed["acknowledged_by"] == "Awa"
