@@ -12,7 +12,7 @@ _NBSP = "\u00a0"
 _WORDS: dict[Trouble, tuple[str, str]] = {
     Trouble.RECOVERED: ("rétabli", "works again"),
     Trouble.SETUP: ("en panne, à réparer", "fails, needs a person"),
-    Trouble.REFUSED: ("tout le monde est refusé", "everybody is refused"),
+    Trouble.REFUSED: ("refuse tous les destinataires", "refuses every recipient"),
     Trouble.LONG: ("en panne depuis un jour", "failing for a day"),
     Trouble.GONE: ("le destinataire n’en veut plus", "the receiver wants no more"),
     Trouble.DISABLED: ("désactivé, en panne depuis des jours", "switched off, failing for days"),
@@ -23,11 +23,10 @@ _WAITS = (
 )
 _CLOSED = (
     f"Rien ne part plus par ce canal{_FINE}; ce qui l’attendait est gardé. Une fois réparé{_FINE}: "
-    "« vigie deliveries reset {id} », puis « vigie deliveries replay ».".replace("« ", "«\u00a0").replace(
-        " »", "\u00a0»"
-    ),
+    "« vigie deliveries reset {id} », puis « vigie deliveries replay » avec le numéro de chaque envoi "
+    "(« vigie deliveries list --state dead »).".replace("« ", "«\u00a0").replace(" »", "\u00a0»"),
     "Nothing leaves by it any more; what waited is kept. Once mended: 'vigie deliveries reset {id}', "
-    "then 'vigie deliveries replay'.",
+    "then 'vigie deliveries replay' with the number of each ('vigie deliveries list --state dead').",
 )
 
 

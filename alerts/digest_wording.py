@@ -177,10 +177,10 @@ def covered(
         parts = [f"{well} in order", f"{silent} silent", f"{broken} in trouble"]
         parts += [f"{new} not read yet"] if new else []
     read = _counted(articles, "article", language)
+    in_all = (" en tout" if french else " in all") if alerts else ""
     return (
         f"Sources{colon}{', '.join(parts)}",
-        f"{read} {_plural(articles, 'lu', 'lus', language) if french else 'read'}, {_alerts(alerts, language)}"
-        f" {'en tout' if french else 'in all'}",
+        f"{read} {_plural(articles, 'lu', 'lus', language) if french else 'read'}, {_alerts(alerts, language)}{in_all}",
         _dead(dead_letters, language),
     )
 

@@ -264,7 +264,7 @@ def test_figures_agree_with_their_nouns() -> None:
         f"1{FINE}412{NBSP}articles lus, 7{NBSP}alertes en tout",
         "Aucun envoi en échec",
     )
-    assert lines(1, 0, 1, 1, "fr")[1:] == (f"1{NBSP}article lu, aucune alerte en tout", f"1{NBSP}envoi en échec")
+    assert lines(1, 0, 1, 1, "fr")[1:] == (f"1{NBSP}article lu, aucune alerte", f"1{NBSP}envoi en échec")
     assert "1 silencieuse," in lines(1, 0, 1, 1, "fr")[0]
     assert lines(1, 1, 2, 0, "en") == (
         "Sources: 80 in order, 0 silent, 3 in trouble, 2 not read yet",
