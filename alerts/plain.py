@@ -1,22 +1,47 @@
 """What is said when the words fail: bodies of alerts and notices built of bare facts, with nothing that can go wrong.
 
-They are used where :mod:`alerts.payload` or :mod:`alerts.alert_notices` raised: an alert in poor words is better than
-one that nobody hears.
+They are used where :mod:`alerts.decide`, :mod:`alerts.payload` or :mod:`alerts.alert_notices` raised: an alert in poor
+words is better than one that nobody hears.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from alerts import notices
+from alerts.acts import Act, is_told
 from alerts.notices import Speech
 from alerts.payload import ArticleFacts, Body, Data, Event, StoryFacts, links_for
 from alerts.text import clean_line, shorten
-from storage.types import Alert, Decision, DecisionKind, Signal, Story, StoryArticle, utc
+from storage.types import Alert, Decision, DecisionKind, Signal, Story, StoryArticle, Watch, utc
 
 #: acts and articles that are named
 MOST = 5
+
+
+def plain_decision(watch: Watch, signals: Sequence[Signal], told: Iterable[tuple[Act, int]] | None) -> Decision:
+    """Return what is decided of an article when deciding fails: what was not told is told.
+
+    Args:
+        watch: who might be told.
+        signals: of the article, over the watch's bar.
+        told: acts of its story that were told, each with its highest severity; None: nothing was.
+    """
+    known = tuple(told or ())
+    new = tuple(signal for signal in signals if not is_told(signal, known))
+    if not new:
+        reason = "already_told" if signals else "no_signal"
+        return Decision(watch_id=watch.id, kind=DecisionKind.NONE, reason=reason, detail="nothing that was not told")
+    first = told is None
+    return Decision(
+        watch_id=watch.id,
+        kind=DecisionKind.NEW if first else DecisionKind.UPDATE,
+        reason="new_story" if first else "new_act",
+        detail="over the bar, and not told yet",
+        severity=max(signal.severity for signal in new),
+        signals=new,
+    )
 
 
 def plain_body(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
@@ -16,15 +17,16 @@ from alerts.confirming import Report, Voice
 from alerts.correcting import Correction
 from alerts.decide import Affair, decide
 from alerts.edits import Edit
-from detection.assess import Assessment, assess
+from alerts.plain import plain_decision
+from detection.assess import Assessment, assess, over_the_bar
 from detection.stories.lifecycle import Lifecycle, lifecycle
 from detection.stories.origin import side_of
 from scheduler import corrections, outgoing
 from scheduler.occasions import AlertingSettings, Occasion, assessed, build_alert, build_plain
+from scheduler.sparing import spared
 from storage import alerts as stored_alerts
 from storage import telling
 from storage.alerts import Act, ToldBefore
-from storage.database import attempt
 from storage.telling import Teller
 from storage.types import Alert, Decision, DecisionKind, Signal, Watch
 
@@ -67,6 +69,8 @@ def take(database: Database, settings: AlertingSettings, watch: Watch, occasion:
     assessment = _assessment(settings, watch, occasion)
     try:
         verdict = _verdict(database, settings, watch, occasion, assessment, told)
+    except sqlite3.Error:
+        raise
     except Exception:
         # Whatever is wrong with a rule that holds alerts back or words them: an alert too many is better than one lost.
         logger.exception("watch %s: article %d is decided by the plain rules", watch.id, occasion.saved.article_id)
@@ -99,16 +103,13 @@ def _corrected(
     """Queue the corrections of an article, and return those that could be."""
     done = []
     for correction, alert in verdict.corrections:
-        try:
-            with attempt(database):
-                corrections.send(
-                    database, settings, watch, correction, alert, article_id=occasion.saved.article_id,
-                    now=occasion.now, sending=occasion.sending,
-                )  # fmt: skip
+        # The article itself, and what it tells the people of every watch, must not be lost with it.
+        with spared(database, f"watch {watch.id}: the correction of {correction.corrects} could not be sent"):
+            corrections.send(
+                database, settings, watch, correction, alert, article_id=occasion.saved.article_id,
+                now=occasion.now, sending=occasion.sending,
+            )  # fmt: skip
             done.append((correction, alert))
-        except Exception:
-            # The article itself, and what it tells the people of every watch, must not be lost with it.
-            logger.exception("watch %s: the correction of %s could not be sent", watch.id, correction.corrects)
     return tuple(done)
 
 
@@ -120,7 +121,11 @@ def _assessment(settings: AlertingSettings, watch: Watch, occasion: Occasion) ->
     except Exception:
         # As above: a fault in evaluating the query must not keep an alert back.
         logger.exception("watch %s: article %d is assessed without the query", watch.id, occasion.saved.article_id)
+    try:
         return assess(signals, watch, language=article.language, source_id=article.source_id, query_matches=True)
+    except Exception:
+        logger.exception("watch %s: article %d is held against the bar alone", watch.id, occasion.saved.article_id)
+        return over_the_bar(signals, watch)
 
 
 def _recorded(database: Database, watch: Watch, occasion: Occasion, verdict: _Verdict) -> Taken:
@@ -205,13 +210,17 @@ def _plain(
     told: ToldBefore | None,
 ) -> _Verdict:
     """Decide without edits, confirmations, corrections and affairs: what is over the bar and was not told."""
-    decision = decide(
-        watch=watch,
-        assessment=assessment,
-        told=told,
-        published_at=occasion.saved.effective_at,
-        now=occasion.now,
-    )
+    try:
+        decision = decide(
+            watch=watch,
+            assessment=assessment,
+            told=told,
+            published_at=occasion.saved.effective_at,
+            now=occasion.now,
+        )
+    except Exception:
+        logger.exception("watch %s: article %d is told if it tells anything", watch.id, occasion.saved.article_id)
+        decision = plain_decision(watch, assessment.signals if assessment.alert else (), told.acts if told else None)
     try:
         alert = _alert(database, settings, watch, occasion, decision, told)
     except Exception:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -99,6 +100,9 @@ def planned(
             if batch_id is not None:
                 return plan, batch_id
             moment = max(moment, plan.batch.closes_at)
+    except sqlite3.Error:
+        # A full disk may have ended the transaction: the whole of it is tried again.
+        raise
     except Exception:
         # An alert that nobody planned well is better early than late.
         logger.exception("alert %s on channel %s: planning failed; it is sent at once", alert.id, channel_id)

@@ -17,7 +17,8 @@ from detection.revisions import signal_changes
 from scheduler import corrections, ladder
 from scheduler.alerting import Taken, take
 from scheduler.occasions import AlertingSettings, Before, Occasion
-from scheduler.placing import put_into_story
+from scheduler.placing import Placed, put_alone, put_into_story
+from scheduler.sparing import spared
 from storage import articles, entries, looks, revisions, threads
 from storage import evidence as pages
 from storage.articles import Saved, SaveKind
@@ -83,15 +84,13 @@ class Pipeline:
         articles.save_signals(database, saved.article_id, saved.revision_id, signals)
         if evidence is not None and signals:
             pages.save(database, saved.revision_id, evidence, article)
-        if saved.change is Change.EDITED and saved.previous_id is not None:
-            changes = signal_changes(articles.signals(database, saved.previous_id), signals)
-            revisions.record_edit(
-                database, saved, added=changes.added, dropped=changes.dropped, now=now, recorded_only=not sending
-            )
-            known = articles.get(database, saved.article_id).story_id
-            if known is not None and any(one.status is Status.ASSERTED for one in changes.dropped):
-                threads.mark(database, known, StoryState.EDITED)
-        placed = put_into_story(database, article, saved, signals, source_name)
+        # What goes wrong with edits and stories must not take the article, and with it an alert, along.
+        with spared(database, f"article {saved.article_id}: its edit is not recorded"):
+            _note_edit(database, saved, signals, now, sending=sending)
+        before: Before | None = None
+        with spared(database, f"article {saved.article_id}: what its edit changed is not told"):
+            before = self._before(database, article, saved, now, rules)
+        placed = _placed(database, article, saved, signals, source_name)
         rises = ladder.note(database, saved, signals, now)
         occasion = Occasion(
             article=article,
@@ -102,7 +101,7 @@ class Pipeline:
             rules_version=rules.version,
             now=now,
             sending=sending,
-            before=self._before(database, article, saved, now, rules),
+            before=before,
             rises=rises,
         )
         return Processed(
@@ -147,6 +146,28 @@ class Pipeline:
             language=article.language,
         )
         return detect(document, rules or self.rules).signals
+
+
+def _note_edit(database: Database, saved: Saved, signals: tuple[Signal, ...], now: datetime, *, sending: bool) -> None:
+    if saved.change is not Change.EDITED or saved.previous_id is None:
+        return
+    changes = signal_changes(articles.signals(database, saved.previous_id), signals)
+    revisions.record_edit(
+        database, saved, added=changes.added, dropped=changes.dropped, now=now, recorded_only=not sending
+    )
+    known = articles.get(database, saved.article_id).story_id
+    if known is not None and any(one.status is Status.ASSERTED for one in changes.dropped):
+        threads.mark(database, known, StoryState.EDITED)
+
+
+def _placed(
+    database: Database, article: Article, saved: Saved, signals: tuple[Signal, ...], source_name: str
+) -> Placed:
+    """Put an article into its story; into one of its own when that fails."""
+    placed: Placed | None = None
+    with spared(database, f"article {saved.article_id}: it is put into a story of its own"):
+        placed = put_into_story(database, article, saved, signals, source_name)
+    return placed or put_alone(database, article, saved, signals, source_name)
 
 
 def _unchanged(database: Database, saved: Saved) -> Processed:

@@ -120,6 +120,21 @@ def put_into_story(
     )
 
 
+def put_alone(
+    database: Database, article: Article, saved: Saved, signals: Sequence[Signal], source_name: str
+) -> Placed:
+    """Put an article into a story of its own, or leave it in the one that holds it: no question asked."""
+    story_id = candidates.story_of(database, saved.article_id)
+    origin = article.agency or source_name
+    if story_id is None:
+        story_id = stories.create(database, article.title, saved.effective_at)
+        stories.attach(
+            database, saved.article_id, story_id, saved.effective_at, severity=_severity(signals), copy_of=None,
+            coverage=None, origin=origin,
+        )  # fmt: skip
+    return Placed(story_id=story_id, copy_of=None, origin=origin, novel_paragraphs=(), reason="first_report")
+
+
 def _move(database: Database, kin: Kin, now: datetime) -> None:
     """Put articles where they turn out to belong, now that another one has arrived."""
     for move in kin.moves:

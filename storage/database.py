@@ -133,15 +133,21 @@ def transaction(database: Database) -> Iterator[Database]:
 
 @contextlib.contextmanager
 def attempt(database: Database) -> Iterator[Database]:
-    """Run the block as a part of the transaction under way; an exception undoes this part alone, and passes on."""
-    database.execute("SAVEPOINT attempt")
+    """Run the block as a part of the transaction under way; an exception undoes this part alone, and passes on.
+
+    Raises:
+        sqlite3.Error: SQLite may have ended the whole transaction, as on a full disk; write nothing more in it.
+    """
+    database.conn.execute("SAVEPOINT attempt")
     try:
         yield database
-    except BaseException:
-        database.execute("ROLLBACK TO attempt")
+    except sqlite3.Error:
         raise
-    finally:
-        database.execute("RELEASE attempt")
+    except BaseException:
+        database.conn.execute("ROLLBACK TO attempt")
+        database.conn.execute("RELEASE attempt")
+        raise
+    database.conn.execute("RELEASE attempt")
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ from sqlite_utils import Database
 
 from alerts import alert_notices, holding
 from alerts.notices import Speech, is_notice
-from scheduler import corrections, maintenance, occasions, silence_ends
+from scheduler import alerting, corrections, maintenance, occasions, outgoing, pipeline, silence_ends
 from scheduler.building import routes
 from scheduler.escalation import Escalation, build_escalation
 from scheduler.outbox import lease_unsilenced
@@ -21,13 +21,14 @@ from storage import alerts, deliveries, silences, sources
 from storage.database import open_writer, transaction
 from storage.types import Alert, DecisionKind, DeliveryState, Outcome, OutcomeClass
 from tests.holding import DAILY, MORNING, NIGHT, OUTGOING, QUIET, gathering, hear, lists, rows, send, tick
-from tests.test_scheduler_corrections import CANCELLED, OWN_WORDS
+from tests.test_scheduler_corrections import CANCELLED, OWN_WORDS, mail, text_of
 from tests.test_scheduler_corrections import corrections as corrections_raised
 from tests.test_scheduler_pipeline import (
     HOOK,
     HOUR,
     MAIL,
     NOW,
+    RECALL,
     REPORT,
     SOURCES,
     WATCH,
@@ -49,6 +50,10 @@ def database(tmp_path: Path) -> Iterator[Database]:
         sources.sync(opened, SOURCES, NOW)
     yield opened
     opened.conn.close()
+
+
+def broken(*_: object, **__: object) -> None:
+    raise ZeroDivisionError("a fault of ours")
 
 
 def escalation() -> Escalation:
@@ -143,9 +148,6 @@ def test_one_escalation_that_cannot_be_worded_still_goes_out_and_holds_up_no_oth
 ) -> None:
     process(database, build(database, channels=(MAIL, HOOK, CHIEF)), REPORT)
 
-    def broken(*_: object, **__: object) -> None:
-        raise ZeroDivisionError("a fault of ours")
-
     monkeypatch.setattr(alert_notices, "_facts", broken)
     notice = escalate(database, escalation())
     assert is_notice(notice)
@@ -211,24 +213,56 @@ def test_an_imported_cancellation_silences_no_live_one(database: Database) -> No
 # --- faults of our own --------------------------------------------------------------------------------
 
 
-def test_an_alert_that_cannot_be_worded_goes_out_plain(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object, **__: object) -> None:
-        raise ZeroDivisionError("a fault of ours")
+@pytest.mark.parametrize(
+    ("module", "names"),
+    [
+        (occasions, ("build_payload",)),
+        (alerting, ("decide",)),
+        (alerting, ("assess", "assessed")),
+        (alerting, ("assess", "assessed", "decide")),
+        (outgoing, ("_plan",)),
+        (holding, ("plan",)),
+        (pipeline, ("put_into_story",)),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, tuple) else "",
+)
+def test_whatever_fails_an_alert_goes_out_once(
+    database: Database, monkeypatch: pytest.MonkeyPatch, module: object, names: tuple[str, ...]
+) -> None:
+    for name in names:
+        monkeypatch.setattr(module, name, broken)
+    line = build(database)
+    process(database, line, REPORT)
+    again = replace(REPORT, paragraphs=(*REPORT.paragraphs, "Les rues étaient calmes."))
+    process(database, line, again, now=NOW + HOUR)
+    (alert,) = raised(database)
+    assert {row.state for row in rows(database, alert.id)} == {DeliveryState.PENDING}
+    assert len(rows(database, alert.id)) == 3
+    assert alert.severity == 4
 
+
+def test_an_alert_in_bare_facts_is_a_mail_like_any_other(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(occasions, "build_payload", broken)
     process(database, build(database), REPORT)
     (alert,) = raised(database)
-    assert {row.state for row in rows(database, alert.id)} == {DeliveryState.PENDING}
-    assert REPORT.title in alert.headline
-    assert alert.severity == 4
+    assert alert.headline == f"[4/5] {REPORT.title}"
+    assert REPORT.title in text_of(mail(alert, "fr"))
+
+
+@pytest.mark.parametrize("name", ["signal_changes", "Before"])
+def test_an_edit_that_cannot_be_compared_tells_what_it_adds(
+    database: Database, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    line = build(database)
+    process(database, line, REPORT)
+    monkeypatch.setattr(pipeline, name, broken)
+    process(database, line, replace(REPORT, paragraphs=(*REPORT.paragraphs, RECALL[0])), now=NOW + HOUR)
+    assert len(raised(database)) == 2
 
 
 def test_a_correction_that_fails_takes_no_alert_with_it(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     line = build(database)
     process(database, line, REPORT)
-
-    def broken(*_: object, **__: object) -> None:
-        raise ZeroDivisionError("a fault of ours")
 
     monkeypatch.setattr(corrections, "send", broken)
     assert process(database, line, CANCELLED, now=NOW + HOUR).article_id
@@ -241,9 +275,6 @@ def test_lists_close_although_the_next_digest_cannot_be_planned(
     tick(database, gathering(DAILY), NIGHT)
     hear(database, DAILY, "un", NIGHT)
 
-    def broken(*_: object, **__: object) -> None:
-        raise ZeroDivisionError("a fault of ours")
-
     monkeypatch.setattr(holding, "daily", broken)
     assert tick(database, gathering(DAILY), MORNING + 2 * HOUR) == 1
     assert len(lists(database)) == 1
@@ -255,9 +286,6 @@ def test_a_silence_whose_end_cannot_be_worded_is_told_all_the_same(
     process(database, build(database), REPORT)
     silences.add(database, watch_id=None, author="Awa", reason="calme", starts_at=NOW, ends_at=NOW + HOUR)
     assert lease_unsilenced(database, "hook", NOW, 9, HOUR).taken == ()
-
-    def broken(*_: object, **__: object) -> None:
-        raise ZeroDivisionError("a fault of ours")
 
     monkeypatch.setattr(alert_notices, "_facts", broken)
     with transaction(database):
