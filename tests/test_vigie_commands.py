@@ -38,7 +38,9 @@ def test_init_writes_a_configuration_that_passes_check_and_never_overwrites(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run_command_line(["check"]) == 0
-    assert "85 sources" in capsys.readouterr().out
+    assert "85 sources, 1 watch, 0 channels; " in capsys.readouterr().out
+    assert run_command_line(["check", "--send"]) == 0
+    assert "add a [[channel]]" in capsys.readouterr().out
     before = (here / "vigie.toml").read_bytes()
     assert run_command_line(["init"]) == 2
     assert (here / "vigie.toml").read_bytes() == before

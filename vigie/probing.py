@@ -111,5 +111,5 @@ async def send_tests(settings: Settings) -> int:
             output.console().print(f"{escape(name)}: {word} {escape(outcome.detail)}")
         await sender.close()
     if not settings.channels:
-        output.console().print("no channel is configured; add a [[channel]]")
+        output.console().print("no channel is configured; add a [[channel]]", markup=False)
     return PARTLY if failed else 0

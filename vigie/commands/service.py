@@ -48,7 +48,8 @@ def check(context: Context, *, send: bool) -> int:
     enabled = sum(source.enabled for source in settings.sources)
     name = settings.path or "built-in defaults"
     click.echo(
-        f"{name}: {enabled} sources, {len(settings.watches)} watches, {len(settings.channels)} channels; "
+        f"{name}: {_counted(enabled, 'source')}, {_counted(len(settings.watches), 'watch', 'watches')}, "
+        f"{_counted(len(settings.channels), 'channel')}; "
         f"rules {loaded.rules.version}: {len(loaded.rules.rules)} pass their tests"
     )
     for warning in settings.warnings:
@@ -61,6 +62,10 @@ def check(context: Context, *, send: bool) -> int:
     from vigie.probing import send_tests
 
     return asyncio.run(send_tests(settings)) or refused
+
+
+def _counted(count: int, one: str, several: str = "") -> str:
+    return f"{count} {one if count == 1 else several or f'{one}s'}"
 
 
 @click.command()
