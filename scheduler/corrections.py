@@ -12,13 +12,14 @@ from sqlite_utils import Database
 from alerts import identity
 from alerts.acts import among
 from alerts.correcting import Correction, Earlier, Page, denied, is_reprint, unsupported
+from alerts.holding import DIGEST, Plan
 from detection.stories.lifecycle import Lifecycle, lifecycle
 from scheduler import outgoing
 from scheduler.occasions import AlertingSettings, Occasion, build_alert
 from storage import alerts as stored_alerts
-from storage import articles, telling
+from storage import articles, batches, telling
 from storage.alerts import Act, NewDelivery, ToldBefore
-from storage.types import Alert, Decision, DecisionKind, DeliveryState, Signal, Status, Watch
+from storage.types import Alert, BatchKind, Decision, DecisionKind, DeliveryState, Signal, Status, Watch
 
 _MARKED = {Lifecycle.CORRECTION: "corrected", Lifecycle.CANCELLATION: "cancelled"}
 _DETAILS = {
@@ -212,7 +213,7 @@ def send(
     told = telling.recipients(database, watch.id, correction.story_id) if sending else []
     rows: list[NewDelivery] = []
     for channel_id, some in groupby(told, key=itemgetter(0)):
-        plan, batch_id = outgoing.planned(database, settings.outgoing, watch, alert, channel_id, now)
+        plan, batch_id = _planned(database, settings, watch, correction, alert, channel_id, now)
         state = DeliveryState.PENDING if batch_id is None else DeliveryState.BATCHED
         # A channel that is configured no more is named among the dead letters instead of waiting for ever.
         known = channel_id in settings.outgoing.routes
@@ -236,6 +237,29 @@ def send(
         article_id=article_id,
         recorded_only=not sending or (bool(watch.channels) and not rows),
     )
+
+
+def _planned(
+    database: Database,
+    settings: AlertingSettings,
+    watch: Watch,
+    correction: Correction,
+    alert: Alert,
+    channel_id: str,
+    now: datetime,
+) -> tuple[Plan, int | None]:
+    """Return what becomes of a correction on a channel: it never comes before all that told what it takes back."""
+    about = [signal.act for signal in correction.signals]
+    told_by = [
+        one.id
+        for one in telling.alerts_of(database, watch.id, correction.story_id)
+        if one.id == correction.corrects or any(among(act, one.acts) for act in about)
+    ]
+    batch = batches.waits_in(database, told_by, channel_id)
+    if batch is None:
+        return outgoing.planned(database, settings.outgoing, watch, alert, channel_id, now)
+    reason = DIGEST if batch.kind in {BatchKind.HOURLY, BatchKind.DAILY} else str(batch.kind)
+    return Plan(at=batch.closes_at, reason=reason), batch.id
 
 
 def withdrawn(database: Database, settings: AlertingSettings, article_id: int, now: datetime) -> int:

@@ -17,6 +17,7 @@ from sqlite_utils import Database
 from storage import alerts
 from storage.alerts import NewDelivery, alert_from_row
 from storage.deliveries import delivery_from_row
+from storage.listed import listed
 from storage.times import from_text, from_text_or_none, to_text
 from storage.types import Alert, Batch, BatchKind, BatchPlan, Delivery
 
@@ -188,6 +189,29 @@ def hand_over(database: Database, batch: Batch, heir_id: int) -> None:
     database.execute("UPDATE delivery SET batch_id = ? WHERE batch_id = ? AND state = 'batched'", (heir_id, batch.id))
     database.execute("UPDATE delivery SET batch_id = NULL WHERE batch_id = ?", (batch.id,))
     database.execute("DELETE FROM batch WHERE id = ? AND closed_at IS NULL", (batch.id,))
+
+
+def waits_in(database: Database, alert_ids: Iterable[str], channel_id: str) -> Batch | None:
+    """Return the open batch in which the last of some alerts waits on a channel; None when one of them does not wait.
+
+    Args:
+        database: the archive.
+        alert_ids: which alerts; what nobody is to get of them through the channel does not count.
+        channel_id: which channel.
+    """
+    marks, wanted = listed(alert_ids)
+    rows = list(
+        database.query(
+            f"""
+            SELECT b.*, d.state = 'batched' AND b.closed_at IS NULL AS waits
+            FROM delivery d LEFT JOIN batch b ON b.id = d.batch_id
+            WHERE d.alert_id IN ({marks}) AND d.channel_id = ? AND d.state NOT IN ('suppressed', 'dead')
+            ORDER BY b.closes_at DESC
+            """,  # noqa: S608 (placeholders)
+            (*wanted, channel_id),
+        )
+    )
+    return _batch(rows[0]) if rows and all(row["waits"] for row in rows) else None
 
 
 def told_on(database: Database, watch_id: str, story_id: int, channel_id: str) -> ToldOn | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from email import message_from_bytes
+from email.policy import default
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -12,7 +14,10 @@ import pytest
 from sqlite_utils import Database
 
 from alerts import alert_notices, holding
+from alerts.digest_message import render_digest_email
+from alerts.notice_message import render_notice_email
 from alerts.notices import Speech, is_notice
+from alerts.plain import plain_notice
 from scheduler import alerting, corrections, maintenance, occasions, outgoing, pipeline, silence_ends
 from scheduler.building import routes
 from scheduler.escalation import Escalation, build_escalation
@@ -301,3 +306,58 @@ def test_what_a_clock_that_ran_ahead_queued_makes_no_storm(database: Database) -
         hear(database, plain, f"a {n}", NIGHT + 1000 * HOUR, 5)
     _, found = hear(database, plain, "maintenant", NIGHT, 4)
     assert {row.reason for row in found} == {"at_once"}
+
+
+# --- order --------------------------------------------------------------------------------------------
+
+
+def test_a_correction_of_what_waits_waits_with_it_although_the_story_was_told(database: Database) -> None:
+    line = build(database, replace(WATCH, cooldown=2 * HOUR))
+    process(database, line, REPORT)
+    for channel in ("mail", "hook"):
+        send(database, NOW, channel)
+    added = replace(REPORT, paragraphs=(*REPORT.paragraphs, RECALL[0]))
+    process(database, line, added, now=NOW + 10 * MINUTE)
+    taken = (*REPORT.paragraphs, "La France dément avoir rappelé son ambassadeur au Mali.")
+    process(database, line, replace(REPORT, paragraphs=taken), now=NOW + 20 * MINUTE)
+    waits, correction = raised(database)[-2:]
+    assert (waits.type, correction.type) == ("alert.edited", "alert.correction")
+    for one in (waits, correction):
+        assert {(row.state, row.reason) for row in rows(database, one.id)} == {(DeliveryState.BATCHED, "cooldown")}
+    # What corrects the news that was told goes at once.
+    process(database, line, CANCELLED, now=NOW + 30 * MINUTE)
+    assert {row.reason for row in rows(database, corrections_raised(database)[-1].id)} == {"at_once"}
+
+
+# --- hostile words ------------------------------------------------------------------------------------
+
+HOSTILE = "Fin\r\nBcc: x@example.org\u2028\u2029\x00\x85 \u202e" + "é" * 50_000
+
+
+def test_hostile_words_are_words_in_lists_and_in_ends_of_silences(database: Database) -> None:
+    for number in range(3):
+        hear(database, QUIET, f"{HOSTILE}{number}", NIGHT + number * MINUTE, sentence=HOSTILE)
+    tick(database, gathering(QUIET), MORNING)
+    silences.add(
+        database, watch_id=None, author=HOSTILE, reason=HOSTILE, starts_at=NIGHT, ends_at=MORNING + HOUR
+    )  # fmt: skip
+    alone, _ = hear(database, replace(QUIET, quiet_hours=None), f"{HOSTILE}9", MORNING, sentence=HOSTILE)
+    assert lease_unsilenced(database, "mail", MORNING, 50, HOUR).taken == ()
+    silence_ends.tell_ends(database, MORNING + HOUR, instance="i", speech=SPEECH)
+    told = [one for one in alerts.recent(database) if one.type in {"alert.digest", "silence.ended"}]
+    assert [one.type for one in told] == ["silence.ended", "alert.digest"]
+    bare = plain_notice(
+        "silence.ended", (alone,), alert_id="alr_x", since=NIGHT, now=MORNING, speech=SPEECH
+    ).model_dump_json()  # fmt: skip
+    told.append(replace(told[0], payload=bare))
+    for one in told:
+        assert len(one.payload.encode()) < 20_000
+        for language in ("fr", "en"):
+            render = render_digest_email if one.type == "alert.digest" else render_notice_email
+            raw = render(
+                delivery_key="msg_x", alert=one, channel=replace(MAIL, language=language), recipient="a@example.org",
+                install_id="i", zone=SPEECH.zone,
+            )  # fmt: skip
+            message = message_from_bytes(raw, policy=default)
+            assert (message["To"], message["Bcc"], message.defects) == ("a@example.org", None, [])
+            assert len(message["Subject"]) < 250
