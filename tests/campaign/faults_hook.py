@@ -105,6 +105,10 @@ def scripted_hooks(context: Context, ids: Sequence[str]) -> list[Verdict]:
         until(lambda: all(stage.hook_sink.ledger.attempts[channel] for channel in channels.values()), 30)
         stage.publish(1, calm=1)
         stage.settle_some(hooks=curable, quiet=min(25, context.quiet))
+        # Both alerts arrived, and the one that was cut off comes once more.
+        attempts = stage.hook_sink.ledger.attempts
+        again = {channels[name]: 2 + SCRIPTS[name].repeats for name in ids if SCRIPTS[name].cures}
+        until(lambda: all(len(attempts[channel]) >= least for channel, least in again.items()), 40)
         # What should not come any more would have come by now.
         if len(curable) < len(channels):
             time.sleep(3)
