@@ -115,6 +115,19 @@ def gathered(database: Database, batch_id: int) -> list[Delivery]:
     return [delivery_from_row(row) for row in rows]
 
 
+def list_of(database: Database, delivery: Delivery) -> Delivery | None:
+    """Return the delivery of the list that told a gathered one; None where no list did, or not yet."""
+    rows = database.query(
+        """
+        SELECT d.* FROM batch b JOIN delivery d
+            ON d.alert_id = b.alert_id AND d.channel_id = b.channel_id AND d.recipient = ?
+        WHERE b.id = ? AND d.id != ?
+        """,
+        (delivery.recipient, delivery.batch_id, delivery.id),
+    )
+    return next((delivery_from_row(row) for row in rows), None)
+
+
 def recipients(database: Database, batch_id: int) -> tuple[str, ...]:
     """Return who has a row in a batch."""
     rows = database.execute(

@@ -113,7 +113,12 @@ def test_closing_queues_one_list_for_each_recipient(database: Database) -> None:
     batch = held(database, "a", "b")
     assert [member.id for member in batches.members(database, batch.id)] == ["alr_a", "alr_b"]
     assert batches.recipients(database, batch.id) == (DUTY, DESK)
+    assert {batches.list_of(database, row) for row in rows(database, "a")} == {None}, "nothing was told yet"
     assert close(database, batch)
+    for row in rows(database, "a"):
+        told = batches.list_of(database, row)
+        assert told is not None
+        assert (told.alert_id, told.recipient, told.state) == ("alr_list", row.recipient, DeliveryState.PENDING)
     leased = deliveries.lease(database, "mail", MORNING, 10, HOUR)
     assert sorted((delivery.recipient, told.id) for delivery, told in leased) == [
         (DESK, "alr_list"),

@@ -9,9 +9,10 @@ from sqlite_utils import Database
 
 from detection.engine import Document, load_folders
 from detection.explaining import explain
-from storage import alerts, articles, deliveries, entries, looks, revisions
+from storage import alerts, articles, batches, deliveries, entries, looks, revisions
 from storage.articles import StoredArticle
 from storage.database import open_reader
+from storage.types import DeliveryState
 from vigie import output
 from vigie.settings import Settings
 
@@ -90,8 +91,10 @@ def print_explanation(explanation: dict[str, Any]) -> None:
         for fate in decision["deliveries"]:
             to = " ".join(part for part in (fate["channel_id"], fate["recipient"]) if part)
             held = f" ({fate['reason']})" if fate["reason"] not in {"", "at_once"} else ""
-            failed = f": {fate['last_error']}" if fate["last_error"] and fate["state"] != "sent" else ""
-            console.print(f"  {to}: {fate['state']}{held}{failed}", markup=False)
+            why = fate["held_because"] or (fate["last_error"] if fate["state"] != "sent" else "")
+            why = f": {why}" if why else ""
+            listed = f", told in the list {fate['list']}: {fate['list_state']}" if "list" in fate else ""
+            console.print(f"  {to}: {fate['state']}{held}{why}{listed}", markup=False)
     for line in explanation["history"]:
         console.print(line, markup=False)
 
@@ -100,9 +103,14 @@ def _fates(database: Database, alert_id: str | None) -> list[dict[str, Any]]:
     """Return what became of each delivery of an alert, in the order in which they were made."""
     if alert_id is None:
         return []
-    kept = ("id", "channel_id", "recipient", "state", "reason", "last_error")
-    sent = [output.plain(row) for row in reversed(deliveries.listing(database, alert_id=alert_id))]
-    return [{key: row[key] for key in kept} for row in sent]
+    kept = ("id", "channel_id", "recipient", "state", "reason", "last_error", "held_because")
+    fates = []
+    for row in reversed(deliveries.listing(database, alert_id=alert_id)):
+        told = batches.list_of(database, row) if row.state is DeliveryState.BATCHED else None
+        plain = output.plain(row)
+        known = {"list": told.alert_id, "list_state": str(told.state)} if told is not None else {}
+        fates.append({key: plain[key] for key in kept} | known)
+    return fates
 
 
 def _act(act: dict[str, Any]) -> str:
