@@ -14,12 +14,13 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from alerts.settings import DeliverySettings
+from storage.ordering import OF_A_MESSAGE
 from storage.types import Outcome, OutcomeClass, utc
 
 #: outcomes that say something about the channel, not about one recipient
 CHANNEL_FAILURES = frozenset({OutcomeClass.CHANNEL_TRANSIENT, OutcomeClass.CHANNEL_CONFIG, OutcomeClass.UNKNOWN})
 #: statuses that judge one message, not the channel
-_OF_A_MESSAGE = frozenset({400, 413, 422})
+_OF_A_MESSAGE = frozenset(OF_A_MESSAGE)
 #: statuses that refuse a login, in HTTP and SMTP: the next message would be refused alike
 _OF_A_LOGIN = frozenset({401, 407, 530, 534, 535, 538})
 #: failures in a row that a person must mend, after which trying more is of no use

@@ -17,6 +17,7 @@ from sqlite_utils import Database
 
 from storage.alerts import alert_from_row
 from storage.errors import NotFoundError
+from storage.ordering import next_in_order
 from storage.times import from_text, from_text_or_none, to_text, to_text_or_none
 from storage.types import Alert, Delivery, DeliveryState, Outcome
 
@@ -36,11 +37,11 @@ def lease(
 
     What a watch tells of one story stays in order: a later alert waits while an earlier one, or its escalation, to the
     same recipient is still pending or under way, and a list while one waits that came before its own alert on a story.
-    A dead letter does not block what follows it, and no watch waits for another.
+    Neither a dead letter nor what its receiver cannot take blocks what follows it, and no watch waits for another.
     """
     rows = [
         next(iter(database.query("SELECT * FROM delivery WHERE id = ?", (delivery_id,))))
-        for delivery_id in _next_in_order(database, channel_id, now, limit, without)
+        for delivery_id in next_in_order(database, channel_id, now, limit, without)
     ]
     until = now + lease_for
     leased = []
@@ -56,70 +57,6 @@ def lease(
             )
         )
     return leased
-
-
-def _next_in_order(database: Database, channel_id: str, now: datetime, limit: int, without: Sequence[str]) -> list[int]:
-    """Return the due deliveries that nothing earlier holds back, oldest first.
-
-    They are read until there are enough: with ten thousand waiting, looking at all of them for each lease would take
-    longer than sending.
-    """
-    due = database.execute(
-        """
-        SELECT d.id, d.recipient, a.watch_id, a.story_id, a.id FROM delivery d CROSS JOIN alert a ON a.id = d.alert_id
-        WHERE d.channel_id = ? AND d.state = 'pending' AND d.next_attempt_at <= ? ORDER BY d.next_attempt_at, d.id
-        """,
-        (channel_id, to_text(now)),
-    )
-    found: list[int] = []
-    earliest: dict[tuple[str, str, int], int] = {}
-    for delivery_id, recipient, watch_id, story_id, alert_id in due:
-        if len(found) >= limit:
-            break
-        if recipient in without:
-            continue
-        if story_id is not None:
-            key = (recipient, watch_id, story_id)
-            if key not in earliest:
-                earliest[key] = _earliest_of_story(database, channel_id, *key)
-            if earliest[key] != delivery_id:
-                continue
-        if not _list_waits(database, channel_id, recipient, alert_id):
-            found.append(delivery_id)
-    return found
-
-
-def _earliest_of_story(database: Database, channel_id: str, recipient: str, watch_id: str, story_id: int) -> int:
-    row = database.execute(
-        """
-        SELECT min(e.id) FROM (
-            SELECT id FROM alert WHERE watch_id = :watch AND story_id = :story
-            UNION ALL SELECT n.id FROM alert o CROSS JOIN alert n ON n.escalates = o.id
-                WHERE o.watch_id = :watch AND o.story_id = :story
-        ) b CROSS JOIN delivery e ON e.alert_id = b.id
-        WHERE e.channel_id = :channel AND e.recipient = :recipient AND e.state IN ('pending', 'leased')
-        """,
-        {"watch": watch_id, "story": story_id, "channel": channel_id, "recipient": recipient},
-    ).fetchone()
-    return int(row[0])
-
-
-def _list_waits(database: Database, channel_id: str, recipient: str, alert_id: str) -> bool:
-    """Whether a list must wait for something earlier on a story that it tells of."""
-    # CROSS keeps the order: from the few lists outwards, not from all that waits.
-    row = database.execute(
-        """
-        SELECT 1 FROM batch g CROSS JOIN delivery m ON m.batch_id = g.id
-            CROSS JOIN alert c ON c.id = m.alert_id
-            CROSS JOIN alert b ON b.watch_id = c.watch_id AND b.story_id = c.story_id
-            CROSS JOIN delivery e ON e.alert_id = b.id
-        WHERE g.alert_id = :alert AND m.state = 'batched' AND m.recipient = :recipient
-            AND e.channel_id = :channel AND e.recipient = :recipient
-            AND e.id < m.id AND e.state IN ('pending', 'leased') LIMIT 1
-        """,
-        {"alert": alert_id, "recipient": recipient, "channel": channel_id},
-    ).fetchone()
-    return row is not None
 
 
 def record(

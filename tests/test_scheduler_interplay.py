@@ -361,3 +361,20 @@ def test_hostile_words_are_words_in_lists_and_in_ends_of_silences(database: Data
             message = message_from_bytes(raw, policy=default)
             assert (message["To"], message["Bcc"], message.defects) == ("a@example.org", None, [])
             assert len(message["Subject"]) < 250
+
+
+@pytest.mark.parametrize(("code", "goes"), [(422, True), (503, False)])
+def test_a_message_that_the_receiver_cannot_take_holds_up_no_news_on_its_story(
+    database: Database, code: int, goes: bool
+) -> None:
+    plain = replace(QUIET, quiet_hours=None, cooldown=None, channels=("hook",))
+    first, _ = hear(database, plain, "un", NIGHT, 4)
+    ((delivery, _),) = deliveries.lease(database, "hook", NIGHT, 9, HOUR)
+    kind = OutcomeClass.CHANNEL_CONFIG if goes else OutcomeClass.CHANNEL_TRANSIENT
+    deliveries.record(
+        database, delivery.id, Outcome(outcome=kind, code=code, detail="refused"), state=DeliveryState.PENDING,
+        next_attempt_at=NIGHT + HOUR, counts=True, maybe_delivered=False, started_at=NIGHT, ended_at=NIGHT,
+    )  # fmt: skip
+    rise, _ = hear(database, plain, "deux", NIGHT + MINUTE, 5, story_id=first.story_id)
+    assert [one.id for one in send(database, NIGHT + MINUTE, "hook")] == ([rise.id] if goes else [])
+    assert {one.id for one in send(database, NIGHT + HOUR, "hook")} == ({first.id} if goes else {first.id, rise.id})
