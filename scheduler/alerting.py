@@ -26,6 +26,7 @@ from scheduler.occasions import AlertingSettings, Occasion, assessed, build_aler
 from scheduler.sparing import spared
 from storage import alerts as stored_alerts
 from storage import telling
+from storage.acknowledged import acknowledged_acts
 from storage.alerts import Act, ToldBefore
 from storage.telling import Teller
 from storage.types import Alert, Decision, DecisionKind, Signal, Watch
@@ -171,7 +172,7 @@ def _verdict(
         edit=_edit(settings, watch, occasion, assessment),
         taken_back=lifecycle(occasion.article.title, occasion.article.text) is Lifecycle.CANCELLATION,
     )
-    known = stored_alerts.acknowledged_acts(database, watch.id, occasion.placed.story_id)
+    known = acknowledged_acts(database, watch.id, occasion.placed.story_id)
     if known is not None and told is not None:
         known = tuple((act, severity) for act, severity in known if not among(act, told.retracted))
     decision = unless_acknowledged(decision, known)
