@@ -226,9 +226,9 @@ class Service:
         await asyncio.gather(*(self.desk.poll_source(source_id, everything=True) for source_id in pollable))
         await self.desk.read_due_pages()
         await self.looks.read_due()
-        for work in (self.health_desk.tick(learn_within=60.0), self.batches.tick(), self.follow_ups.look()):
+        for work in (lambda: self.health_desk.tick(learn_within=60.0), self.batches.tick, self.follow_ups.look):
             try:
-                await work
+                await work()
             except Exception:
                 # As in the schedule, where each is a job of its own: what is due leaves whatever else fails.
                 logger.exception("a job failed; what is due is sent all the same")
@@ -364,7 +364,6 @@ class Service:
         if moved:
             logger.warning("the audit put %d rows back in order", moved)
             self.dispatcher.wake()
-        # Lists that close, and ends of silences, reach for channels that were there when they began.
         await self.archive.write(maintenance.give_up_removed, self._channel_ids)
         heard = [watch.id for watch in self.settings.watches if watch.channels]
         for alert_id in await self.archive.read(alerts.without_deliveries, heard):

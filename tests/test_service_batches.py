@@ -17,7 +17,9 @@ import pytest
 from sqlite_utils import Database
 
 from alerts.digest import is_digest
+from scheduler.batches import BatchDesk
 from scheduler.building import build_outgoing
+from scheduler.follow_ups import FollowUps
 from scheduler.service import Service
 from scheduler.settings import ServiceSettings
 from storage import alerts
@@ -156,3 +158,26 @@ async def test_a_flood_is_a_few_messages_and_one_list_that_drops_nobody(world: W
     assert len(world.mails) == 6
     assert "145\u00a0alertes" in world.mails[-1].subject
     assert len(json.dumps(data)) < 40_000
+
+
+async def test_one_round_sends_what_is_due_whatever_else_fails_and_gives_up_what_nobody_can_send(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("a fault of ours")
+
+    config = configured(world, tmp_path)
+    settings = replace(service_settings(load(config)), sources=())
+    removed = replace(settings, channels=tuple(one for one in settings.channels if one.id != "mail"))
+    now = datetime(2026, 3, 10, 9, tzinfo=UTC)
+    async with Service(settings, clock=lambda: now) as service:
+        await hear(service, settings, now, {"trois": 3})
+        monkeypatch.setattr(BatchDesk, "tick", broken)
+        monkeypatch.setattr(FollowUps, "look", broken)
+        done = await service.run_once()
+        assert (done.sent, done.waiting, done.dead) == (1, 0, 0)
+        assert len(world.mails) == 1
+        await hear(service, settings, now, {"quatre": 4})
+    async with Service(replace(removed, watches=()), clock=lambda: now) as service:
+        done = await service.run_once()
+        assert (done.sent, done.waiting, done.dead) == (0, 0, 1)
