@@ -59,7 +59,8 @@ def after(
             not count, and the next one comes with a probe.
     """
     now = utc(now)
-    maybe = outcome.outcome is OutcomeClass.UNKNOWN
+    # A fault in our layout is for a person to mend, but the message went out in plain words.
+    maybe = outcome.outcome in {OutcomeClass.UNKNOWN, OutcomeClass.BUG}
     if outcome.outcome in _FINAL:
         state, reason = _FINAL[outcome.outcome]
         return Next(state=state, next_attempt_at=None, counts=True, maybe_delivered=maybe, reason=reason)

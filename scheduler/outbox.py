@@ -18,7 +18,7 @@ from alerts.schedule import Next
 from scheduler.archive import Archive
 from scheduler.escalation import Escalation
 from storage import channels, deliveries, silences
-from storage.types import Alert, Delivery, DeliveryState, Outcome, Silence
+from storage.types import Alert, Delivery, DeliveryState, Outcome, OutcomeClass, Silence
 
 logger = logging.getLogger(__name__)
 
@@ -134,7 +134,7 @@ class ArchiveOutbox:
             started_at=started_at,
             ended_at=ended_at,
         )
-        if following.state is DeliveryState.SENT:
+        if following.state is DeliveryState.SENT or outcome.outcome is OutcomeClass.BUG:
             self._escalation.sent(database, delivery.alert_id, ended_at)
 
     async def release(self, delivery: Delivery, now: datetime, *, maybe_delivered: bool) -> None:

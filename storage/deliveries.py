@@ -313,14 +313,14 @@ def replay(database: Database, delivery_id: int, now: datetime) -> None:
 
 
 def discard(database: Database, delivery_id: int, now: datetime) -> None:
-    """Give a delivery up by hand.
+    """Give a delivery up by hand; what a list told already, or is about to, is none that could be.
 
     Raises:
         NotFoundError: no unsent delivery has this id.
     """
     cursor = database.execute(
-        "UPDATE delivery SET state = 'suppressed', last_error = ? WHERE id = ? "
-        "AND state IN ('pending', 'dead', 'batched')",
+        "UPDATE delivery SET state = 'suppressed', last_error = ? WHERE id = ? AND (state IN ('pending', 'dead') "
+        "OR (state = 'batched' AND batch_id IN (SELECT id FROM batch WHERE closed_at IS NULL)))",
         (f"discarded by hand at {to_text(now)}", delivery_id),
     )
     if cursor.rowcount != 1:

@@ -18,12 +18,15 @@ from alerts.digest_message import render_digest_email
 from alerts.notice_message import render_notice_email
 from alerts.notices import Speech, is_notice
 from alerts.plain import plain_notice
+from alerts.schedule import after
+from alerts.settings import DeliverySettings
 from scheduler import alerting, corrections, maintenance, occasions, outgoing, pipeline, silence_ends
 from scheduler.building import routes
 from scheduler.escalation import Escalation, build_escalation
-from scheduler.outbox import lease_unsilenced
+from scheduler.outbox import ArchiveOutbox, lease_unsilenced
 from storage import alerts, deliveries, silences, sources
 from storage.database import open_writer, transaction
+from storage.errors import NotFoundError
 from storage.types import Alert, DecisionKind, DeliveryState, Outcome, OutcomeClass
 from tests.holding import DAILY, MORNING, NIGHT, OUTGOING, QUIET, gathering, hear, lists, rows, send, tick
 from tests.test_scheduler_corrections import CANCELLED, OWN_WORDS, mail, text_of
@@ -378,3 +381,30 @@ def test_a_message_that_the_receiver_cannot_take_holds_up_no_news_on_its_story(
     rise, _ = hear(database, plain, "deux", NIGHT + MINUTE, 5, story_id=first.story_id)
     assert [one.id for one in send(database, NIGHT + MINUTE, "hook")] == ([rise.id] if goes else [])
     assert {one.id for one in send(database, NIGHT + HOUR, "hook")} == ({first.id} if goes else {first.id, rise.id})
+
+
+def test_what_a_list_told_cannot_be_discarded(database: Database) -> None:
+    for name in ("un", "deux"):
+        hear(database, QUIET, name, NIGHT)
+    member = next(row for row in deliveries.listing(database) if row.state is DeliveryState.BATCHED)
+    tick(database, gathering(QUIET), MORNING)
+    with pytest.raises(NotFoundError):
+        deliveries.discard(database, member.id, MORNING)
+
+
+def test_what_went_out_in_plain_words_was_heard(database: Database) -> None:
+    line = build(database, channels=(MAIL, HOOK, CHIEF))
+    process(database, line, REPORT)
+    ((delivery, what),) = deliveries.lease(database, "hook", NOW, 9, HOUR)
+    outcome = Outcome(outcome=OutcomeClass.BUG, detail="could not be laid out; sent as plain text")
+    following = after(outcome, delivery, HOOK, DeliverySettings(), NOW, 0.5)
+    ladder = escalation()
+    ArchiveOutbox._record(
+        ArchiveOutbox(None, ladder), database, delivery, outcome, following, NOW, NOW  # type: ignore[arg-type]
+    )  # fmt: skip
+    assert ladder.look(database, NOW + HOUR, instance="i", speech=SPEECH) == 1
+    process(database, line, CANCELLED, now=NOW + HOUR)
+    silences.add(database, watch_id=None, author="Awa", reason="calme", starts_at=NOW, ends_at=NOW + 9 * HOUR)
+    leased = lease_unsilenced(database, "hook", NOW + HOUR, 9, HOUR)
+    assert [one.type for _, one in leased.taken] == ["alert.correction"]
+    assert what.type == "alert.new"
