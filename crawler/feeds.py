@@ -34,6 +34,7 @@ FROM_END = 100
 _FEED_ROOT = re.compile(rb"<(?:\w+:)?(?:rss|feed|rdf)[\s>]", re.IGNORECASE)
 _ITEM_START = re.compile(rb"<(?:\w+:)?(?:item|entry)[\s>/]", re.IGNORECASE)
 _ITEM_END = re.compile(rb"</(?:\w+:)?(?:item|entry)\s*>", re.IGNORECASE)
+_REFERENCE = re.compile(rb"&#(?:[xX]0*([0-9a-fA-F]{1,6})|0*([0-9]{1,7}));")
 _SNIFFED = 4096
 _MAX_HEAD = 64 * 1024
 # What feedparser lets through of declarations and encodings that lie.
@@ -54,7 +55,7 @@ def parse_feed(body: bytes, url: str, content_type: str | None = None) -> Listin
         return refusal(FailureReason.NOT_A_FEED, "the feed's address gave an empty answer")
     if is_json(body):
         return read_json_feed(body, url)
-    bounded = first_and_last_items(body)
+    bounded = with_possible_references(first_and_last_items(body))
     entries = read_plain_feed(bounded, url)
     if entries is None:
         found = read_by_reference(bounded, url, content_type)
@@ -72,6 +73,20 @@ def first_and_last_items(body: bytes) -> bytes:
     # Items that are never closed nest without end.
     starts = [match.start() for match in itertools.islice(_ITEM_START.finditer(body), MAX_ENTRIES + 1)]
     return body[: starts[MAX_ENTRIES]] if len(starts) > MAX_ENTRIES else body
+
+
+def with_possible_references(body: bytes) -> bytes:
+    """Return a feed with U+FFFD for each character reference to what XML has no character for (XML 1.0 section 2.2).
+
+    One half of an emoji or one zero byte in one headline must not make the whole feed unreadable.
+    """
+    return _REFERENCE.sub(_possible, body)
+
+
+def _possible(found: re.Match[bytes]) -> bytes:
+    number = int(found[1], 16) if found[1] else int(found[2])
+    possible = number in (0x9, 0xA, 0xD) or 0x20 <= number < 0xD800 or 0xE000 <= number < 0xFFFE
+    return found[0] if possible or 0x10000 <= number < 0x110000 else b"&#65533;"
 
 
 def read_by_reference(body: bytes, url: str, content_type: str | None = None) -> tuple[FeedEntry, ...] | CrawlFailure:

@@ -308,3 +308,13 @@ def test_plain_title_comes_back_as_written(words: str) -> None:
     title = f"’{words}"
     (entry,) = entries(rss(f"<item><title>{escape(escape(title))}</title><link>/a</link></item>"))
     assert entry.title == plain(escape(title))
+
+
+@pytest.mark.parametrize("reference", ["&#55357;", "&#xD83D;", "&#0;", "&#x0000;", "&#x1c;", "&#xFFFE;", "&#1114112;"])
+def test_reference_to_no_character_costs_that_character_alone(reference: str) -> None:
+    poisoned = RSS_ITEM.replace("/a1", "/a2").replace("ferme un", f"ferme {reference} un")
+    found = parse_feed(rss(poisoned + RSS_ITEM.replace("Bamako", "Bamako &#233;&#x1F6A8;")), URL)
+    assert not isinstance(found, CrawlFailure)
+    first, second = found.entries
+    assert "".join(first.title.replace("\ufffd", "").split()) == "Bamakofermeunposte"
+    assert second.title == "Bamako é🚨 ferme un poste"
