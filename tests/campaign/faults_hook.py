@@ -1,16 +1,18 @@
-"""C1–C6: webhook receivers that fail in every way, each on a channel of its own of one service."""
+"""C1–C8: webhook receivers that fail in every way; those of C1–C6 each on a channel of its own of one service."""
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tests.campaign.context import Context
 from tests.campaign.oracle import Verdict
-from tests.campaign.sinks import Act, HookSink
+from tests.campaign.sinks import HOST, PREVIOUS_SECRET, SECRET, Act, HookSink
 from tests.campaign.stage import Stage
 from tests.campaign.sut import until
+from tests.certificates import write_certificates
 
 #: seconds a receiver asks for
 PATIENCE = 4
@@ -123,3 +125,64 @@ def scripted_hooks(context: Context, ids: Sequence[str]) -> list[Verdict]:
             verdicts.append(verdict)
         stage.end(verdicts[0])
     return verdicts
+
+
+def doubtful_certificates(context: Context) -> Verdict:
+    """C7: receivers whose certificate proves nothing get no request; then they are cured."""
+    verdict = Verdict(id="C7", runs=3)
+    contexts = write_certificates(context.folder, HOST)
+    sut = context.hurried()
+    sut.environment["SSL_CERT_FILE"] = str(context.folder / "authority.pem")
+    sink = HookSink(tls=contexts)
+    doubtful = [name for name in contexts if name != "sound"]
+    with Stage(context.folder, context.seed, hooks=[*contexts], hook_sink=sink, sut=sut) as stage:
+        stage.publish(2)
+        stage.start()
+        well = stage.settle_some(hooks=["sound"], mails=stage.mails, quiet=min(30, context.quiet))
+        verdict.check(well, "other channels were held up")
+        # By now each of the doubtful ones has been tried, and the command line says what is wrong.
+        untold = [*doubtful]
+
+        def told() -> bool:
+            listed = stage.sut.run("deliveries", "list", "--json").stdout
+            rows = [json.loads(line) for line in listed.splitlines()]
+            blamed = {row["channel_id"] for row in rows if "certificate" in str(row["last_error"]).lower()}
+            untold[:] = [name for name in doubtful if name not in blamed]
+            return not untold
+
+        until(told, 60)
+        verdict.check(not untold, f"nothing is said of the certificate of {untold}")
+        met = [name for name in doubtful if sink.ledger.attempts[name]]
+        verdict.check(not met, f"{met} got a request")
+        for name in doubtful:
+            contexts[name].load_cert_chain(context.folder / "sound.pem")
+        stage.publish(1, calm=1)
+        stage.finish(verdict)
+    verdict.figures = {"fault": "certificates: " + ", ".join(doubtful) + "; then a cure"}
+    return verdict
+
+
+def rotated_secret(context: Context) -> Verdict:
+    """C8: a key is being rotated; every copy verifies with the old key and the new one, and states a fresh moment."""
+    verdict = Verdict(id="C8", runs=2)
+    sink = HookSink(secrets=(SECRET, PREVIOUS_SECRET))
+    # Kept though refused, so that each copy is verified and compared with the first.
+    sink.acts["hook"].extend(
+        (
+            Act(keeps=True, status=503, headers={"Retry-After": "2"}),
+            Act(keeps=True, status=503, headers={"Retry-After": "2"}),
+        )
+    )
+    keys = 'previous_secret_file = "webhook-before.key"\n'
+    with Stage(context.folder, context.seed, hook_keys=keys, hook_sink=sink, mails={}, sut=context.hurried()) as stage:
+        stage.publish(1)
+        stage.start()
+        until(lambda: len(sink.ledger.attempts["hook"]) > verdict.runs, 60)
+        stage.publish(2, calm=1)
+        stage.finish(verdict)
+    verdict.raw_allowed = verdict.runs
+    verdict.check(verdict.raw == verdict.runs, f"{verdict.raw} copies instead of {verdict.runs}")
+    stale = [moments for moments in sink.stated.values() if sorted(set(moments)) != moments]
+    verdict.check(not stale, f"a repeat states an old moment: {stale}")
+    verdict.figures = {"fault": "two keys, and two refusals that keep the message"}
+    return verdict

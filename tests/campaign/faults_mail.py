@@ -1,4 +1,4 @@
-"""B1–B6: mail servers that fail in every way."""
+"""B1–B7, B9: mail servers that fail in every way."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from tests.campaign.context import Context
 from tests.campaign.oracle import Verdict
@@ -14,6 +15,8 @@ from tests.campaign.stage import Stage
 from tests.campaign.sut import until
 from tests.certificates import write_certificates
 
+#: longest attempt at a mail server that drips, in seconds
+DRIP_DEADLINE = 4
 Check = Callable[[Stage, Verdict], None]
 
 
@@ -31,16 +34,39 @@ class Script:
     check: Check = lambda _stage, _verdict: None
 
 
-def _one_dead_letter(stage: Stage, verdict: Verdict) -> None:
+def dead_letters(stage: Stage, channel: str) -> list[dict[str, Any]]:
+    """Return what a channel gave up, as the command line lists it."""
+    listed = stage.sut.run("deliveries", "list", "--state", "dead", "--limit", "1000", "--json").stdout
+    rows: list[dict[str, Any]] = [json.loads(line) for line in listed.splitlines()]
+    return [row for row in rows if row["channel_id"] == channel]
+
+
+def _one_dead_letter(recipient: str, code: str) -> Check:
     """The refused recipient is asked once an alert, and its letter names the code."""
-    listed = stage.sut.run("deliveries", "list", "--json").stdout
-    rows = [json.loads(line) for line in listed.splitlines()]
-    dead = [row for row in rows if row["state"] == "dead"]
-    alerts = len(stage.expected)
-    verdict.check(len(dead) == alerts, f"{len(dead)} dead letters for {alerts} alerts to a refused recipient")
-    verdict.check(all("550" in json.dumps(row) for row in dead), "a dead letter does not name the code")
-    asked = len(stage.mail_sink.ledger.attempts["b3-nobody@example.org"])
-    verdict.check(asked == alerts, f"the refused recipient was asked {asked} times for {alerts} alerts")
+
+    def check(stage: Stage, verdict: Verdict) -> None:
+        dead = dead_letters(stage, verdict.id.lower())
+        alerts = len(stage.expected)
+        verdict.check([row["recipient"] for row in dead] == [recipient] * alerts, f"dead letters: {dead}")
+        verdict.check(all(code in str(row["last_error"]) for row in dead), f"a dead letter does not name {code}")
+        asked = len(stage.mail_sink.ledger.attempts[recipient])
+        verdict.check(asked == alerts, f"the refused recipient was asked {asked} times for {alerts} alerts")
+
+    return check
+
+
+def _shortened_once(stage: Stage, verdict: Verdict) -> None:
+    """What was too big came once more, as text alone and under its own name; what did not bite is no proof."""
+    sink = stage.mail_sink
+    verdict.check(len(sink.too_big) == 1, f"{len(sink.too_big)} mails were too big")
+    verdict.check(sink.short == sink.too_big, f"too big: {sink.too_big}, came as text: {sink.short}")
+    asked, most = len(sink.ledger.attempts["b4-small@example.org"]), len(stage.expected) + 1
+    verdict.check(asked == most, f"{asked} mails to a recipient who refused one, instead of {most}")
+
+
+def _refused_and_shortened(stage: Stage, verdict: Verdict) -> None:
+    _one_dead_letter("b4-nobody@example.org", "554")(stage, verdict)
+    _shortened_once(stage, verdict)
 
 
 SCRIPTS: dict[str, Script] = {
@@ -58,7 +84,14 @@ SCRIPTS: dict[str, Script] = {
         recipients=("b3-one@example.org", "b3-nobody@example.org", "b3-two@example.org"),
         acts={},
         refused={"b3-nobody@example.org": MailAct(rcpt="550 5.1.1 nobody here")},
-        check=_one_dead_letter,
+        check=_one_dead_letter("b3-nobody@example.org", "550"),
+    ),
+    "B4": Script(
+        about="554 after the mail for one of two recipients; 552 once for the other",
+        recipients=("b4-nobody@example.org", "b4-small@example.org"),
+        acts={"b4-small@example.org": (MailAct(data="552 5.3.4 too big"),)},
+        refused={"b4-nobody@example.org": MailAct(data="554 5.7.1 no thanks")},
+        check=_refused_and_shortened,
     ),
     "B6": Script(
         about="keeps the mail and hangs after the final dot, or cuts the connection there",
@@ -131,4 +164,59 @@ def refused_login(context: Context) -> Verdict:
         stage.finish(verdict)
         verdict.check(stage.mail_sink.logins > verdict.runs, f"only {stage.mail_sink.logins} logins were tried")
     verdict.figures = {"fault": "535, then a cure"}
+    return verdict
+
+
+def dripping_relay(context: Context) -> Verdict:
+    """B7: the mail server writes a byte every half second for a while; each attempt ends at its deadline."""
+    verdict = Verdict(id="B7")
+    delivery = {"email_deadline": f'"{DRIP_DEADLINE}s"'}
+    with Stage(context.folder, context.seed, delivery=delivery, sut=context.hurried()) as stage:
+        stage.mail_sink.dripping = 0.5
+        stage.publish(2)
+        stage.start()
+        # The receiver of webhooks does not wait for it.
+        verdict.check(stage.settle_some(hooks=stage.hooks, quiet=context.quiet), "other channels were held up")
+        until(lambda: len(stage.mail_sink.dripped) >= 2, 60)
+        stage.mail_sink.dripping = 0.0
+        stage.publish(1, calm=1)
+        stage.finish(verdict)
+        lasted = stage.mail_sink.dripped
+    verdict.runs = len(lasted)
+    verdict.check(verdict.runs >= 2, f"only {verdict.runs} attempts ended")
+    longest = max(lasted, default=0.0)
+    verdict.check(longest < DRIP_DEADLINE + 1.5, f"an attempt lasted {longest:.1f} s of {DRIP_DEADLINE}")
+    verdict.check(longest > DRIP_DEADLINE - 1, "the fault did not bite")
+    verdict.figures = {"fault": "a byte every half second, then a cure", "longest_attempt": round(longest, 1)}
+    return verdict
+
+
+def refused_everybody(context: Context) -> Verdict:
+    """B9: the mail server refuses every recipient (550) for a while; one alarm, and nothing is given up."""
+    people = tuple(f"b9-{number}@example.org" for number in range(1, 4))
+    verdict = Verdict(id="B9")
+    with Stage(context.folder, context.seed, mails={"mail": people}, notify=("hook",), sut=context.hurried()) as stage:
+        sink = stage.mail_sink
+        sink.always.update(dict.fromkeys(people, MailAct(rcpt="550 5.7.1 listed")))
+        stage.publish(4)
+        stage.start()
+        verdict.check(stage.settle_some(hooks=stage.hooks, quiet=context.quiet), "other channels were held up")
+        # Enough refusals in a row to blame the server, and some probes.
+        until(lambda: sum(map(len, sink.ledger.attempts.values())) >= 8, 60)
+        stage.publish(context.scaled(8), calm=1)
+        time.sleep(max(6.0, 60.0 * context.scale))
+        verdict.runs = sum(map(len, sink.ledger.attempts.values()))
+        verdict.check(not sink.ledger.arrived, "the fault did not bite")
+        sink.always.clear()
+        stage.settle(quiet=min(30, context.quiet))
+        dead = dead_letters(stage, "mail")
+        for row in dead:
+            stage.sut.run("deliveries", "replay", str(row["id"]))
+        stage.finish(verdict)
+        alarms = stage.hook_sink.types.count("channel.failing")
+    verdict.check(alarms <= 1, f"{alarms} alarms")
+    verdict.figures = {
+        "fault": "550 for every recipient, then a cure", "refusals": verdict.runs, "alarms": alarms,
+        "replayed": len(dead),
+    }  # fmt: skip
     return verdict

@@ -24,10 +24,12 @@ from tests.campaign import faults_hook, faults_mail
 from tests.campaign.context import Context
 from tests.campaign.faults_clock import clock_jumps
 from tests.campaign.faults_disk import full_database, full_disk, locked_database, second_instance
+from tests.campaign.faults_hook import doubtful_certificates, rotated_secret
 from tests.campaign.faults_kill import random_kills
 from tests.campaign.faults_load import hung_channel, many_pending
-from tests.campaign.faults_mail import refused_connection, refused_login
+from tests.campaign.faults_mail import dripping_relay, refused_connection, refused_everybody, refused_login
 from tests.campaign.faults_sync import sweep, traced_sends
+from tests.campaign.faults_text import hostile_headlines
 from tests.campaign.mutants import MUTANTS
 from tests.campaign.oracle import Verdict, summary
 
@@ -54,7 +56,12 @@ FAULTS: dict[str, Fault] = {
     "B1": _alone(refused_connection),
     **dict.fromkeys(faults_mail.SCRIPTS, faults_mail.scripted_mails),
     "B5": _alone(refused_login),
+    "B7": _alone(dripping_relay),
+    "B8": _alone(hostile_headlines),
+    "B9": _alone(refused_everybody),
     **dict.fromkeys(faults_hook.SCRIPTS, faults_hook.scripted_hooks),
+    "C7": _alone(doubtful_certificates),
+    "C8": _alone(rotated_secret),
     "C9": _alone(hung_channel),
     "C10": _alone(many_pending),
     "F1": _alone(clock_jumps),

@@ -9,14 +9,17 @@ import asyncio
 import hashlib
 import json
 import random
+import re
 import ssl
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
+from email.message import EmailMessage
 from email.utils import format_datetime
+from types import MappingProxyType
 from typing import Any
 from weakref import WeakSet
 
@@ -29,6 +32,11 @@ from tests.campaign.words import TOKEN
 HOST = "127.0.0.1"
 #: a key nobody else knows; base64 of 32 bytes
 SECRET = "whsec_" + "Y2FtcGFpZ24tY2FtcGFpZ24tY2FtcGFpZ24tMDEyMw=="
+
+#: the key before a rotation
+PREVIOUS_SECRET = "whsec_" + "Y2FtcGFpZ24tYmVmb3JlLXRoZS1yb3RhdGlvbi0wMTI="
+#: controls, breaks that only some parsers see, direction overrides, halves of characters: nothing a person reads
+UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u2028\u2029\u202a-\u202e\ud800-\udfff]")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -112,9 +120,17 @@ class HookSink:
 
     Args:
         skew: by how many seconds the receiver's clock is ahead of this machine's.
+        secrets: every message must verify with each of them.
+        tls: channels that are received over TLS, each at a port of its own.
     """
 
-    def __init__(self, skew: Callable[[], float] = lambda: 0.0) -> None:
+    def __init__(
+        self,
+        skew: Callable[[], float] = lambda: 0.0,
+        *,
+        secrets: Sequence[str] = (SECRET,),
+        tls: Mapping[str, ssl.SSLContext] = MappingProxyType({}),
+    ) -> None:
         self.ledger = Ledger()
         self.acts: dict[str, deque[Act]] = defaultdict(deque)
         #: how a channel is treated when nothing is scripted
@@ -123,16 +139,24 @@ class HookSink:
         self.rests: dict[str, list[tuple[float, float]]] = defaultdict(list)
         #: requests for the address that redirects point to
         self.canaries = 0
+        #: types of the messages that were kept, copies among them
+        self.types: list[str] = []
+        #: stated moments of the copies of each message that were kept
+        self.stated: dict[tuple[str, str], list[int]] = defaultdict(list)
         self.port = 0
+        self._ports: dict[str, int] = {}
         #: longest pause before an answer, in seconds; the message is kept before it
         self.slowness = 0.0
         self._chance = random.Random(0)
         self._skew = skew
         self._runner: web.AppRunner | None = None
-        self._webhook = Webhook(SECRET)
+        self._webhook, *self._others = [Webhook(secret) for secret in secrets]
+        self._tls = dict(tls)
 
     def url(self, channel: str) -> str:
         """Return the address of a channel."""
+        if channel in self._ports:
+            return f"https://{HOST}:{self._ports[channel]}/hook/{channel}"
         return f"http://{HOST}:{self.port}/hook/{channel}"
 
     @property
@@ -149,6 +173,9 @@ class HookSink:
         await self._runner.setup()
         await web.TCPSite(self._runner, HOST, self.port).start()
         self.port = self._runner.addresses[0][1]
+        for channel, context in self._tls.items():
+            await web.TCPSite(self._runner, HOST, self._ports.get(channel, 0), ssl_context=context).start()
+            self._ports[channel] = self._runner.addresses[-1][1]
 
     async def stop(self) -> None:
         """Close the port."""
@@ -192,9 +219,12 @@ class HookSink:
             moved = str(int(headers["webhook-timestamp"]) - round(self._skew()))
             if self._skew():
                 headers = self._as_of(headers, moved, content)
-            self._webhook.verify(content, headers)
+            for each in (self._webhook, *self._others):
+                each.verify(content, headers)
             body: dict[str, Any] = json.loads(content)
             text = json.dumps(body["data"], ensure_ascii=False)
+            self.types.append(str(body["type"]))
+            self.stated[channel, headers["webhook-id"]].append(int(headers["webhook-timestamp"]))
             self.ledger.accept(channel, headers["webhook-id"], str(body["data"].get("watch", "")), text, content)
         except (WebhookVerificationError, ValueError, KeyError) as error:
             self.ledger.invalid.append(f"{channel}: {type(error).__name__}: {error}")
@@ -232,6 +262,13 @@ class MailSink:
         self.ledger = Ledger()
         self.acts: dict[str, deque[MailAct]] = defaultdict(deque)
         self.always: dict[str, MailAct] = {}
+        #: writes a byte every so many seconds to who connects, and nothing else; 0 serves mail
+        self.dripping = 0.0
+        #: how long each client took that, in seconds
+        self.dripped: list[float] = []
+        #: identities of mails that were too big, and of those that came as text alone
+        self.too_big: list[str] = []
+        self.short: list[str] = []
         #: answers 535 to so many logins
         self.refused_logins = 0
         self.logins = 0
@@ -258,7 +295,9 @@ class MailSink:
             await self._server.wait_closed()
             self._server = None
 
-    def _connection(self) -> SMTP:
+    def _connection(self) -> asyncio.Protocol:
+        if self.dripping:
+            return _Drip(self.dripping, self.dripped)
         connection = SMTP(
             self, enable_SMTPUTF8=True, hostname="localhost", ident="campaign", timeout=3600,
             loop=asyncio.get_running_loop(), tls_context=self._tls, require_starttls=self._tls is not None,
@@ -302,6 +341,8 @@ class MailSink:
             act = self._act(recipient)
             self._spend(recipient)
             if act.data is not None:
+                if act.data.startswith("552"):
+                    self.too_big.append(str(_parsed(envelope)["Message-ID"]))
                 return act.data
             self._keep(recipient, envelope)
             await asyncio.sleep(3600 if act.hangs else self._chance.uniform(0, self.slowness))
@@ -312,13 +353,49 @@ class MailSink:
             self.ledger.end(recipient)
 
     def _keep(self, recipient: str, envelope: Envelope) -> None:
-        content = envelope.content if isinstance(envelope.content, bytes) else str(envelope.content).encode()
-        message = message_from_bytes(content, policy=policy.default)
+        message = _parsed(envelope)
         plain, html = message.get_body(("plain",)), message.get_body(("html",))
         defects = [*message.defects, *(defect for part in message.walk() for defect in part.defects)]
         identity = str(message["Message-ID"] or "")
-        if defects or plain is None or html is None or not identity or len(envelope.rcpt_tos) != 1:
-            self.ledger.invalid.append(f"{recipient}: {identity}: {defects or 'incomplete'}")
+        names = [name.lower() for name in message]
+        forged = len(set(names)) < len(names) or {"cc", "bcc"} & {*names} or message["To"].addresses[1:]
+        whole = html is not None or identity in self.too_big
+        if defects or forged or plain is None or not whole or not identity or len(envelope.rcpt_tos) != 1:
+            self.ledger.invalid.append(f"{recipient}: {identity}: {defects or (forged and names) or 'incomplete'}")
             return
+        text = str(message["Subject"]) + str(plain.get_content())
+        if unreadable := UNREADABLE.findall(text):
+            self.ledger.invalid.append(f"{recipient}: {identity}: holds {unreadable[:5]!a}")
+        if html is None:
+            self.short.append(identity)
         watch = str(message["List-Id"] or "").partition("<")[2].partition(".")[0]
-        self.ledger.accept(recipient, identity, watch, str(message["Subject"]) + str(plain.get_content()), content)
+        self.ledger.accept(recipient, identity, watch, text, _content(envelope))
+
+
+def _content(envelope: Envelope) -> bytes:
+    return envelope.content if isinstance(envelope.content, bytes) else str(envelope.content).encode()
+
+
+def _parsed(envelope: Envelope) -> EmailMessage:
+    return message_from_bytes(_content(envelope), policy=policy.default)
+
+
+class _Drip(asyncio.Protocol):
+    """Writes a byte at a time until the other side goes."""
+
+    def __init__(self, pause: float, lasted: list[float]) -> None:
+        self._pause = pause
+        self._lasted = lasted
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._start = time.monotonic()
+        self._drip(transport)
+
+    def _drip(self, transport: asyncio.Transport) -> None:
+        if not transport.is_closing():
+            transport.write(b"2")
+            asyncio.get_running_loop().call_later(self._pause, self._drip, transport)
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        self._lasted.append(time.monotonic() - self._start)

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Self
 
 from tests.campaign.oracle import Alert, Verdict, settled
-from tests.campaign.sinks import HOST, SECRET, Arrived, HookSink, MailSink
+from tests.campaign.sinks import HOST, PREVIOUS_SECRET, SECRET, Arrived, HookSink, MailSink
 from tests.campaign.sut import Sut, until
 from tests.campaign.words import Desk
 from tests.campaign.world import Background, Press
@@ -42,6 +42,8 @@ class Stage:
         watches: how many watches ring for every act.
         outlets: how many outlets.
         delivery: keys of ``[delivery]``; waits between attempts are short by default.
+        hook_keys: more of each webhook channel's table.
+        notify: channels that hear of the service's own trouble.
         extra: more of the configuration.
         dated: False serves articles without dates.
         sut: how the service is run.
@@ -58,6 +60,8 @@ class Stage:
         outlets: int = 2,
         delivery: Mapping[str, str] | None = None,
         mail_keys: str = "",
+        hook_keys: str = "",
+        notify: Sequence[str] = (),
         extra: str = "",
         dated: bool = True,
         hook_sink: HookSink | None = None,
@@ -77,6 +81,8 @@ class Stage:
         self._folder = folder
         self._delivery = {**DELIVERY, **(delivery or {})}
         self._mail_keys = mail_keys
+        self._hook_keys = hook_keys
+        self._notify = tuple(notify)
         self._extra = extra
 
     def __enter__(self) -> Self:
@@ -85,6 +91,7 @@ class Stage:
             self.background.call(server.start())
         self._folder.mkdir(parents=True, exist_ok=True)
         (self._folder / "webhook.key").write_text(SECRET, encoding="utf-8")
+        (self._folder / "webhook-before.key").write_text(PREVIOUS_SECRET, encoding="utf-8")
         self.sut.config.write_text(self.configuration(), encoding="utf-8")
         return self
 
@@ -100,7 +107,8 @@ class Stage:
         channels = [*self.hooks, *self.mail_channels]
         mail_keys = self._mail_keys or f'host = "{HOST}"\n'
         parts = [
-            f'[service]\ndata_dir = "data"\nlisten = "127.0.0.1:{self.port}"\ncatalogue = false\nnotify = []\n',
+            f'[service]\ndata_dir = "data"\nlisten = "127.0.0.1:{self.port}"\ncatalogue = false\n'
+            f"notify = {_list(self._notify)}\n",
             '[network]\nallow_cidrs = ["127.0.0.0/8"]\n',
             *(
                 f'[[source]]\nid = "{outlet.id}"\nname = "{outlet.id.title()}"\nfeeds = ["{outlet.base}/feed.xml"]\n'
@@ -110,7 +118,7 @@ class Stage:
             *(f'[[watch]]\nid = "{watch}"\npairs = []\nchannels = {_list(channels)}\n' for watch in self.watches),
             *(
                 f'[[channel]]\nid = "{hook}"\ntype = "webhook"\nurl = "{self.hook_sink.url(hook)}"\n'
-                f'secret_file = "webhook.key"\n'
+                f'secret_file = "webhook.key"\n{self._hook_keys}'
                 for hook in self.hooks
             ),
             *(

@@ -49,16 +49,16 @@ class Desk:
         self._pairs = iter(pairs)
         self._count = 0
 
-    def alert(self) -> Story:
-        """Return an article that must ring."""
+    def alert(self, tail: str = "") -> Story:
+        """Return an article that must ring; ``tail`` ends its headline and its second sentence."""
         actor, target = next(self._pairs)
         token = self._token()
         title = f"{actor} expulse deux diplomates {STATES[target]}"
         told = (
             f"{actor} a expulsé mardi deux diplomates {STATES[target]}, a annoncé son ministère des Affaires "
-            f"étrangères. Le communiqué porte le numéro {token}."
+            f"étrangères. Le communiqué porte le numéro {token}{tail}."
         )
-        return Story(token=token, title=f"{title} ({token})", paragraphs=(told, *self._filling()), matters=True)
+        return Story(token=token, title=f"{title} ({token}){tail}", paragraphs=(told, *self._filling()), matters=True)
 
     def calm(self) -> Story:
         """Return an article that must not ring."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 import threading
 import time
 from collections.abc import Coroutine
@@ -79,7 +80,7 @@ class Outlet:
     def feed(self) -> str:
         """Return the feed, newest first."""
         items = "".join(
-            f"<item><title>{escape(each.story.title)}</title><link>{self.base}/{slug}.html</link>"
+            f"<item><title>{_xml(each.story.title)}</title><link>{self.base}/{slug}.html</link>"
             f"<guid>{self.base}/{slug}.html</guid>{_dated(each.published)}</item>"
             for slug, each in reversed(self.listed.items())
         )
@@ -87,6 +88,14 @@ class Outlet:
 
 
 _OUTLET = web.AppKey("outlet", Outlet)
+
+#: what XML 1.0 does not allow, and the line break that it would turn into another
+_NOT_XML = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+def _xml(text: str) -> str:
+    """Return text for a feed; what XML cannot carry is written as a reference, as careless publishers do."""
+    return _NOT_XML.sub(lambda found: f"&#{ord(found[0])};", escape(text))
 
 
 def _dated(published: datetime | None) -> str:
@@ -162,7 +171,8 @@ class Press:
         each = request.app[_OUTLET].listed.get(request.match_info["slug"])
         if each is None:
             raise web.HTTPNotFound
-        response = web.Response(text=page(each), content_type="text/html")
+        content = page(each).encode("utf-8", "surrogatepass")
+        response = web.Response(body=content, content_type="text/html", charset="utf-8")
         await response.prepare(request)
         await response.write_eof()
         if each.served is None:
