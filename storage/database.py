@@ -45,8 +45,9 @@ def open_writer(folder: Path) -> Database:
     path = folder / data_folder.DATABASE_NAME
     with wrapped_errors(path):
         path.touch(mode=0o600, exist_ok=True)
-        # A writer that closes a damaged file would still move its log into it, so a reader looks first.
-        if path.stat().st_size:
+        # A writer that closes a damaged file would still move its log into it, so a reader looks first; but only a
+        # writer can undo what a first start left that was killed before there was anything to read.
+        if path.stat().st_size and not data_folder.is_half_begun(folder):
             _connect_read_only(path).close()
         connection = sqlite3.connect(path, check_same_thread=False, timeout=BUSY_TIMEOUT / 1000)
         database = Database(connection)

@@ -151,6 +151,14 @@ def examine(folder: Path, newest_version: int) -> None:
         )
 
 
+def is_half_begun(folder: Path) -> bool:
+    """Whether a first start was killed while it made the file: its rollback journal undoes that.
+
+    An archive has a write-ahead log and never such a journal.
+    """
+    return Path(f"{folder / DATABASE_NAME}-journal").exists() and not (folder / MARKER_NAME).exists()
+
+
 def write_marker(folder: Path, instance: str) -> None:
     """Record durably that ``folder`` holds the archive of ``instance``."""
     marker = folder / MARKER_NAME

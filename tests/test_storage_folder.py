@@ -9,6 +9,7 @@ import shutil
 import signal
 import sqlite3
 import stat
+import struct
 import subprocess
 import sys
 from collections.abc import Callable
@@ -306,6 +307,22 @@ def test_no_bytes_at_all_get_past_the_header_check_changed(tmp_path: Path, raw: 
 
 
 # --- what is taken up again -----------------------------------------------------------------------
+
+
+def test_own_first_start_killed_while_it_made_the_file_is_taken_up_again(tmp_path: Path) -> None:
+    """A page without its end in the file, and beside it the journal that says there was none before."""
+    folder = tmp_path / "half"
+    data_folder.prepare(folder)
+    path = folder / data_folder.DATABASE_NAME
+    begun = sqlite3.connect(path)
+    begun.execute("PRAGMA journal_mode=WAL")
+    begun.close()
+    # The file format's section 3: magic, records, nonce, pages before, sector and page size, filled up to a sector.
+    header = bytes.fromhex("d9d505f920a163d7") + struct.pack(">5I", 0, 1, 0, 512, path.stat().st_size)
+    Path(f"{path}-journal").write_bytes(header.ljust(512, b"\0"))
+    database = open_writer(folder)
+    assert instance_id(database)
+    database.conn.close()
 
 
 def test_own_first_start_killed_before_its_first_commit_is_taken_up_again(tmp_path: Path) -> None:
