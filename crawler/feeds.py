@@ -149,13 +149,13 @@ def feed_hints(body: bytes, url: str) -> PaceHints:
     for element in root.iter(etree.Element):
         try:
             name = etree.QName(element)
+            if name.localname == "link" and element.get("href"):
+                links += [(rel, element.get("href")) for rel in (element.get("rel") or "").lower().split()]
+            elif name.namespace in {None, _SYNDICATION} or name.localname in {"ttl", "hour"}:
+                texts.setdefault(name.localname.lower(), []).append(element.text or "")
         except ValueError:
-            # A parser that recovers lets names through that are none.
+            # A parser that recovers lets through names that are none, and halves of characters that no text can hold.
             continue
-        if name.localname == "link" and element.get("href"):
-            links += [(rel, element.get("href")) for rel in (element.get("rel") or "").lower().split()]
-        elif name.namespace in {None, _SYNDICATION} or name.localname in {"ttl", "hour"}:
-            texts.setdefault(name.localname.lower(), []).append(element.text or "")
     hub, topic = websub(links, url)
     stated = [next(iter(texts.get(name, [])), None) for name in ("ttl", "updateperiod", "updatefrequency")]
     return PaceHints(

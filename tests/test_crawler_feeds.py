@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler.clean import plain
-from crawler.feeds import parse_feed
-from crawler.listings import MAX_ENTRIES
+from crawler.feeds import feed_hints, parse_feed
+from crawler.listings import MAX_ENTRIES, Listing
 from storage.types import CrawlFailure, FailureReason, FeedEntry
 
 URL = "https://journal.example/rss/une.xml"
@@ -318,3 +318,10 @@ def test_reference_to_no_character_costs_that_character_alone(reference: str) ->
     first, second = found.entries
     assert "".join(first.title.replace("\ufffd", "").split()) == "Bamakofermeunposte"
     assert second.title == "Bamako é🚨 ferme un poste"
+
+
+def test_a_head_with_half_a_character_still_tells_its_pace() -> None:
+    head = b"<rss version='2.0'><channel><title>&#55357;</title><ttl>30</ttl>"
+    body = head + b"<item><title>t</title><link>http://x.example/a</link></item></channel></rss>"
+    assert feed_hints(body, "http://x.example/").interval == 1800
+    assert isinstance(parse_feed(body, "http://x.example/"), Listing)
