@@ -61,6 +61,7 @@ def _timed(title: str, text: str, language: str | None) -> tuple[Detection, floa
     return found, (time.process_time() - begun) * 10_000 / read
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("name", HOSTILE)
 def test_the_cost_of_a_text_is_bounded_by_its_length(name: str) -> None:
     text = HOSTILE[name]
@@ -70,6 +71,7 @@ def test_the_cost_of_a_text_is_bounded_by_its_length(name: str) -> None:
         assert seconds < BOUND, f"{seconds * 1000:.0f} ms for 10,000 characters"
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("name", ["open quotes", "acts without a full stop", "states around one act"])
 def test_a_text_in_no_known_language_costs_no_more_than_a_reading_in_each(name: str) -> None:
     _, seconds = _timed("", HOSTILE[name][:50_000], None)

@@ -242,6 +242,7 @@ def test_signals_are_well_formed(pieces: list[str]) -> None:
     assert detection == _detect(text)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     "text",
     [
