@@ -300,6 +300,11 @@ def _mail_threads(database: Database) -> None:
     database.conn.execute("UPDATE alert SET thread = 'story:' || story_id WHERE story_id IS NOT NULL")
 
 
+def _told_lately(database: Database) -> None:
+    """Find what a watch told in the last days without reading all that it ever told."""
+    database.conn.execute("CREATE INDEX alert_told ON alert (watch_id, created_at)")
+
+
 #: in order; add new steps at the end, never edit one that was released
 STEPS: tuple[Callable[[Database], None], ...] = (
     schema.create,
@@ -326,6 +331,7 @@ STEPS: tuple[Callable[[Database], None], ...] = (
     _claims,
     _reasons_of_alerts,
     _mail_threads,
+    _told_lately,
 )
 NEWEST_VERSION = len(STEPS)
 
