@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from alerts import digest, identity, wording
 from alerts import digest_wording as words
 from alerts.digest import Act, Body, Coverage, Member
+from alerts.laying_out import fill_mail
 from alerts.message import COLOURS, mail_headers
 from alerts.settings import EmailChannel, Language
 from alerts.text import clean_line
@@ -44,10 +45,7 @@ def render_digest_email(
         severity=alert.severity,
         thread=None if body.data.story is None else identity.story_subject(body.data.story),
     )
-    message.set_content(wording.render("digest.txt.j2", **values), cte="quoted-printable")
-    message.add_alternative(wording.render("digest.html.j2", **values), subtype="html", cte="quoted-printable")
-    message.set_boundary(f"vigie-{delivery_key}")
-    return message.as_bytes()
+    return fill_mail(message, "digest", values, delivery_key=delivery_key)
 
 
 def mail_values(body: Body, language: Language, zone: ZoneInfo) -> dict[str, Any]:

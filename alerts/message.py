@@ -17,6 +17,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from alerts import identity, wording
+from alerts.laying_out import fill_mail
 from alerts.payload import ArticleFacts, Body, Event, links_for, mark_of, read_payload
 from alerts.settings import EmailChannel, Language, recipient_address
 from alerts.text import clean_line, shorten
@@ -55,10 +56,7 @@ def render_email(
     message = mail_headers(
         delivery_key, alert, channel, recipient, install_id, subject=str(values["headline"]), severity=alert.severity
     )
-    message.set_content(wording.render("alert.txt.j2", **values), cte="quoted-printable")
-    message.add_alternative(wording.render("alert.html.j2", **values), subtype="html", cte="quoted-printable")
-    message.set_boundary(f"vigie-{delivery_key}")
-    return message.as_bytes()
+    return fill_mail(message, "alert", values, delivery_key=delivery_key)
 
 
 def render_plain_email(

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from alerts import alert_wording, channel_wording, identity, notices, wording
 from alerts import health_wording as words
 from alerts.errors import RenderError
+from alerts.laying_out import fill_mail
 from alerts.message import COLOURS, mail_headers
 from alerts.notices import Body, SourceFacts
 from alerts.settings import EmailChannel, Language
@@ -50,10 +51,7 @@ def render_notice_email(
         thread=_thread(body),
         list_name=None if alert.watch_id else LIST,
     )
-    message.set_content(wording.render("notice.txt.j2", **values), cte="quoted-printable")
-    message.add_alternative(wording.render("notice.html.j2", **values), subtype="html", cte="quoted-printable")
-    message.set_boundary(f"vigie-{delivery_key}")
-    return message.as_bytes()
+    return fill_mail(message, "notice", values, delivery_key=delivery_key)
 
 
 def _thread(body: Body) -> str:

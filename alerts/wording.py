@@ -10,14 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import cache
-from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-import jinja2
-
-from alerts.errors import RenderError
 from alerts.settings import Language
 from alerts.text import clean_line, shorten
 from detection.countries import country_name
@@ -393,27 +388,3 @@ def footer(alert_id: str, watch_id: str, sequence: int, language: Language) -> s
     if language == "fr":
         return f"Vigie · alerte {alert_id} · veille {watch_id} · message {sequence} sur cet événement"
     return f"Vigie · alert {alert_id} · watch {watch_id} · message {sequence} on this story"
-
-
-@cache
-def _templates() -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).with_name("templates")),
-        autoescape=jinja2.select_autoescape(enabled_extensions=("html.j2",), default=False),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-
-
-def render(template: str, **values: object) -> str:
-    """Fill one of the package's templates; values are data and never become template code.
-
-    Raises:
-        RenderError: the template and the values do not fit together.
-    """
-    try:
-        return _templates().get_template(template).render(**values)
-    except (jinja2.TemplateError, TypeError, ValueError, LookupError, AttributeError) as error:
-        raise RenderError(f"{template} could not be filled: {error}") from error
