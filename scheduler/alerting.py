@@ -18,6 +18,7 @@ from alerts.correcting import Correction
 from alerts.decide import Affair, decide
 from alerts.edits import Edit
 from alerts.plain import plain_decision
+from alerts.standing import highest, standing
 from detection.assess import Assessment, assess, over_the_bar
 from detection.stories.lifecycle import Lifecycle, lifecycle
 from detection.stories.origin import side_of
@@ -28,6 +29,7 @@ from storage import alerts as stored_alerts
 from storage import telling
 from storage.acknowledged import acknowledged_acts
 from storage.alerts import Act, ToldBefore
+from storage.standing import told_elsewhere
 from storage.telling import Teller
 from storage.types import Alert, Decision, DecisionKind, Signal, Watch
 
@@ -243,21 +245,24 @@ def _plain(
 
 
 def _affair(database: Database, watch: Watch, occasion: Occasion) -> Affair | None:
-    """Return what a watch's people were told lately of the other stories of the affair, and of any other."""
-    story, now, sent_only = occasion.placed.story_id, occasion.now, occasion.sending
-    elsewhere = stored_alerts.told_lately(database, watch.id, story, now - AFFAIR, sent_only=sent_only)
-    if not elsewhere:
+    """Return what a watch's people were told lately of the other stories of the affair, and of any other.
+
+    What was taken back since counts as not told: whoever reports it anew tells news.
+    """
+    now = occasion.now
+    rows = told_elsewhere(
+        database, watch.id, occasion.placed.story_id, now - AFFAIR, sent_only=occasion.sending
+    )  # fmt: skip
+    told = standing(rows, doubted=False)
+    if not told:
         return None
-    acts, recent = (
-        stored_alerts.told_in_affair(database, watch.id, story, now - span, sent_only=sent_only)
-        for span in (AFFAIR, RECENT)
-    )
+    affair = [one for one in told if one.in_thread]
     headline_end = len(occasion.article.title) + 1
     return Affair(
-        acts=acts,
+        acts=highest(affair),
         headline_end=headline_end,
-        recent=recent,
-        elsewhere=elsewhere,
+        recent=highest(one for one in affair if one.at >= now - RECENT),
+        elsewhere=highest(told),
         opening_end=headline_end + _opening(occasion.article.text),
     )
 

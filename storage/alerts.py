@@ -114,52 +114,6 @@ def _retracted(rows: Iterable[dict[str, Any]]) -> tuple[Act, ...]:
     return tuple(found)
 
 
-def told_in_affair(
-    database: Database, watch_id: str, story_id: int, since: datetime, *, sent_only: bool = False
-) -> tuple[tuple[Act, int], ...]:
-    """Return the acts, each with its highest severity, that a watch's people were told of other stories of a thread.
-
-    Args:
-        database: the archive.
-        watch_id: whose people.
-        story_id: the story whose thread it is.
-        since: alerts before are left out.
-        sent_only: leave out alerts of an import, which nobody heard of.
-    """
-    rows = database.query(
-        """
-        SELECT l.severity, l.acts FROM alert l JOIN story st ON st.id = l.story_id
-        WHERE l.watch_id = ? AND st.thread_id = (SELECT thread_id FROM story WHERE id = ?) AND st.id <> ?
-            AND l.created_at >= ? AND (l.recorded_only = 0 OR NOT ?) AND l.type <> ?
-        """,
-        (watch_id, story_id, story_id, to_text(since), int(sent_only), CORRECTION),
-    )
-    return _highest(rows)
-
-
-def told_lately(
-    database: Database, watch_id: str, story_id: int, since: datetime, *, sent_only: bool = False
-) -> tuple[tuple[Act, int], ...]:
-    """Return the acts, each with its highest severity, that a watch's people were told of any other story.
-
-    Args:
-        database: the archive.
-        watch_id: whose people.
-        story_id: the story that is left out.
-        since: alerts before are left out.
-        sent_only: leave out alerts of an import, which nobody heard of.
-    """
-    rows = database.query(
-        """
-        SELECT l.severity, l.acts FROM alert l
-        WHERE l.watch_id = ? AND l.story_id <> ? AND l.created_at >= ? AND (l.recorded_only = 0 OR NOT ?)
-            AND l.type <> ?
-        """,
-        (watch_id, story_id, to_text(since), int(sent_only), CORRECTION),
-    )
-    return _highest(rows)
-
-
 def _highest(rows: Iterable[dict[str, Any]]) -> tuple[tuple[Act, int], ...]:
     highest: dict[Act, int] = {}
     for row in rows:

@@ -285,6 +285,40 @@ def test_what_was_taken_back_is_told_anew_when_somebody_reports_it_again(databas
     assert kinds(again)["france-mali"] == (DecisionKind.UPDATE, "new_act")
 
 
+ANSWER = article("rive", "La France rappelle son ambassadeur au Mali", RECALL, slug="reponse")
+REPLACED = article(
+    "fleuve",
+    "CORRECTION : Le Mali dément avoir expulsé deux diplomates français",
+    ("Le Mali dément avoir expulsé deux diplomates français, contrairement à ce que nous avons écrit lundi.",),
+    slug="remplace",
+)
+
+
+def told_of_the_answer(database: Database) -> set[str]:
+    process(database, build(database), ANSWER, now=NOW + 3 * HOUR)
+    return {event.type for event in read_payload(raised(database)[-1]).data.events}
+
+
+@pytest.mark.parametrize(
+    "page", [None, CANCELLED, REFUTATION, REPLACED], ids=["withdrawn", "cancelled", "denied", "corrected"]
+)
+def test_what_was_taken_back_of_one_story_is_told_anew_by_another(database: Database, page: Article | None) -> None:
+    first = process(database, build(database), REPORT)
+    if page is None:
+        withdraw(database, first.article_id)
+    else:
+        process(database, build(database), page, now=NOW + HOUR)
+    assert len(corrections(database)) == 1
+    assert told_of_the_answer(database) == {"recall_ambassador", "expel_diplomats"}
+
+
+def test_what_a_correction_tells_as_well_is_still_told(database: Database) -> None:
+    process(database, build(database), REPORT)
+    process(database, build(database), CORRECTED, now=NOW + HOUR)
+    assert len(corrections(database)) == 1
+    assert told_of_the_answer(database) == {"recall_ambassador"}
+
+
 def test_an_import_records_corrections_for_nobody(database: Database) -> None:
     line = build(database)
     for page in (REPORT, REFUTATION):

@@ -13,6 +13,7 @@ from sqlite_utils import Database
 from storage import alerts, articles, candidates, revisions, sources, stories, threads
 from storage.database import open_writer, transaction
 from storage.errors import NotFoundError
+from storage.standing import told_elsewhere
 from storage.types import Alert, Article, Decision, DecisionKind, Source, StoryState
 
 NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
@@ -168,11 +169,15 @@ def test_acts_told_of_other_stories_of_the_affair(database: Database) -> None:
     tell(database, one, article, "alr")
     database.execute("UPDATE alert SET acts = ?", (json.dumps([["expel_diplomats", "MLI", "FRA", 4]]),))
     act = (("expel_diplomats", "MLI", "FRA"), 4)
-    assert alerts.told_in_affair(database, "w", two, NOW - HOUR) == (act,)
-    assert alerts.told_in_affair(database, "w", one, NOW - HOUR) == ()
-    assert alerts.told_in_affair(database, "w", other, NOW - HOUR) == ()
-    assert alerts.told_in_affair(database, "w", two, NOW + HOUR) == ()
-    assert alerts.told_in_affair(database, "elsewhere", two, NOW - HOUR) == ()
+
+    def told(watch_id: str, story_id: int, since: datetime) -> list[tuple[object, bool]]:
+        return [(row.acts, row.in_thread) for row in told_elsewhere(database, watch_id, story_id, since)]
+
+    assert told("w", two, NOW - HOUR) == [((act,), True)]
+    assert told("w", one, NOW - HOUR) == []
+    assert told("w", other, NOW - HOUR) == [((act,), False)]
+    assert told("w", two, NOW + HOUR) == []
+    assert told("elsewhere", two, NOW - HOUR) == []
 
 
 def test_articles_that_tell_another_story_take_their_copies_and_alerts_along(database: Database) -> None:
