@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from alerts import identity, notices
+from alerts.holding import AT_ONCE
 from alerts.notices import Body, Changed, Speech
 from scheduler.outgoing import Route
 from storage import alerts as stored_alerts
@@ -79,6 +80,7 @@ def put_notice(
     *,
     watch_id: str = NO_WATCH,
     escalates: str | None = None,
+    held: str | None = None,
 ) -> bool:
     """Store a notice with a row of the outbox for each recipient; the same identity a second time changes nothing.
 
@@ -90,6 +92,7 @@ def put_notice(
         now: aware.
         watch_id: the watch that it concerns.
         escalates: the alert that it carries further.
+        held: why it is recorded and sent to nobody; None for what is sent.
 
     Returns:
         Whether the notice is new.
@@ -112,8 +115,9 @@ def put_notice(
             key=identity.delivery_key(alert_key=key, channel_id=channel_id, recipient=recipient),
             channel_id=channel_id,
             recipient=recipient,
-            state=DeliveryState.PENDING,
+            state=DeliveryState.PENDING if held is None else DeliveryState.SUPPRESSED,
             next_attempt_at=now,
+            reason=held or AT_ONCE,
         )
         for channel_id, recipient in recipients
     ]

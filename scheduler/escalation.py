@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,14 +13,19 @@ from sqlite_utils import Database
 from alerts import alert_notices, identity
 from alerts.notices import UNACKNOWLEDGED, Body, Speech
 from alerts.plain import plain_notice
+from alerts.standing import is_moot, standing
 from scheduler.announcing import put_notice
 from scheduler.outgoing import Route
 from storage import alerts as stored_alerts
 from storage import escalations, silences
 from storage.escalations import Due
-from storage.types import Watch
+from storage.standing import acts_of, told_of
+from storage.types import Alert, Watch
 
 logger = logging.getLogger(__name__)
+
+#: reason of an escalation that is recorded and sent to nobody
+TAKEN_BACK = "taken_back"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,12 +67,31 @@ class Escalation:
                     trigger="unacknowledged",
                 )
                 body = _body(due, identity.alert_id(key), now, speech)
-                told += put_notice(
-                    database, key, body, recipients, now, watch_id=due.alert.watch_id, escalates=due.alert.id
-                )
-                logger.warning("nobody acknowledged %s in time; it goes further", due.alert.id)
+                held = TAKEN_BACK if self._is_moot(database, due.alert) else None
+                new = put_notice(
+                    database, key, body, recipients, now, watch_id=due.alert.watch_id, escalates=due.alert.id, held=held
+                )  # fmt: skip
+                if held is None:
+                    told += new
+                    logger.warning("nobody acknowledged %s in time; it goes further", due.alert.id)
+                else:
+                    logger.info("what %s told was taken back; it goes no further", due.alert.id)
             escalations.disarm(database, due.alert.id)
         return told
+
+    def _is_moot(self, database: Database, alert: Alert) -> bool:
+        """Whether all that is grave of what an alert told was taken back; in doubt it was not."""
+        if alert.story_id is None:
+            return False
+        try:
+            left = standing(told_of(database, alert.watch_id, alert.story_id), doubted=True)
+            return is_moot(acts_of(database, alert.id), left, least_severity=self.least_severity)
+        except sqlite3.Error:
+            raise
+        except Exception:
+            # An escalation too many is better than one that nobody hears.
+            logger.exception("whether %s still stands could not be judged; it goes further", alert.id)
+            return False
 
 
 def _body(due: Due, alert_id: str, now: datetime, speech: Speech) -> Body:

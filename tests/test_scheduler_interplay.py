@@ -27,19 +27,22 @@ from scheduler.outbox import ArchiveOutbox, lease_unsilenced
 from storage import alerts, deliveries, silences, sources
 from storage.database import open_writer, transaction
 from storage.errors import NotFoundError
-from storage.types import Alert, DecisionKind, DeliveryState, Outcome, OutcomeClass
+from storage.types import Alert, Article, DecisionKind, DeliveryState, Outcome, OutcomeClass
 from tests.holding import DAILY, MORNING, NIGHT, OUTGOING, QUIET, gathering, hear, lists, rows, send, tick
-from tests.test_scheduler_corrections import CANCELLED, OWN_WORDS, mail, text_of
+from tests.test_scheduler_corrections import CANCELLED, CORRECTED, OWN_WORDS, REPLACED, mail, text_of, withdraw
 from tests.test_scheduler_corrections import corrections as corrections_raised
 from tests.test_scheduler_pipeline import (
+    EXPULSION,
     HOOK,
     HOUR,
     MAIL,
     NOW,
     RECALL,
+    REFUTATION,
     REPORT,
     SOURCES,
     WATCH,
+    article,
     build,
     kinds,
     process,
@@ -138,6 +141,55 @@ def test_a_correction_waits_for_the_escalation_that_it_corrects(database: Databa
     process(database, line, CANCELLED, now=NOW + 2 * HOUR)
     assert [what.id for _, what in deliveries.lease(database, "chief", NOW + 2 * HOUR, 9, HOUR)] == [notice.id]
     assert deliveries.lease(database, "chief", NOW + 2 * HOUR, 9, HOUR) == []
+
+
+@pytest.mark.parametrize("page", [None, CANCELLED, REPLACED], ids=["withdrawn", "cancelled", "corrected"])
+def test_what_was_taken_back_goes_no_further(database: Database, page: Article | None) -> None:
+    line, ladder = build(database, channels=(MAIL, HOOK, CHIEF)), escalation()
+    first = process(database, line, REPORT)
+    for what in send(database, NOW, "hook"):
+        ladder.sent(database, what.id, NOW)
+    if page is None:
+        withdraw(database, first.article_id, hours=0)
+    else:
+        process(database, line, page, now=NOW + MINUTE)
+    for what in send(database, NOW + MINUTE, "hook"):
+        ladder.sent(database, what.id, NOW + MINUTE)
+    with transaction(database):
+        assert ladder.look(database, NOW + HOUR, instance="i", speech=SPEECH) == 0
+        assert ladder.look(database, NOW + 2 * HOUR, instance="i", speech=SPEECH) == 0
+    kept = [one for one in alerts.recent(database) if one.escalates is not None]
+    assert {row.reason for one in kept for row in rows(database, one.id)} == {"taken_back"}
+    assert {state for one in kept for _, state in states(database, one.id)} == {DeliveryState.SUPPRESSED}
+    assert send(database, NOW + HOUR, "chief") == []
+
+
+@pytest.mark.parametrize("page", [CORRECTED, REFUTATION], ids=["corrected", "denied"])
+def test_what_still_stands_or_is_in_doubt_goes_further(database: Database, page: Article) -> None:
+    line = build(database, channels=(MAIL, HOOK, CHIEF))
+    process(database, line, REPORT)
+    process(database, line, page, now=NOW)
+    assert len(corrections_raised(database)) == 1
+    ladder = escalation()
+    for what in send(database, NOW, "hook"):
+        ladder.sent(database, what.id, NOW)
+    with transaction(database):
+        assert ladder.look(database, NOW + HOUR, instance="i", speech=SPEECH) >= 1
+    assert send(database, NOW + HOUR, "chief")
+
+
+def test_an_act_that_a_cancellation_left_standing_goes_further(database: Database) -> None:
+    line, ladder = build(database, channels=(MAIL, HOOK, CHIEF)), escalation()
+    both = article(paragraphs=(*EXPULSION, "Le Mali a rompu lundi ses relations diplomatiques avec la France."))
+    process(database, line, both)
+    process(database, line, REPLACED, now=NOW)
+    told = send(database, NOW, "hook")
+    for what in told:
+        ladder.sent(database, what.id, NOW)
+    with transaction(database):
+        ladder.look(database, NOW + HOUR, instance="i", speech=SPEECH)
+    first = next(what for what in told if what.type == "alert.new")
+    assert first.id in {alerts.get(database, one.id).escalates for one in send(database, NOW + HOUR, "chief")}
 
 
 def test_whoever_acknowledges_a_later_alert_ends_the_escalation_of_the_earlier(database: Database) -> None:
