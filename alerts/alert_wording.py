@@ -143,8 +143,8 @@ def since(sent_at: datetime, language: Language, zone: ZoneInfo) -> str:
     """Return « Personne ne l’a prise en charge depuis … »."""
     when = wording.moment(sent_at, language, zone)
     if language == "fr":
-        return f"Personne n’a pris cette alerte en charge depuis son envoi, le {when}."
-    return f"Nobody has acknowledged this since it was sent: {when}."
+        return f"Personne n’a pris cette alerte en charge depuis le {when}."
+    return f"Nobody has acknowledged this since {when}."
 
 
 def page_link(kind: str, language: Language) -> str:

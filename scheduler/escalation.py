@@ -49,6 +49,14 @@ class Escalation:
         for told in (alert_id, *silences.listed(database, alert_id)):
             escalations.arm(database, told, at + wait, least_severity=self.least_severity)
 
+    def given_up(self, database: Database, alert_id: str, channel_id: str, at: datetime) -> None:
+        """Carry an alert further at once that a channel could bring to none of its recipients."""
+        if stored_alerts.get(database, alert_id).watch_id not in self.waits:
+            return
+        if escalations.carried_to_nobody(database, alert_id, channel_id):
+            for lost in (alert_id, *silences.listed(database, alert_id)):
+                escalations.hasten(database, lost, at, least_severity=self.least_severity)
+
     def look(self, database: Database, now: datetime, *, instance: str, speech: Speech) -> int:
         """Carry further what nobody acknowledged in time, and return how many alerts that were.
 

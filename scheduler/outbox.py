@@ -136,6 +136,8 @@ class ArchiveOutbox:
         )
         if following.state is DeliveryState.SENT or outcome.outcome is OutcomeClass.BUG:
             self._escalation.sent(database, delivery.alert_id, ended_at)
+        if following.state is DeliveryState.DEAD:
+            self._escalation.given_up(database, delivery.alert_id, delivery.channel_id, ended_at)
 
     async def release(self, delivery: Delivery, now: datetime, *, maybe_delivered: bool) -> None:
         """Give a lease back without an outcome."""

@@ -43,6 +43,33 @@ def arm(database: Database, alert_id: str, due: datetime, *, least_severity: int
     return int(cursor.rowcount) == 1
 
 
+def carried_to_nobody(database: Database, alert_id: str, channel_id: str) -> bool:
+    """Whether a channel has given up every delivery of an alert."""
+    row = database.execute(
+        "SELECT count(*), sum(state = 'dead') FROM delivery WHERE alert_id = ? AND channel_id = ?",
+        (alert_id, channel_id),
+    ).fetchone()
+    return bool(row[0]) and row[0] == row[1]
+
+
+def hasten(database: Database, alert_id: str, at: datetime, *, least_severity: int) -> bool:
+    """Let an alert that a channel gave up go further at once, unless it is acknowledged or went further already.
+
+    Returns:
+        Whether it is planned.
+    """
+    cursor = database.execute(
+        """
+        UPDATE alert SET escalate_at = :at
+        WHERE id = :id AND severity >= :least AND (escalate_at IS NULL OR escalate_at > :at)
+            AND acknowledged_at IS NULL AND story_id IS NOT NULL AND recorded_only = 0
+            AND NOT EXISTS (SELECT 1 FROM alert e WHERE e.escalates = alert.id)
+        """,
+        {"at": to_text(at), "id": alert_id, "least": least_severity},
+    )
+    return int(cursor.rowcount) == 1
+
+
 def due(database: Database, now: datetime) -> list[Due]:
     """Return the alerts that nobody acknowledged in time, the oldest first."""
     rows = database.query(

@@ -12,17 +12,18 @@ import pytest
 from sqlite_utils import Database
 
 from alerts.notices import Speech, is_notice
+from alerts.schedule import Next
 from alerts.settings import EmailChannel, WebhookChannel
 from scheduler import changes
 from scheduler.archive import Archive
 from scheduler.building import routes
 from scheduler.escalation import Escalation, build_escalation
 from scheduler.follow_ups import FollowUps
-from scheduler.outbox import lease_unsilenced
+from scheduler.outbox import ArchiveOutbox, lease_unsilenced
 from scheduler.silence_ends import tell_ends
 from storage import alerts, deliveries, silences, telling, threads
 from storage.database import open_writer, transaction
-from storage.types import Alert, DeliveryState, Watch
+from storage.types import Alert, DeliveryState, Outcome, OutcomeClass, Watch
 from tests.outbox_fill import NOW, add_alert, signal
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -258,6 +259,30 @@ def test_what_nobody_acknowledges_goes_further_once(database: Database) -> None:
     assert "Personne n’a pris cette alerte en charge" in data["summary"]
     assert told.headline.startswith("Non prise en charge · Grave · Mali → France")
     assert data["since"] == "2026-03-10T09:00:00Z"
+
+
+async def give_up(archive: Archive, channel: str) -> None:
+    """Let the channel refuse for good what waits for it."""
+    outbox = ArchiveOutbox(archive, ESCALATION)
+    for delivery, _ in await outbox.lease(channel, NOW, 9, MINUTE):
+        refused = Outcome(outcome=OutcomeClass.PERMANENT_RECIPIENT, detail="550 no such user")
+        dead = Next(
+            state=DeliveryState.DEAD, next_attempt_at=None, counts=True, maybe_delivered=False, reason="refused"
+        )
+        await outbox.record(delivery, refused, dead, NOW, NOW)
+
+
+async def test_what_a_channel_brings_to_nobody_goes_further_at_once(tmp_path: Path) -> None:
+    archive = Archive(tmp_path)
+    await archive.open()
+    lost = await archive.write(add_alert, "one")
+    lesser = await archive.write(add_alert, "two", story=2, signals=(signal(severity=3),))
+    await give_up(archive, "hook")
+    assert await archive.write(ESCALATION.look, NOW, instance="test", speech=SPEECH) == 1
+    (told,) = await archive.read(notices)
+    assert told.escalates == lost.id != lesser.id
+    assert await archive.write(ESCALATION.look, NOW + HOUR, instance="test", speech=SPEECH) == 0
+    await archive.close()
 
 
 def test_an_acknowledgement_in_time_prevents_it(database: Database) -> None:
