@@ -139,10 +139,23 @@ def split(database: Database, articles: Sequence[int], *, author: str, reason: s
         f"UPDATE alert SET story_id = ? WHERE story_id = ? AND article_id IN ({','.join('?' * len(moved))})",  # noqa: S608
         (new, old, *moved),
     )
+    _follow(database, here=old, there=new)
+    _follow(database, here=new, there=old)
     for story_id in (old, new):
         _refresh(database, story_id)
     _record(database, "split", old, new, moved, author, reason, now)
     return new
+
+
+def _follow(database: Database, *, here: int, there: int) -> None:
+    """Put the corrections of one story that correct an alert of the other one there."""
+    database.execute(
+        """
+        UPDATE alert SET story_id = :there WHERE story_id = :here AND type = 'alert.correction' AND json_valid(payload)
+            AND json_extract(payload, '$.data.correction_of') IN (SELECT id FROM alert WHERE story_id = :there)
+        """,
+        {"here": here, "there": there},
+    )
 
 
 def made_by_hand(database: Database, story_ids: Collection[int]) -> set[int]:

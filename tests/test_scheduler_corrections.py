@@ -353,6 +353,21 @@ def test_mails_stay_in_their_thread_when_stories_join(database: Database) -> Non
     assert mails[0].as_bytes() == mails[1].as_bytes()
 
 
+@pytest.mark.parametrize("moved", ["what is corrected", "what corrects"])
+def test_a_correction_stays_with_the_alert_that_it_corrects_when_a_story_is_split(
+    database: Database, moved: str
+) -> None:
+    first = process(database, build(database), REPORT)
+    second = process(database, build(database), CANCELLED, now=NOW + HOUR)
+    assert second.story_id == first.story_id
+    goes = first if moved == "what is corrected" else second
+    with transaction(database):
+        threads.split(database, [goes.article_id], author="Awa", reason="test", now=NOW + 2 * HOUR)
+    told, correction = raised(database)
+    assert correction.type == "alert.correction"
+    assert correction.story_id == told.story_id
+
+
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_every_kind_of_message_says_what_it_is_in_a_line_that_a_lock_screen_shows(
     database: Database, language: Literal["fr", "en"]
