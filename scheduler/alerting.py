@@ -170,7 +170,7 @@ def _verdict(
         published_at=occasion.saved.effective_at,
         now=occasion.now,
         affair=_affair(database, watch, occasion),
-        report=_report(database, occasion) if told is not None and assessment.alert else None,
+        report=_report(database, watch, occasion) if told is not None and assessment.alert else None,
         edit=_edit(settings, watch, occasion, assessment),
         taken_back=lifecycle(occasion.article.title, occasion.article.text) is Lifecycle.CANCELLATION,
     )
@@ -273,8 +273,8 @@ def _opening(text: str) -> int:
     return len(text) if end < 0 else end
 
 
-def _report(database: Database, occasion: Occasion) -> Report | None:
-    """Return whose report an article is, beside those of its story; an edit is no new report."""
+def _report(database: Database, watch: Watch, occasion: Occasion) -> Report | None:
+    """Return whose report an article is, beside those of its story that the watch reads; an edit is no new report."""
     if occasion.before is not None:
         return None
     own: list[Teller] = []
@@ -294,6 +294,8 @@ def _report(database: Database, occasion: Occasion) -> Report | None:
             Voice(act=one.act, origin=one.origin, side=side_of(one.origin, one.country, own=one.own))
             for one in others
             if one.new_text
+            and (not watch.sources or one.source_id in watch.sources)
+            and (not watch.languages or one.language in watch.languages)
         ),
     )
 

@@ -30,6 +30,8 @@ class Teller:
     new_text: bool
     #: country of the outlet
     country: str | None
+    source_id: str
+    language: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +61,7 @@ def tellers(database: Database, story_id: int) -> list[Teller]:
         """
         SELECT DISTINCT a.id, g.type, g.actor, g.target, a.origin,
             (a.agency IS NULL AND a.copy_of IS NULL) OR a.origin = s.name, s.country,
-            a.novel <> '[]' OR a.partial <> 0 OR r.body = '', a.effective_at
+            a.novel <> '[]' OR a.partial <> 0 OR r.body = '', a.source_id, a.language, a.effective_at
         FROM article a JOIN source s ON s.id = a.source_id JOIN revision r ON r.id = a.revision_id
             JOIN signal g ON g.revision_id = r.id
         WHERE a.story_id = ? AND a.withdrawn_at IS NULL AND g.status = 'asserted' ORDER BY a.effective_at, a.id
@@ -69,7 +71,7 @@ def tellers(database: Database, story_id: int) -> list[Teller]:
     return [
         Teller(
             article_id=row[0], act=(row[1], row[2], row[3]), origin=row[4], own=bool(row[5]), country=row[6],
-            new_text=bool(row[7]),
+            new_text=bool(row[7]), source_id=row[8], language=row[9],
         )
         for row in rows
     ]  # fmt: skip

@@ -353,6 +353,22 @@ def test_mails_stay_in_their_thread_when_stories_join(database: Database) -> Non
     assert mails[0].as_bytes() == mails[1].as_bytes()
 
 
+def test_an_origin_that_the_watch_does_not_read_uses_no_confirmation_up(database: Database) -> None:
+    line = build(database, replace(WATCH, sources=("fleuve", "brousse")))
+    process(database, line, REPORT)
+    unread = process(database, line, OWN_WORDS, now=NOW + HOUR)
+    assert kinds(unread)["france-mali"][1] == "other_source"
+    text = (
+        "Deux diplomates de France ont quitté le pays : le Mali a expulsé deux diplomates français, confirme un "
+        "responsable joint par notre correspondant dans la capitale.",
+    )
+    third = process(
+        database, line, article("brousse", "Le Mali expulse deux diplomates français", text, slug="t"),
+        now=NOW + 2 * HOUR,
+    )  # fmt: skip
+    assert kinds(third)["france-mali"] == (DecisionKind.UPDATE, "second_origin")
+
+
 @pytest.mark.parametrize("moved", ["what is corrected", "what corrects"])
 def test_a_correction_stays_with_the_alert_that_it_corrects_when_a_story_is_split(
     database: Database, moved: str
