@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
@@ -24,15 +25,38 @@ _ASCII_BETWEEN = {code: " " for code in range(128) if _BETWEEN_WORDS.match(chr(c
 
 def _rarest_word(phrase: Phrase) -> str:
     """Return the word of a phrase to look for, empty when it has none: a long one, and no state if there is another."""
+    rarity, word = max(((_rarity(word), word) for word in phrase), key=_by_rarity)
+    return word if rarity > _NEVER else ""
+
+
+#: (whether a word is long and names no state, letters known of it)
+_Rarity = tuple[bool, int]
+#: how rare a word is that cannot be looked for
+_NEVER: _Rarity = (False, -1)
+
+
+def _by_rarity(rated: tuple[_Rarity, str]) -> _Rarity:
+    return rated[0]
+
+
+@lru_cache(maxsize=100_000)
+def _rarity(word: str) -> _Rarity:
+    """Return how rare a word is; of many thousand phrases the words are the same few thousand."""
     # The presearch takes digits for gaps.
-    words = [word for word in phrase if not (word.startswith("@") or any(map(str.isdigit, word)))]
-    states = state_words()
-    return max(words, key=lambda word: (_size(word) >= MIN_LITERAL and word not in states, _size(word)), default="")
+    if word.startswith("@") or any(map(str.isdigit, word)):
+        return _NEVER
+    return _size(word) >= MIN_LITERAL and word not in state_words(), _size(word)
 
 
 def _size(word: str) -> int:
     """Return how many letters of a word are known."""
     return len(word.removesuffix("*"))
+
+
+@lru_cache(maxsize=10_000)
+def _rarest_words(phrases: frozenset[Phrase]) -> frozenset[str]:
+    """Return the word to look for of each phrase of a group, once for all lines that share the group."""
+    return frozenset(map(_rarest_word, phrases))
 
 
 def anchor(line: Line, index: PhraseIndex) -> tuple[int, frozenset[str]]:
@@ -43,7 +67,7 @@ def anchor(line: Line, index: PhraseIndex) -> tuple[int, frozenset[str]]:
     """
     best, literals, best_score = line.groups[0], frozenset[str](), (0, 0)
     for group in line.groups:
-        own = frozenset(_rarest_word(phrase) for phrase in index.phrases(group))
+        own = _rarest_words(index.phrases(group))
         score = (min(map(_size, own)), -len(own))
         if score > best_score:
             best, literals, best_score = group, own, score

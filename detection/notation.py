@@ -8,10 +8,13 @@
 
 from __future__ import annotations
 
+import re
+from functools import cache
 from itertools import product
 
 #: more readings than this of one phrase is a mistake in the data
 MAX_READINGS = 4096
+_OPENING, _CLOSING = frozenset("({"), frozenset(")}")
 
 
 class NotationError(ValueError):
@@ -33,24 +36,27 @@ class NotationError(ValueError):
         return max(at, 0) + self.offset if at >= 0 else 0
 
 
+@cache
+def _marks(separator: str) -> re.Pattern[str]:
+    """Return what finds brackets and a separator: rules hold few of them, and many letters."""
+    return re.compile(rf"[(){{}}]|{re.escape(separator)}")
+
+
 def split_outside(text: str, separator: str) -> list[str]:
     """Split ``text`` at ``separator`` where it stands outside every parenthesis and brace."""
     parts: list[str] = []
-    depth = begin = index = 0
-    while index < len(text):
-        character = text[index]
-        if character in "({":
+    depth = begin = 0
+    for mark in _marks(separator).finditer(text):
+        if mark[0] in _OPENING:
             depth += 1
-        elif character in ")}":
+        elif mark[0] in _CLOSING:
             depth -= 1
             if depth < 0:
-                raise NotationError(f"{text!r} closes a bracket that was never opened; take it out", text, index)
-        elif depth == 0 and text.startswith(separator, index):
-            parts.append(text[begin:index])
-            index += len(separator)
-            begin = index
-            continue
-        index += 1
+                reason = f"{text!r} closes a bracket that was never opened; take it out"
+                raise NotationError(reason, text, mark.start())
+        elif depth == 0:
+            parts.append(text[begin : mark.start()])
+            begin = mark.end()
     if depth:
         raise _left_open(text)
     parts.append(text[begin:])

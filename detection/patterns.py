@@ -12,7 +12,9 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain as joined
 from itertools import product
+from math import prod
 
 from detection.arabic import is_arabic, written_forms
 from detection.countries import Mention
@@ -74,12 +76,13 @@ class Vocabulary:
             parts = [self._word(word, _open) for word in split_outside(reading, " ") if word]
             if self.language == "ar" and parts and not reading.startswith("{"):
                 parts[0] = _as_written(parts[0])
-            count = 1
-            for part in parts:
-                count *= len(part)
+            count = prod(map(len, parts))
             if count > MAX_PHRASES or count + len(phrases) > MAX_PHRASES:
                 raise NotationError(f"{source!r} expands to more than {MAX_PHRASES} phrases; split it")
-            phrases.update(tuple(word for piece in pieces for word in piece) for pieces in product(*parts))
+            if len(parts) == 1:
+                phrases |= parts[0]
+            else:
+                phrases.update(tuple(joined.from_iterable(pieces)) for pieces in product(*parts))
         phrases.discard(())
         if not phrases:
             raise NotationError(f"{source!r} holds no word")

@@ -61,7 +61,10 @@ class _Node:
             self.forks = True
             return self.dynamic.setdefault(part, _Node())
         if part[-1] != "*":
-            return self.words.setdefault(part, _Node())
+            node = self.words.get(part)
+            if node is None:
+                node = self.words[part] = _Node()
+            return node
         self.forks = True
         stem = part[:-1]
         known = self.stems.setdefault(stem[:_STEM_KEY], [])
@@ -88,7 +91,7 @@ class PhraseTree:
         for phrase in phrases:
             node = self._root
             for part in phrase:
-                node = node.next(part)
+                node = node.words.get(part) or node.next(part)
             if not node.ends or node.ends[-1] != number:
                 node.ends.append(number)
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from detection.cues import Cue, CueKind, Cues, FoundCue, Scope
 from detection.dates import StatedDate
@@ -61,6 +62,11 @@ class Verdict:
     cues: tuple[str, ...] = ()
 
 
+@cache
+def _data() -> dict[str, Any]:
+    return tomllib.loads(_FILE.read_text("utf-8"))
+
+
 def compile_cues(index: PhraseIndex) -> Cues:
     """Compile the cues of the index's language.
 
@@ -68,7 +74,7 @@ def compile_cues(index: PhraseIndex) -> Cues:
         RuleError: the data file is not valid.
     """
     try:
-        entries = tomllib.loads(_FILE.read_text("utf-8")).get(index.vocabulary.language, [])
+        entries = _data().get(index.vocabulary.language, [])
     except tomllib.TOMLDecodeError as error:
         raise RuleError(f"not valid TOML: {error}", file=_FILE) from error
     cues: list[Cue] = []
@@ -95,19 +101,19 @@ def compile_cues(index: PhraseIndex) -> Cues:
 
 @cache
 def _conditional() -> tuple[tuple[str, ...], frozenset[str]]:
-    data = tomllib.loads(_FILE.read_text("utf-8"))["conditional"]
+    data = _data()["conditional"]
     return tuple(data["endings"]), frozenset(data["exceptions"])
 
 
 @cache
 def _causes() -> frozenset[str]:
     """Return words between an act and the older act that it answers."""
-    return frozenset(tomllib.loads(_FILE.read_text("utf-8"))["cause"]["words"])
+    return frozenset(_data()["cause"]["words"])
 
 
 @cache
 def _narrative() -> tuple[tuple[str, ...], frozenset[str], frozenset[str]]:
-    data = tomllib.loads(_FILE.read_text("utf-8"))["narrative"]
+    data = _data()["narrative"]
     return tuple(data["endings"]), frozenset(data["exceptions"]), frozenset(data["recent"])
 
 
