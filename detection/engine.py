@@ -14,6 +14,7 @@ from detection.answers import Detection, Document, Step
 from detection.compiler import RuleSet
 from detection.detector import MAX_CHARACTERS, MAX_MATCHES, detect
 from detection.folders import Loaded, load_folders
+from detection.passed import PassedTests, remembered
 from detection.testing import check_rules
 
 __all__ = [
@@ -22,12 +23,14 @@ __all__ = [
     "Detection",
     "Document",
     "Loaded",
+    "PassedTests",
     "RuleSet",
     "Step",
     "check_rules",
     "detect",
     "load_folders",
     "load_rules",
+    "remembered",
 ]
 
 

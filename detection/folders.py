@@ -19,6 +19,7 @@ from pathlib import Path
 
 from detection.compiler import RuleSet, compile_rules
 from detection.errors import RuleError
+from detection.passed import PassedTests, key_of
 from detection.rulefile import RuleFile, read_rule_file, suggest
 from detection.testing import check_rules, failures
 
@@ -117,11 +118,26 @@ def _built_in_ids() -> Mapping[str, str]:
 
 
 @cache
-def _built_in_rules() -> RuleSet:
+def _compiled() -> RuleSet:
     files = _built_in_files()
-    rules = compile_rules(files, _shared(files))
-    check_rules(files, rules)
-    return rules
+    return compile_rules(files, _shared(files))
+
+
+@cache
+def _check_built_in() -> None:
+    check_rules(_built_in_files(), _compiled())
+
+
+def _built_in_rules(passed: PassedTests | None = None) -> RuleSet:
+    """Return the built-in rules, tested in this process or before."""
+    if passed is None:
+        _check_built_in()
+        return _compiled()
+    key = key_of(_built_in_files())
+    if key not in passed:
+        _check_built_in()
+        passed.add(key)
+    return _compiled()
 
 
 def _shared(files: Iterable[RuleFile]) -> dict[str, dict[str, tuple[str, ...]]]:
@@ -136,17 +152,20 @@ def _shared(files: Iterable[RuleFile]) -> dict[str, dict[str, tuple[str, ...]]]:
     return shared
 
 
-def load_folders(folders: Sequence[Path] = (), previous: Loaded | None = None) -> Loaded:
+def load_folders(
+    folders: Sequence[Path] = (), previous: Loaded | None = None, *, passed: PassedTests | None = None
+) -> Loaded:
     """Return the built-in rules merged with those of folders, compiled and tested.
 
     Args:
         folders: folders of rule files, or single files.
         previous: what was in use before, for files that cannot be used any more.
+        passed: rules whose tests need not run again, to which these are added; None: every test runs.
 
     Raises:
         RuleError: a built-in file is broken; reinstall the package.
     """
-    merge = _Merge(folders, previous)
+    merge = _Merge(folders, previous, passed)
     merge.run()
     return merge.loaded()
 
@@ -154,7 +173,8 @@ def load_folders(folders: Sequence[Path] = (), previous: Loaded | None = None) -
 class _Merge:
     """One attempt after another, each without what the one before refused."""
 
-    def __init__(self, folders: Sequence[Path], previous: Loaded | None) -> None:
+    def __init__(self, folders: Sequence[Path], previous: Loaded | None, passed: PassedTests | None) -> None:
+        self._passed = passed
         self._previous: Mapping[Path, RuleFile] = previous.files if previous else {}
         self._refusals: list[RuleError] = []
         self._kept: set[Path] = set()
@@ -218,6 +238,7 @@ class _Merge:
 
     def run(self) -> None:
         """Try until nothing more is refused; each round refuses something, so it ends."""
+        built = _built_in_rules(self._passed)
         again = True
         while again:
             own = self._own()
@@ -225,9 +246,9 @@ class _Merge:
             built_in = self._built_in(own)
             if any(file.rules or file.sets or file.disable for file in own):
                 shared = _shared((*_built_in_files(), *own))
-                rules = compile_rules([*built_in, *own], shared, problems, ready=self._rules or _built_in_rules())
+                rules = compile_rules([*built_in, *own], shared, problems, ready=self._rules or built)
             else:
-                rules = _built_in_rules()
+                rules = built
             for error in problems:
                 if error.file not in self._files:
                     raise error
@@ -235,8 +256,21 @@ class _Merge:
             refused = [self._refuse(error, error.file) for error in news if error.file is not None]
             again = any(refused)
             if not again:
-                again = self._test(own, built_in, rules)
+                again = self._retest(own, built_in, rules)
             self._rules = rules
+
+    def _retest(self, own: Sequence[RuleFile], built_in: Sequence[RuleFile], rules: RuleSet) -> bool:
+        """Test the rules unless they passed before; say whether that refused anything."""
+        if self._passed is None or not own:
+            return self._test(own, built_in, rules)
+        key = key_of((*built_in, *own))
+        if key in self._passed:
+            return False
+        failed = self._test(own, built_in, rules)
+        # A rule that is refused already may have failed once more: only what is all in order is remembered.
+        if not failed and not self._refusals:
+            self._passed.add(key)
+        return failed
 
     def _test(self, own: Sequence[RuleFile], built_in: Sequence[RuleFile], rules: RuleSet) -> bool:
         changed = [self._refuse(failed.error, failed.file.path) for failed in list(failures(own, rules))]

@@ -104,5 +104,5 @@ def build_pipeline(settings: ServiceSettings, instance: str, rules: RuleSet | No
         countries={source.id: source.country for source in settings.sources if source.country},
     )
     if rules is None:
-        rules = read_rules(settings.rule_folders).rules
+        rules = read_rules(settings.rule_folders, settings.data_dir).rules
     return Pipeline(rules, alerting, {source.id: source.name for source in settings.sources})

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from detection.errors import DetectionError
 from detection.folders import Fingerprint, Loaded, digest, fingerprint, load_folders
+from detection.passed import remembered
 from scheduler.pipeline import Pipeline
 
 logger = logging.getLogger(__name__)
@@ -25,13 +26,17 @@ LOOK_EVERY = timedelta(seconds=10)
 _SHOWN = 3
 
 
-def read_rules(folders: Sequence[Path]) -> Loaded:
+def read_rules(folders: Sequence[Path], data_folder: Path | None = None) -> Loaded:
     """Return the rules of the folders merged with the built-in ones, and log what was refused.
+
+    Args:
+        folders: folders of rule files.
+        data_folder: remembers which rules passed their tests; None: every test runs.
 
     Raises:
         detection.errors.RuleError: a built-in rule file is broken.
     """
-    loaded = load_folders(folders)
+    loaded = load_folders(folders, passed=None if data_folder is None else remembered(data_folder))
     for refusal in loaded.refusals:
         logger.error("rule refused: %s", refusal)
     return loaded

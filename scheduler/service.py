@@ -144,7 +144,7 @@ class Service:
             # Compiling the rules takes seconds, in which what waits can leave already.
             self._sending = asyncio.create_task(self.dispatcher.run(), name="dispatcher")
             self._stack.push_async_callback(self._stop_sending)
-        loaded = await asyncio.to_thread(read_rules, settings.rule_folders)
+        loaded = await asyncio.to_thread(read_rules, settings.rule_folders, settings.data_dir)
         pipeline = build_pipeline(settings, instance, loaded.rules)
         self.rule_watch = RuleWatch(settings.rule_folders, pipeline, loaded)
         await self.archive.write(sources.sync, settings.sources, now)

@@ -7,7 +7,7 @@ from typing import Any
 from rich.text import Text
 from sqlite_utils import Database
 
-from detection.engine import Document, load_folders
+from detection.engine import Document, load_folders, remembered
 from detection.explaining import explain
 from storage import alerts, articles, batches, deliveries, entries, looks, revisions
 from storage.articles import StoredArticle
@@ -39,7 +39,8 @@ def explain_article(settings: Settings, article: int, watch_id: str | None, *, e
             published_at=stored.published_at or stored.first_seen_at,
             language=stored.language,
         )
-        found, sentences = explain(document, load_folders(settings.rule_folders).rules, every=every)
+        rules = load_folders(settings.rule_folders, passed=remembered(settings.data_dir)).rules
+        found, sentences = explain(document, rules, every=every)
         return {
             "article": stored.id,
             "title": stored.title,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from detection.assess import assess
-from detection.engine import Document, detect, load_folders
+from detection.engine import Document, detect, load_folders, remembered
 from detection.query import Subject, matches
 from storage.types import Signal, Watch
 from vigie import inputs
@@ -44,7 +44,8 @@ class Flagger:
             RuleError: a built-in rule file is broken.
         """
         self._settings = settings
-        loaded = load_folders(settings.rule_folders if rule_folders is None else rule_folders)
+        folders = settings.rule_folders if rule_folders is None else rule_folders
+        loaded = load_folders(folders, passed=remembered(settings.data_dir))
         self._rules = loaded.rules
         #: rules that are not in use, each with file, line and reason
         self.refusals = tuple(str(refusal) for refusal in loaded.refusals)

@@ -115,7 +115,9 @@ def load() -> None:
     import vigie.running  # noqa: F401
 
     builtin = read_rules(())
-    mutants.put(scheduler.service, "read_rules", lambda read: lambda folders: read(folders) if folders else builtin)
+    mutants.put(
+        scheduler.service, "read_rules", lambda read: lambda folders, data: read(folders, data) if folders else builtin
+    )
 
 
 def serve(path: str) -> None:
