@@ -20,6 +20,7 @@ from scheduler.archive import Archive
 from scheduler.looks import plan_first
 from scheduler.pace import asks_patience, floor_of, next_page_attempt
 from scheduler.pipeline import Pipeline, Processed
+from scheduler.poll_room import PollRoom
 from scheduler.polling import PollRound, finish
 from scheduler.refetch import MAX_FEED_LOOKS
 from scheduler.websub import Hubs
@@ -43,8 +44,6 @@ from storage.types import (
 
 logger = logging.getLogger(__name__)
 
-#: sources polled at the same time
-POLLS_AT_ONCE = 16
 #: pages fetched at the same time; the crawler keeps one request a host whatever this says
 PAGES_AT_ONCE = 32
 #: of these, pages of one source
@@ -123,7 +122,7 @@ class CrawlDesk:
         self._progress = progress
         self._observer = observer
         self._hubs = hubs
-        self._polls = asyncio.Semaphore(POLLS_AT_ONCE)
+        self._polls = PollRoom()
         self._under_way: dict[int, asyncio.Task[None]] = {}
         self._paused_until: datetime | None = None
         self._starting = asyncio.Lock()
@@ -150,7 +149,7 @@ class CrawlDesk:
         source = self._sources[source_id]
         done = PollRound()
         results: list[PollResult] = []
-        async with self._polls:
+        async with self._polls.place(source_id):
             await self._archive.write(sources.claim, source_id, self._clock() + CLAIM)
             for kind, url in source.addresses:
                 known = await self._archive.read(sources.feed_state, source_id, url)
