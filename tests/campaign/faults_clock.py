@@ -27,15 +27,23 @@ class Clock:
 
     def __init__(self, file: Path) -> None:
         self.file = file
-        self.seconds = 0
+        self.seconds = self._before = 0
         file.write_bytes(struct.pack("=q", 0))
 
     def stand(self, off: timedelta) -> None:
         """Set the clock so far from the right time."""
+        self._before = self.seconds
         self.seconds = round(off.total_seconds())
         # In place: a new file would not be the one that is mapped.
         with self.file.open("r+b") as mapped:
             mapped.write(struct.pack("=q", self.seconds))
+
+    def stood(self, stated: int) -> float:
+        """Return how far from the right time the clock stood when it stated a Unix second.
+
+        What is on its way when the clock is set bears the time before that.
+        """
+        return min((self.seconds, self._before), key=lambda seconds: abs(stated - seconds - time.time()))
 
 
 def build(folder: Path) -> Path:
@@ -64,7 +72,7 @@ def clock_jumps(context: Context) -> Verdict:
     except OSError as error:
         verdict.skipped = str(error)
         return verdict
-    sink = HookSink(skew=lambda: clock.seconds)
+    sink = HookSink(skew=clock.stood)
     stands = STANDS if context.scale >= 1 else STANDS[: max(2, round(len(STANDS) * context.scale)) // 2 * 2]
     gaps: dict[str, float] = {}
     # What is dated would be old news, or news of the future, for a clock that is wrong.

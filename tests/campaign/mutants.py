@@ -7,12 +7,15 @@ The product knows nothing of this: a mutant patches the service in its own proce
 
 * ``CAMPAIGN_KILL=POINT:N`` kills the process when it reaches a point for the N-th time;
 * ``CAMPAIGN_PAGES=FILE`` bounds the archive to as many pages as the file states (``PRAGMA max_page_count``);
+* ``CAMPAIGN_UPSET=1`` makes jobs of the schedule raise, hang and outlast their interval;
 * ``CAMPAIGN_HURRY=1`` shortens the waits that the configuration does not state.
 """
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
+import itertools
 import os
 import secrets
 import signal
@@ -136,6 +139,13 @@ def lazy_disk() -> None:
     put(database, "_configure", lazily)
 
 
+def second_reading() -> None:
+    """Take a wall-clock time that comes twice the second time it comes."""
+    from alerts import hours
+
+    put(hours, "moment_of", lambda moment: lambda day, at, zone: moment(day, at.replace(fold=1), zone))
+
+
 MUTANTS: dict[str, Patch] = {
     "sound": lambda: None,
     "mark_before_send": mark_before_send,
@@ -144,6 +154,7 @@ MUTANTS: dict[str, Patch] = {
     "follow_redirects": follow_redirects,
     "drop_client_errors": drop_client_errors,
     "lazy_disk": lazy_disk,
+    "second_reading": second_reading,
 }
 
 
@@ -208,6 +219,43 @@ def bound_pages(file: Path) -> None:
     put(archive, "transaction", bounded)
 
 
+def upset() -> None:
+    """Break the jobs of the schedule: most raise now and then, one always, one hangs, one is slower than its turn."""
+    from scheduler.batches import BatchDesk
+    from scheduler.rulewatch import RuleWatch
+    from scheduler.service import Service
+    from scheduler.watching import HealthDesk
+
+    def raising(each: int) -> Callable[[Any], Any]:
+        def now_and_then(work: Any) -> Any:
+            count = itertools.count(1)
+
+            async def job(self: Any) -> Any:
+                if next(count) % each == 0:
+                    raise RuntimeError("broken on purpose")
+                return await work(self)
+
+            return job
+
+        return now_and_then
+
+    def slow(work: Any) -> Any:
+        async def job(self: Any, **kwargs: Any) -> Any:
+            await asyncio.sleep(90)
+            return await work(self, **kwargs)
+
+        return job
+
+    async def hanging(_self: Any) -> None:
+        await asyncio.Event().wait()
+
+    put(Service, "_tick", raising(3))
+    put(BatchDesk, "tick", raising(2))
+    put(RuleWatch, "look", raising(1))
+    put(HealthDesk, "tick", slow)
+    put(Service, "_audit", lambda _: hanging)
+
+
 def hurry() -> None:
     """Shorten what the configuration does not state: probes of a broken channel, the wait after a mail in doubt."""
     from alerts.settings import DeliverySettings
@@ -225,6 +273,8 @@ def apply(name: str) -> None:
     MUTANTS[name]()
     if "CAMPAIGN_PAGES" in os.environ:
         bound_pages(Path(os.environ["CAMPAIGN_PAGES"]))
+    if "CAMPAIGN_UPSET" in os.environ:
+        upset()
     if "CAMPAIGN_HURRY" in os.environ:
         hurry()
 

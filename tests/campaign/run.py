@@ -22,12 +22,14 @@ from pathlib import Path
 
 from tests.campaign import faults_hook, faults_mail
 from tests.campaign.context import Context
+from tests.campaign.faults_calendar import calendar_days, clock_changes
 from tests.campaign.faults_clock import clock_jumps
 from tests.campaign.faults_disk import full_database, full_disk, locked_database, second_instance
 from tests.campaign.faults_hook import doubtful_certificates, rotated_secret
 from tests.campaign.faults_kill import random_kills
 from tests.campaign.faults_load import hung_channel, many_pending
 from tests.campaign.faults_mail import dripping_relay, refused_connection, refused_everybody, refused_login
+from tests.campaign.faults_schedule import upset_schedule
 from tests.campaign.faults_sync import sweep, traced_sends
 from tests.campaign.faults_text import hostile_headlines
 from tests.campaign.mutants import MUTANTS
@@ -46,7 +48,6 @@ def _alone(fault: Callable[[Context], Verdict]) -> Fault:
 
 
 FAULTS: dict[str, Fault] = {
-    "A1": _alone(random_kills),
     "A2": _alone(sweep),
     "A6": _alone(full_disk),
     "A7": _alone(full_database),
@@ -65,6 +66,11 @@ FAULTS: dict[str, Fault] = {
     "C9": _alone(hung_channel),
     "C10": _alone(many_pending),
     "F1": _alone(clock_jumps),
+    "F2": _alone(clock_changes),
+    "F3": _alone(upset_schedule),
+    "F4": _alone(calendar_days),
+    # The longest comes last: where time runs out, only the number of kills is short.
+    "A1": _alone(random_kills),
 }
 SEED = 20250919
 

@@ -37,6 +37,7 @@ SECRET = "whsec_" + "Y2FtcGFpZ24tY2FtcGFpZ24tY2FtcGFpZ24tMDEyMw=="
 PREVIOUS_SECRET = "whsec_" + "Y2FtcGFpZ24tYmVmb3JlLXRoZS1yb3RhdGlvbi0wMTI="
 #: controls, breaks that only some parsers see, direction overrides, halves of characters: nothing a person reads
 UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u2028\u2029\u202a-\u202e\ud800-\udfff]")
+_DAY_LIST = re.compile(r"Bilan du ([^:]+?)\s*:")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,6 +54,19 @@ class Arrived:
     repeats: int = 0
     #: a later copy had other bytes
     altered: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayList:
+    """A daily digest that a webhook receiver kept."""
+
+    channel: str
+    watch: str
+    #: local date, ISO 8601
+    day: str
+    id: str
+    #: Unix second by the sender's clock
+    stated: int
 
 
 @dataclass(slots=True)
@@ -119,14 +133,14 @@ class HookSink:
     """A receiver with an address for each channel; ``acts`` says how the next attempts are treated.
 
     Args:
-        skew: by how many seconds the receiver's clock is ahead of this machine's.
+        skew: by how many seconds the sender's clock is ahead of this machine's, for the Unix second that it states.
         secrets: every message must verify with each of them.
         tls: channels that are received over TLS, each at a port of its own.
     """
 
     def __init__(
         self,
-        skew: Callable[[], float] = lambda: 0.0,
+        skew: Callable[[int], float] = lambda _: 0.0,
         *,
         secrets: Sequence[str] = (SECRET,),
         tls: Mapping[str, ssl.SSLContext] = MappingProxyType({}),
@@ -143,6 +157,8 @@ class HookSink:
         self.types: list[str] = []
         #: stated moments of the copies of each message that were kept
         self.stated: dict[tuple[str, str], list[int]] = defaultdict(list)
+        #: daily digests that were kept, copies among them
+        self.day_lists: list[DayList] = []
         self.port = 0
         self._ports: dict[str, int] = {}
         #: longest pause before an answer, in seconds; the message is kept before it
@@ -216,16 +232,20 @@ class HookSink:
         headers = {name.lower(): value for name, value in given.items()}
         try:
             # The library reads this machine's clock; a receiver whose clock runs as the sender's sees the difference.
-            moved = str(int(headers["webhook-timestamp"]) - round(self._skew()))
-            if self._skew():
+            stated = int(headers["webhook-timestamp"])
+            moved = str(stated - round(self._skew(stated)))
+            if self._skew(stated):
                 headers = self._as_of(headers, moved, content)
             for each in (self._webhook, *self._others):
                 each.verify(content, headers)
             body: dict[str, Any] = json.loads(content)
             text = json.dumps(body["data"], ensure_ascii=False)
             self.types.append(str(body["type"]))
-            self.stated[channel, headers["webhook-id"]].append(int(headers["webhook-timestamp"]))
-            self.ledger.accept(channel, headers["webhook-id"], str(body["data"].get("watch", "")), text, content)
+            self.stated[channel, headers["webhook-id"]].append(stated)
+            watch, identity = str(body["data"].get("watch", "")), headers["webhook-id"]
+            self.ledger.accept(channel, identity, watch, text, content)
+            if day := str(body["data"].get("day", "")):
+                self.day_lists.append(DayList(channel=channel, watch=watch, day=day, id=identity, stated=stated))
         except (WebhookVerificationError, ValueError, KeyError) as error:
             self.ledger.invalid.append(f"{channel}: {type(error).__name__}: {error}")
 
@@ -269,6 +289,8 @@ class MailSink:
         #: identities of mails that were too big, and of those that came as text alone
         self.too_big: list[str] = []
         self.short: list[str] = []
+        #: watch, day as the subject words it, and identity of the daily digests that were kept
+        self.day_lists: list[tuple[str, str, str]] = []
         #: answers 535 to so many logins
         self.refused_logins = 0
         self.logins = 0
@@ -369,6 +391,8 @@ class MailSink:
         if html is None:
             self.short.append(identity)
         watch = str(message["List-Id"] or "").partition("<")[2].partition(".")[0]
+        if day := _DAY_LIST.match(str(message["Subject"])):
+            self.day_lists.append((watch, day[1], identity))
         self.ledger.accept(recipient, identity, watch, text, _content(envelope))
 
 

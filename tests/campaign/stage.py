@@ -40,6 +40,7 @@ class Stage:
         hooks: ids of webhook channels.
         mails: recipients by the id of their mail channel.
         watches: how many watches ring for every act.
+        watch_keys: more of a watch's table, by its id.
         outlets: how many outlets.
         delivery: keys of ``[delivery]``; waits between attempts are short by default.
         hook_keys: more of each webhook channel's table.
@@ -57,6 +58,7 @@ class Stage:
         hooks: Sequence[str] = ("hook",),
         mails: Mapping[str, Sequence[str]] = MappingProxyType({"mail": ("duty@example.org",)}),
         watches: int = 1,
+        watch_keys: Mapping[str, str] = MappingProxyType({}),
         outlets: int = 2,
         delivery: Mapping[str, str] | None = None,
         mail_keys: str = "",
@@ -83,6 +85,7 @@ class Stage:
         self._mail_keys = mail_keys
         self._hook_keys = hook_keys
         self._notify = tuple(notify)
+        self._watch_keys = dict(watch_keys)
         self._extra = extra
 
     def __enter__(self) -> Self:
@@ -115,7 +118,11 @@ class Stage:
                 f'language = "fr"\npoll = "1s"\n'
                 for outlet in self.press.outlets
             ),
-            *(f'[[watch]]\nid = "{watch}"\npairs = []\nchannels = {_list(channels)}\n' for watch in self.watches),
+            *(
+                f'[[watch]]\nid = "{watch}"\npairs = []\nchannels = {_list(channels)}\n'
+                f"{self._watch_keys.get(watch, '')}"
+                for watch in self.watches
+            ),
             *(
                 f'[[channel]]\nid = "{hook}"\ntype = "webhook"\nurl = "{self.hook_sink.url(hook)}"\n'
                 f'secret_file = "webhook.key"\n{self._hook_keys}'

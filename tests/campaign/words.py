@@ -60,6 +60,17 @@ class Desk:
         )
         return Story(token=token, title=f"{title} ({token}){tail}", paragraphs=(told, *self._filling()), matters=True)
 
+    def protest(self) -> Story:
+        """Return an article whose alert may wait for a list: a protest, which is not urgent."""
+        actor, target = next(self._pairs)
+        token = self._token()
+        told = (
+            f"{actor} a convoqué mardi les diplomates {STATES[target]}, a annoncé son ministère des Affaires "
+            f"étrangères. Le communiqué porte le numéro {token}."
+        )
+        title = f"{actor} convoque les diplomates {STATES[target]} ({token})"
+        return Story(token=token, title=title, paragraphs=(told, *self._filling()), matters=True)
+
     def calm(self) -> Story:
         """Return an article that must not ring."""
         token = self._token()

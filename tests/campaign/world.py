@@ -71,6 +71,15 @@ class Outlet:
     port: int = 0
     listed: dict[str, Listed] = field(default_factory=dict)
     runner: web.AppRunner | None = None
+    #: seconds it thinks before it answers for its feed
+    slowness: float = 0.0
+    #: publishes nothing
+    mute: bool = False
+    #: monotonic seconds of the requests for its feed
+    polls: list[float] = field(default_factory=list)
+    #: most requests for its feed that were open at once
+    widest: int = 0
+    open: int = 0
 
     @property
     def base(self) -> str:
@@ -142,7 +151,9 @@ class Press:
         """List articles, each at an outlet of its own choosing; they stay listed until the end."""
         for story in stories:
             moment = datetime.now(UTC) - timedelta(seconds=1) if self._dated else None
-            self._chance.choice(self.outlets).listed[story.token] = Listed(story=story, published=moment)
+            self._chance.choice([each for each in self.outlets if not each.mute]).listed[story.token] = Listed(
+                story=story, published=moment
+            )
 
     def all(self) -> dict[str, Listed]:
         """Return everything published, by token."""
@@ -159,8 +170,18 @@ class Press:
 
     async def _feed(self, request: web.Request) -> web.Response:
         self.requests += 1
-        self.polls.append(time.monotonic())
+        start = time.monotonic()
+        self.polls.append(start)
         outlet = request.app[_OUTLET]
+        outlet.polls.append(start)
+        outlet.open += 1
+        outlet.widest = max(outlet.widest, outlet.open)
+        try:
+            # A fault may end while somebody waits.
+            while time.monotonic() - start < outlet.slowness:  # noqa: ASYNC110 (whoever sets it is in another thread)
+                await asyncio.sleep(0.1)
+        finally:
+            outlet.open -= 1
         etag = f'"{len(outlet.listed)}"'
         if request.headers.get("If-None-Match") == etag:
             return web.Response(status=304, headers={"ETag": etag})
