@@ -7,7 +7,7 @@ wrong there, and the service is killed once on the way. Each watch must get its 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -108,9 +108,9 @@ def _lived_through(context: Context, verdict: Verdict, days: Sequence[date]) -> 
         # What falls due last has nobody to gather for any more.
         walk.to(moments(days[-1])[-1] + 2 * DAY)
         verdict.check(
-            until(lambda: not walk.missing(), PATIENCE), f"{walk.missing()} daily digests did not arrive by the end"
+            walk.waited(lambda: not walk.missing()), f"{walk.missing()} daily digests did not arrive by the end"
         )
-        stage.finish(verdict)
+        stage.finish(verdict, quiet=context.quiet)
         verdict.raw_allowed = verdict.runs * 2
         _judge(verdict, walk, sink.day_lists)
         mailed = {(watch, day, identity) for watch, day, identity in stage.mail_sink.day_lists}
@@ -130,6 +130,7 @@ class _Walk:
         self._clock = clock
         self.now = datetime.min.replace(tzinfo=UTC)
         self.steps = 0
+        self._patience = PATIENCE
         #: (watch, day) → when it may be sent at the earliest and at the latest
         self.due: dict[tuple[str, str], tuple[datetime, datetime]] = {}
 
@@ -142,11 +143,17 @@ class _Walk:
             if not self._stage.sut.alive:
                 verdict.check(self._stage.start(), f"{moment}: the service did not start")
             here = f"{moment:%Y-%m-%d %H:%M}Z"
-            verdict.check(until(self._told, PATIENCE), f"{here}: what gathers nothing heard nothing")
-            verdict.check(until(lambda: not self.missing(), PATIENCE), f"{here}: {self.missing()} digests are late")
+            verdict.check(self.waited(self._told), f"{here}: what gathers nothing heard nothing")
+            verdict.check(self.waited(lambda: not self.missing()), f"{here}: {self.missing()} digests are late")
             if number == killed:
                 self._stage.sut.kill()
                 verdict.runs += 1
+
+    def waited(self, holds: Callable[[], bool]) -> bool:
+        """Wait for a condition and tell whether it came; once one did not come, no other is worth a long wait."""
+        came = until(holds, self._patience)
+        self._patience = PATIENCE if came and self._patience == PATIENCE else PATIENCE / 20
+        return came
 
     def to(self, moment: datetime) -> None:
         """Set the clock; what fell due since it stood before is due now, if the service had begun to gather for it."""

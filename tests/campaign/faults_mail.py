@@ -102,6 +102,12 @@ SCRIPTS: dict[str, Script] = {
 }  # fmt: skip
 
 
+def _tried(stage: Stage, name: str) -> bool:
+    """Whether every act of a script was met, and each alert attempted until it was acknowledged."""
+    attempts, alerts = stage.mail_sink.ledger.attempts, len(stage.expected)
+    return all(len(attempts[recipient]) >= len(acts) + alerts for recipient, acts in SCRIPTS[name].acts.items())
+
+
 def scripted_mails(context: Context, ids: Sequence[str]) -> list[Verdict]:
     """Run the recipients of several scripts side by side, and judge each script."""
     mails = {name.lower(): SCRIPTS[name].recipients for name in ids}
@@ -118,10 +124,13 @@ def scripted_mails(context: Context, ids: Sequence[str]) -> list[Verdict]:
         stage.publish(1, calm=1)
         good = [recipient for recipient in stage.mails if recipient not in stage.mail_sink.always]
         stage.settle_some(mails=good, quiet=min(30, context.quiet))
+        # A mail that was kept without an answer has arrived, and must come again: the fault is over only then.
+        until(lambda: all(_tried(stage, name) for name in ids), 30)
         verdicts = []
         for name in ids:
             script = SCRIPTS[name]
             verdict = Verdict(id=name, runs=sum(map(len, script.acts.values())) + len(script.refused))
+            verdict.check(_tried(stage, name), "the fault did not bite: a mail was not attempted again")
             judged = [recipient for recipient in script.recipients if recipient in good]
             verdict.judge(stage.mail_sink.ledger, judged, stage.expected)
             verdict.judge(stage.mail_sink.ledger, script.refused, set())
