@@ -8,7 +8,7 @@ set, loses no batch.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Literal
@@ -25,9 +25,13 @@ from scheduler.outgoing import OutgoingSettings
 from storage import batches
 from storage import coverage as stored_coverage
 from storage.alerts import NewDelivery
-from storage.types import Alert, Batch, BatchKind, DeliveryState, Watch
+from storage.listed import batched
+from storage.types import Alert, Batch, BatchKind, Delivery, DeliveryState, Watch
 
 logger = logging.getLogger(__name__)
+
+#: alerts named in one statement
+MOST_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,8 +143,9 @@ def _unpark(database: Database, upcoming: Mapping[tuple[str, str], int], now: da
 def close(database: Database, settings: GatheringSettings, batch: Batch, now: datetime) -> bool:
     """Close one batch, inside a transaction: its members are frozen, and a list of them is queued.
 
-    What a running silence matches is held back first, alert by alert, as it would be if it were sent by itself. A batch
-    of one sends that one by itself; one of none says nothing. A daily digest is always a list.
+    What a running silence matches is held back first, alert by alert, as it would be if it were sent by itself. What
+    goes to other people than the rest, as a correction may, is sent to them by itself. A batch of one sends that one by
+    itself; one of none says nothing. A daily digest is always a list.
 
     Returns:
         False when it was closed before.
@@ -148,6 +153,9 @@ def close(database: Database, settings: GatheringSettings, batch: Batch, now: da
     running = running_silences(database, now)
     for delivery in batches.gathered(database, batch.id) if running else ():
         held_back(database, running, delivery)
+    apart = addressed_apart(batches.gathered(database, batch.id))
+    for some in batched(sorted(apart), MOST_AT_ONCE):
+        batches.send_alone(database, batch.id, some, now)
     members = batches.members(database, batch.id)
     watch = settings.watch(batch.watch_id)
     daily = batch.kind is BatchKind.DAILY
@@ -169,6 +177,22 @@ def close(database: Database, settings: GatheringSettings, batch: Batch, now: da
         for recipient in to
     ]
     return batches.close(database, batch, now, alert=alert, deliveries=rows)
+
+
+def addressed_apart(waiting: Iterable[Delivery]) -> frozenset[str]:
+    """Return the alerts that do not go to just those people to whom most alerts of a batch go.
+
+    One list tells all its members to all who get it, so that these must be the same for each of them.
+    """
+    people: dict[str, set[str]] = {}
+    for delivery in waiting:
+        people.setdefault(delivery.alert_id, set()).add(delivery.recipient)
+    groups: dict[frozenset[str], list[str]] = {}
+    for alert_id, found in people.items():
+        groups.setdefault(frozenset(found), []).append(alert_id)
+    # Of two groups of one size the larger circle keeps the list: it is the one that more people would miss.
+    most = max(groups, key=lambda group: (len(groups[group]), len(group), sorted(group)), default=frozenset())
+    return frozenset(alert_id for group, found in groups.items() if group != most for alert_id in found)
 
 
 _REASONS = {

@@ -188,6 +188,22 @@ def release(database: Database, batch: Batch, now: datetime) -> bool:
     return True
 
 
+def send_alone(database: Database, batch_id: int, alert_ids: Iterable[str], now: datetime) -> int:
+    """Take alerts out of an open batch and send them by themselves; return how many deliveries that were.
+
+    Their horizon counts from now, as that of what is released.
+    """
+    marks, wanted = listed(alert_ids)
+    cursor = database.execute(
+        f"""
+        UPDATE delivery SET state = 'pending', batch_id = NULL, created_at = ?, next_attempt_at = ?
+        WHERE batch_id = ? AND state = 'batched' AND alert_id IN ({marks})
+        """,  # noqa: S608 (placeholders)
+        (to_text(now), to_text(now), batch_id, *wanted),
+    )
+    return int(cursor.rowcount)
+
+
 def clamp(database: Database, now: datetime, longest: timedelta) -> int:
     """Let what a wrong clock parked for longer than any batch lasts close now; return how many."""
     cursor = database.execute(

@@ -8,9 +8,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlite_utils import Database
 
 from alerts import digest, holding
@@ -137,6 +140,33 @@ def test_what_a_silence_matches_is_held_back_out_of_the_list(database: Database)
     (data,) = lists(database)
     assert {member["alert"] for member in data["alerts"]} == {heard[0].id, heard[2].id}
     assert [hidden.alert.id for hidden in silences.hidden(database, silence.id)] == [heard[1].id] * 2
+
+
+def test_a_list_tells_nobody_what_was_not_addressed_to_them(database: Database) -> None:
+    told = [hear(database, QUIET, name, NIGHT)[0] for name in ("un", "deux", "trois")]
+    # A correction goes to those alone who got what it corrects.
+    first, second = rows(database, told[1].id)
+    with transaction(database):
+        database.execute("DELETE FROM delivery WHERE id = ?", (second.id,))
+    tick(database, gathering(QUIET), MORNING)
+    (data,) = lists(database)
+    assert {member["alert"] for member in data["alerts"]} == {told[0].id, told[2].id}
+    (alone,) = rows(database, told[1].id)
+    assert (alone.state, alone.recipient, alone.batch_id) == (DeliveryState.PENDING, first.recipient, None)
+    assert sorted(what.id == told[1].id for what in send(database, MORNING)) == [False, False, True]
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from("abcdefgh"), st.sets(st.sampled_from(("x@e", "y@e", "z@e")), min_size=1), min_size=1
+    )
+)
+def test_what_is_left_in_a_list_goes_to_the_same_people(people: dict[str, set[str]]) -> None:
+    waiting = [SimpleNamespace(alert_id=alert, recipient=one) for alert, found in people.items() for one in found]
+    apart = desk.addressed_apart(waiting)  # type: ignore[arg-type] # only these two fields are read
+    left = [frozenset(people[alert]) for alert in people if alert not in apart]
+    assert len(set(left)) == 1
+    assert len(left) == max(list(map(frozenset, people.values())).count(one) for one in map(frozenset, people.values()))
 
 
 def test_acknowledging_a_list_acknowledges_all_it_tells(database: Database) -> None:
