@@ -41,7 +41,8 @@ def render_digest_email(
         channel,
         recipient,
         install_id,
-        subject=str(values["headline"]),
+        # A person may get the lists of several watches: which one it is must show before the mail is opened.
+        subject=f"{values['headline']} ({body.data.watch})",
         severity=alert.severity,
         thread=None if body.data.story is None else identity.story_subject(body.data.story),
     )

@@ -279,7 +279,7 @@ def test_figures_agree_with_their_nouns() -> None:
 def test_the_mail_tells_each_alert_in_text_and_html() -> None:
     body = build([member(1, 2), member(2, 4), replace(member(3, 3, kind="update"))])
     message = parse(mail(body))
-    assert message["Subject"] == f"3{NBSP}alertes sur la nuit{FINE}: 1{NBSP}grave"
+    assert message["Subject"] == f"3{NBSP}alertes sur la nuit{FINE}: 1{NBSP}grave (france-mali)"
     assert message["List-Id"] == "<france-mali.alerts.vigie.invalid>"
     assert message["Auto-Submitted"] == "auto-generated"
     assert message["Message-ID"] == f"<{KEY}@vigie.invalid>"
@@ -298,7 +298,7 @@ def test_the_mail_tells_each_alert_in_text_and_html() -> None:
 def test_the_mail_speaks_the_channels_language() -> None:
     body = build([member(1, 4), member(2, 4)])
     message = parse(mail(body, replace(CHANNEL, language="en")))
-    assert message["Subject"] == "2 alerts overnight: 2 severe"
+    assert message["Subject"] == "2 alerts overnight: 2 severe (france-mali)"
     assert "Severe · Mali → France: diplomats expelled" in text_of(message, "plain")
 
 

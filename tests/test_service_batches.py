@@ -117,7 +117,7 @@ async def test_the_night_of_the_spring_change_is_one_mail_at_seven_by_the_new_ti
         await until(lambda: len(world.mails) >= 2, "the morning's list")
         (data,) = await lists(service)
     (mail,) = world.mails[1:]
-    assert mail.subject == "3\u00a0alertes sur la nuit\u202f: 1\u00a0grave"
+    assert mail.subject == "3\u00a0alertes sur la nuit\u202f: 1\u00a0grave (watch)"
     assert [one["alert"] for one in data["alerts"]] == [alert.id for alert in reversed(held)]
     assert datetime.fromisoformat(data["until"]) == seven
     assert seven - evening == 7.5 * HOUR, "the night was an hour shorter"
@@ -137,8 +137,8 @@ async def test_one_digest_a_day_over_the_autumn_change(world: World, tmp_path: P
     assert [data["count"] for data in told][:2] == [2, 0]
     subjects = [mail.subject for mail in world.mails]
     assert subjects[0].startswith("Grave · Mali → France")
-    assert subjects[1] == "Bilan du samedi 24\u00a0octobre\u202f: 2\u00a0alertes"
-    assert subjects[2] == "Bilan du dimanche 25\u00a0octobre\u202f: aucune alerte"
+    assert subjects[1] == "Bilan du samedi 24\u00a0octobre\u202f: 2\u00a0alertes (watch)"
+    assert subjects[2] == "Bilan du dimanche 25\u00a0octobre\u202f: aucune alerte (watch)"
     assert "Couverture de la veille" in world.mails[2].text
 
 
