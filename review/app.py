@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 
 from review.acting import Perform, acting_routes
 from review.errors import PageBusyError, PageNotFoundError, SearchTextError
+from review.etags import Etags
 from review.forms import Forms
 from review.guard import Guard
 from review.health import ReadinessCheck, judge
@@ -84,6 +85,7 @@ def create_app(
     _add_error_pages(app, room)
     if websub is not None:
         app.include_router(websub_routes(websub))
+    app.add_middleware(Etags)
     app.add_middleware(
         Guard, hosts=settings.hosts(), posts=PREFIX if websub is not None else None, forms=perform is not None
     )

@@ -14,6 +14,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from review.etags import TAGGED
 from review.forms import FORM_PATHS
 
 _logger = logging.getLogger(__name__)
@@ -114,4 +115,11 @@ def _add_headers(message: Message, path: str) -> None:
         # Without a referrer a browser calls the origin of a form "null" (Fetch, section 3.2), and nothing tells ours
         # from another's.
         headers["Referrer-Policy"] = "same-origin"
-    headers["Cache-Control"] = "public, max-age=86400" if path.startswith("/static/") else "no-store"
+    headers["Cache-Control"] = _keeping(path)
+
+
+def _keeping(path: str) -> str:
+    """Return who may keep an answer: pages nobody, what carries a tag the asker alone, to be asked for anew."""
+    if path.startswith("/static/"):
+        return "public, max-age=86400"
+    return "private, no-cache" if path.startswith(TAGGED) else "no-store"

@@ -616,7 +616,8 @@ def test_every_answer_carries_the_security_headers(shared: Site, path: str) -> N
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "no-referrer"
     assert headers["cross-origin-opener-policy"] == "same-origin"
-    assert ("public" if path.startswith("/static/") else "no-store") in headers["cache-control"]
+    kept = "public" if path.startswith("/static/") else "private, no-cache" if path.startswith("/api/") else "no-store"
+    assert kept in headers["cache-control"]
     assert "server" not in headers
 
 
