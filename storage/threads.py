@@ -149,13 +149,22 @@ def split(database: Database, articles: Sequence[int], *, author: str, reason: s
 
 def _follow(database: Database, *, here: int, there: int) -> None:
     """Put the corrections of one story that correct an alert of the other one there."""
-    database.execute(
-        """
-        UPDATE alert SET story_id = :there WHERE story_id = :here AND type = 'alert.correction' AND json_valid(payload)
-            AND json_extract(payload, '$.data.correction_of') IN (SELECT id FROM alert WHERE story_id = :there)
-        """,
-        {"here": here, "there": there},
-    )
+    theirs = {row[0] for row in database.execute("SELECT id FROM alert WHERE story_id = ?", (there,))}
+    corrections = database.execute(
+        "SELECT id, payload FROM alert WHERE story_id = ? AND type = ?", (here, "alert.correction")
+    ).fetchall()
+    for alert_id, payload in corrections:
+        if _corrected(payload) in theirs:
+            database.execute("UPDATE alert SET story_id = ? WHERE id = ?", (there, alert_id))
+
+
+def _corrected(payload: str) -> str | None:
+    """Return which alert a stored correction corrects, None when that cannot be read."""
+    try:
+        found = json.loads(payload)["data"]["correction_of"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return found if isinstance(found, str) else None
 
 
 def made_by_hand(database: Database, story_ids: Collection[int]) -> set[int]:
