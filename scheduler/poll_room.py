@@ -43,19 +43,22 @@ class PollRoom:
         places = self._prompt_places if was_prompt else self._other_places
         await places.acquire()
         start = loop.time()
+        left = False
+
+        def leave() -> None:
+            nonlocal left
+            left = True
+            self._prompt.discard(source_id)
+            places.release()
+
         # Few turn slow at a time, and only once: from then on they wait in the other room.
-        leaving = loop.call_later(self._patience, self._leave, source_id) if was_prompt else None
+        leaving = loop.call_later(self._patience, leave) if was_prompt else None
         try:
             yield
             if loop.time() - start < self._patience:
                 self._prompt.add(source_id)
         finally:
-            if leaving is None:
-                places.release()
-            elif source_id in self._prompt:
+            if leaving is not None:
                 leaving.cancel()
+            if not left:
                 places.release()
-
-    def _leave(self, source_id: str) -> None:
-        self._prompt.discard(source_id)
-        self._prompt_places.release()

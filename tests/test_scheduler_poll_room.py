@@ -69,3 +69,22 @@ async def test_a_poll_that_is_cut_off_gives_its_place_back() -> None:
     await asyncio.gather(cut_off, return_exceptions=True)
     async with asyncio.timeout(10), room.place("good"):
         pass
+
+
+async def test_a_place_is_given_back_once_whatever_another_poll_of_the_outlet_finds() -> None:
+    room, end = PollRoom(1, patience=0.01), asyncio.Event()
+    entered: list[str] = []
+    await know(room, "turns", "one", "two")
+    slow = asyncio.create_task(hold(room, "turns", entered, end))
+    await settle()
+    async with asyncio.timeout(10), room.place("one"):
+        assert not room.is_prompt("turns")
+    await know(room, "turns")
+    end.set()
+    await slow
+    end.clear()
+    work = [asyncio.create_task(hold(room, name, entered, end)) for name in ("one", "two")]
+    await settle()
+    assert entered == ["turns", "one"]
+    end.set()
+    await asyncio.gather(*work)
