@@ -87,6 +87,11 @@ def _article_clause(
     return None
 
 
+def reads(watch: Watch, *, language: str | None, source_id: str | None) -> bool:
+    """Whether a watch reads the articles of a source in a language."""
+    return _article_clause(watch, language, source_id, query_matches=True) is None
+
+
 def assess(
     signals: Sequence[Signal], watch: Watch, *, language: str | None, source_id: str | None, query_matches: bool
 ) -> Assessment:

@@ -19,7 +19,7 @@ from alerts.decide import Affair, decide
 from alerts.edits import Edit
 from alerts.plain import plain_decision
 from alerts.standing import highest, standing
-from detection.assess import Assessment, assess, over_the_bar
+from detection.assess import Assessment, assess, over_the_bar, reads
 from detection.stories.lifecycle import Lifecycle, lifecycle
 from detection.stories.origin import side_of
 from scheduler import corrections, outgoing
@@ -250,9 +250,7 @@ def _affair(database: Database, watch: Watch, occasion: Occasion) -> Affair | No
     What was taken back since counts as not told: whoever reports it anew tells news.
     """
     now = occasion.now
-    rows = told_elsewhere(
-        database, watch.id, occasion.placed.story_id, now - AFFAIR, sent_only=occasion.sending
-    )  # fmt: skip
+    rows = told_elsewhere(database, watch.id, occasion.placed.story_id, now - AFFAIR, sent_only=occasion.sending)
     told = standing(rows, doubted=False)
     if not told:
         return None
@@ -293,9 +291,7 @@ def _report(database: Database, watch: Watch, occasion: Occasion) -> Report | No
         before=tuple(
             Voice(act=one.act, origin=one.origin, side=side_of(one.origin, one.country, own=one.own))
             for one in others
-            if one.new_text
-            and (not watch.sources or one.source_id in watch.sources)
-            and (not watch.languages or one.language in watch.languages)
+            if one.new_text and reads(watch, language=one.language, source_id=one.source_id)
         ),
     )
 

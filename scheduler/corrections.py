@@ -13,6 +13,7 @@ from alerts import identity
 from alerts.acts import among
 from alerts.correcting import Correction, Earlier, Page, denied, is_reprint, unsupported
 from alerts.holding import DIGEST, Plan
+from detection.assess import reads
 from detection.stories.lifecycle import Lifecycle, lifecycle
 from scheduler import outgoing
 from scheduler.occasions import AlertingSettings, Occasion, build_alert
@@ -40,9 +41,7 @@ def find(database: Database, watch: Watch, occasion: Occasion, decision: Decisio
         decision: what is decided of it otherwise.
     """
     article, placed = occasion.article, occasion.placed
-    if (watch.sources and article.source_id not in watch.sources) or (
-        watch.languages and article.language not in watch.languages
-    ):
+    if not reads(watch, language=article.language, source_id=article.source_id):
         return ()
     reason = _MARKED.get(_new_mark(occasion))
     if reason is None and not any(one.status is Status.DENIED for one in occasion.signals):
