@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from tests.campaign.context import Context
-from tests.campaign.faults_clock import Clock, build
+from tests.campaign.faults_clock import Clock, with_clock
 from tests.campaign.oracle import Verdict
 from tests.campaign.sinks import DayList, HookSink
 from tests.campaign.stage import Stage
@@ -89,10 +89,8 @@ def moments(day: date) -> list[datetime]:
 
 
 def _lived_through(context: Context, verdict: Verdict, days: Sequence[date]) -> Verdict:
-    clock = Clock(context.folder / "skew.bin")
-    sut = context.sut()
     try:
-        sut.environment.update(LD_PRELOAD=str(build(context.folder)), CAMPAIGN_SKEW=str(clock.file))
+        clock, sut = with_clock(context)
     except OSError as error:
         verdict.skipped = str(error)
         return verdict

@@ -13,6 +13,7 @@ from tests.campaign.context import Context
 from tests.campaign.oracle import Verdict
 from tests.campaign.sinks import HookSink
 from tests.campaign.stage import Stage
+from tests.campaign.sut import Sut
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 #: where the clock stands one after the other, against the right time
@@ -62,13 +63,22 @@ def build(folder: Path) -> Path:
     return library
 
 
+def with_clock(context: Context) -> tuple[Clock, Sut]:
+    """Return a service, and the wall clock that its processes go by.
+
+    Raises:
+        OSError: the library that moves the clock cannot be compiled here.
+    """
+    clock, sut = Clock(context.folder / "skew.bin"), context.sut()
+    sut.environment.update(LD_PRELOAD=str(build(context.folder)), CAMPAIGN_SKEW=str(clock.file))
+    return clock, sut
+
+
 def clock_jumps(context: Context) -> Verdict:
     """F1: the clock jumps an hour, a day and ten years, and back, at run time and while the service is stopped."""
     verdict = Verdict(id="F1")
-    clock = Clock(context.folder / "skew.bin")
-    sut = context.sut()
     try:
-        sut.environment.update(LD_PRELOAD=str(build(context.folder)), CAMPAIGN_SKEW=str(clock.file))
+        clock, sut = with_clock(context)
     except OSError as error:
         verdict.skipped = str(error)
         return verdict
