@@ -15,6 +15,7 @@ from sqlite_utils import Database
 
 from storage import articles as stored_articles
 from storage import ladder, stories
+from storage.alerts import CORRECTION
 from storage.errors import NotFoundError
 from storage.listed import listed
 from storage.times import from_text, to_text
@@ -151,7 +152,7 @@ def _follow(database: Database, *, here: int, there: int) -> None:
     """Put the corrections of one story that correct an alert of the other one there."""
     theirs = {row[0] for row in database.execute("SELECT id FROM alert WHERE story_id = ?", (there,))}
     corrections = database.execute(
-        "SELECT id, payload FROM alert WHERE story_id = ? AND type = ?", (here, "alert.correction")
+        "SELECT id, payload FROM alert WHERE story_id = ? AND type = ?", (here, CORRECTION)
     ).fetchall()
     for alert_id, payload in corrections:
         if _corrected(payload) in theirs:
