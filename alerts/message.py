@@ -10,7 +10,6 @@ from __future__ import annotations
 from datetime import UTC
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime
 from functools import partial
 from typing import Any
@@ -18,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from alerts import identity, wording
 from alerts.laying_out import fill_mail
+from alerts.mail_policy import MAIL_POLICY
 from alerts.payload import ArticleFacts, Body, Event, links_for, mark_of, read_payload
 from alerts.settings import EmailChannel, Language, recipient_address
 from alerts.text import clean_line, shorten
@@ -113,7 +113,7 @@ def mail_headers(
         thread: what the mail is about, for the thread; the story or the alert when None.
         list_name: first part of the List-Id; the watch's when None.
     """
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=MAIL_POLICY)
     message["From"] = Address(clean_line(channel.sender_name) or "Vigie", addr_spec=channel.sender_address)
     message["To"] = Address(addr_spec=recipient_address(channel, recipient))
     message["Subject"] = clean_line(subject)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import email
 from email.errors import MessageError
 from email.message import EmailMessage
-from email.policy import SMTP
+
+from alerts.mail_policy import MAIL_POLICY
 
 #: characters of text that are kept
 TEXT_LIMIT = 4000
@@ -17,12 +18,12 @@ def shrunk(message: bytes) -> bytes | None:
     The Message-ID stays: the bigger form was refused, so nobody has it.
     """
     try:
-        whole = email.message_from_bytes(message, policy=SMTP)
+        whole = email.message_from_bytes(message, policy=MAIL_POLICY)
         part = whole.get_body(("plain",))
         text = str(part.get_content()) if part is not None else ""
     except (MessageError, LookupError, ValueError):
         return None
-    small = EmailMessage(policy=SMTP)
+    small = EmailMessage(policy=MAIL_POLICY)
     for name, value in whole.items():
         if not name.lower().startswith(("content-", "mime-")):
             small[name] = value

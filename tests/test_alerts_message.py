@@ -13,10 +13,11 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from alerts.errors import RenderError
+from alerts.mail_policy import LONGEST_LINE, MAIL_POLICY
 from alerts.message import TEST, render_email, render_plain_email
 from alerts.payload import build_payload
 from alerts.settings import EmailChannel
@@ -234,3 +235,13 @@ def test_subjects_survive_the_journey(text: str) -> None:
         install_id="i", public_url="https://vigie.example",
     )  # fmt: skip
     assert str(parse(raw)["Subject"]).split() == shorten(text, HEADLINE_LIMIT).split()
+
+
+@given(st.text(alphabet="aé→ \u202f", max_size=120).map(str.strip).filter(bool))
+@example("À suivre (deuxième source) · France → Mali\u202f: convocation de l’ambassadeur")
+def test_no_space_of_a_subject_is_lost_where_its_line_is_cut(text: str) -> None:
+    message = EmailMessage(policy=MAIL_POLICY)
+    message["Subject"] = text
+    raw = message.as_bytes()
+    assert max(map(len, raw.split(b"\r\n"))) <= LONGEST_LINE
+    assert str(email.message_from_bytes(raw, policy=email.policy.default)["Subject"]) == text
