@@ -9,7 +9,7 @@ from functools import cache
 
 from ahocorasick_rs import AhoCorasick
 
-from detection.text import IGNORABLE, fold
+from detection.text import IGNORABLE, fold, written_out
 
 
 class Presearch:
@@ -23,7 +23,8 @@ class Presearch:
         known = sorted(set(capitals))
         self._capitals = re.compile("|".join(map(_in_capitals, known)))
         # Trying every code at every letter takes longer than all the rest: few letters can begin one.
-        initials = "".join(_capital(first) for first in sorted({name[0][0] for name in known}))
+        starts = sorted({start for name in known for start in (name[0][0], name[0][:2])})
+        initials = "".join(map(_capital, starts))
         self._initials = re.compile(f"[{initials}]")
 
     def finds(self, text: str, folded: str, searched: str, count: int) -> bool:
@@ -50,11 +51,21 @@ _CAPITALS = (*range(0x41, 0x250), *range(0x1E00, 0x1F00), *range(0xFF21, 0xFF3B)
 
 
 @cache
-def _capital(letter: str) -> str:
-    return "".join(chr(code) for code in _CAPITALS if chr(code).isupper() and fold(chr(code)) == letter)
+def _capital(letters: str) -> str:
+    """Return the single capitals that are read as one or two letters: É for e, Æ for ae."""
+    return "".join(chr(code) for code in _CAPITALS if chr(code).isupper() and written_out(fold(chr(code))) == letters)
 
 
 def _in_capitals(words: tuple[str, ...]) -> str:
     """Return a pattern for words printed in capitals, whatever the accents and what stands between them."""
-    letters = r"[\W\d_]*".join("".join(f"[{_capital(letter)}]" for letter in word) for word in words)
+    letters = r"[\W\d_]*".join(map(_word_in_capitals, words))
     return rf"(?<![^\W\d_]){letters}(?![^\W\d_])"
+
+
+def _word_in_capitals(word: str) -> str:
+    """Return a pattern for one word; what stands for two letters at once may take their place."""
+    if not word:
+        return ""
+    pattern = f"[{_capital(word[0])}]{_word_in_capitals(word[1:])}"
+    both = _capital(word[:2]) if len(word) > 1 else ""
+    return f"(?:{pattern}|[{both}]{_word_in_capitals(word[2:])})" if both else pattern

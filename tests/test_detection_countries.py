@@ -1,7 +1,7 @@
 """States in text, and the data behind them."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from detection.countries import countries, country_name, find_mentions, may_name_state
@@ -39,6 +39,8 @@ _PIECES += ["romantique", "machine", "un", "junte", " ", "-", "’", ".", "œ", 
 
 
 @given(st.lists(st.sampled_from(_PIECES)).map("".join) | st.text())
+@example("UÆ")
+@example("ÆS")
 def test_the_presearch_overlooks_no_state(text: str) -> None:
     folded = fold(text)
     if find_mentions(tokenize(folded), text):
