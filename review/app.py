@@ -12,7 +12,8 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from review.acting import Perform, acting_routes
+from review.acting import acting_routes
+from review.changing import Changing, Perform
 from review.errors import PageBusyError, PageNotFoundError, SearchTextError
 from review.etags import Etags
 from review.forms import Forms
@@ -57,7 +58,10 @@ def create_app(
         readiness=readiness,
         templates=environment(),
         now=now,
+        forms=Forms(hosts=settings.hosts()),
+        able=perform is not None,
     )
+    changing = Changing(room, room.forms, perform)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -78,7 +82,7 @@ def create_app(
         lifespan=lifespan,
     )
     app.include_router(page_routes(room))
-    app.include_router(acting_routes(room, Forms(hosts=settings.hosts()), perform))
+    app.include_router(acting_routes(room, changing))
     app.include_router(interface_routes(room), prefix="/api/v1")
     _add_health(app, room)
     app.mount("/static", StaticFiles(directory=STATIC_FOLDER), name="static")
@@ -121,7 +125,7 @@ def _add_error_pages(app: FastAPI, room: Room) -> None:
         if request.url.path.startswith("/api/"):
             return JSONResponse({"detail": detail, **extra}, status_code=status)
         if status in {404, 405}:
-            return room.page(request, "error.html", database=None, status=404, kind="not_found", detail=None)
+            return room.page(request, "error.html", database=None, status=status, kind="not_found", detail=None)
         return room.page(request, "error.html", database=None, status=status, kind="unavailable", detail=detail)
 
     @app.exception_handler(HTTPException)

@@ -8,6 +8,7 @@
     ├── PageNotFoundError     an address that leads nowhere
     ├── PageBusyError         too many pages are being read at once
     ├── ChangeRefusedError    whoever owns the archive could not make a change
+    ├── FaultError            a field of a form that cannot be used
     └── SearchTextError       a search that cannot be read, with the place of the fault
 """
 
@@ -42,6 +43,20 @@ class PageBusyError(ReviewError):
 
 class ChangeRefusedError(ReviewError):
     """Whoever owns the archive could not make a change; the text says why."""
+
+
+class FaultError(ReviewError):
+    """A field of a form that cannot be used.
+
+    Attributes:
+        fault: names its words, ``form.fault.FAULT``.
+        detail: what else to say, or None.
+    """
+
+    def __init__(self, fault: str, detail: str | None = None) -> None:
+        self.fault = fault
+        self.detail = detail
+        super().__init__(detail or fault)
 
 
 class SearchTextError(ReviewError):

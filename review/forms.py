@@ -1,9 +1,8 @@
 """Forms that change something: who may send them, and how what they send is read.
 
-There is no session that could vouch for a form. So a page with a form gives the browser a random cookie and the form
-a token that belongs to this cookie and this address (HMAC-SHA256 under a key of the running service); only a page
-of ours can show a form whose token fits. Beside that a browser that says where a form comes from (``Sec-Fetch-Site``,
-``Origin``) must name us.
+A page gives the browser a random cookie, and its forms a token that belongs to this cookie (HMAC-SHA256 under a key of
+the running service); only a page of ours can show a form whose token fits. Beside that a browser that says where a
+form comes from (``Sec-Fetch-Site``, ``Origin``) must name us.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
@@ -24,17 +23,38 @@ from starlette.requests import ClientDisconnect
 FORM_COOKIE = "vigie_form"
 NAME_COOKIE = "vigie_name"
 TOKEN_FIELD = "token"  # noqa: S105 (the name of a field)
-#: bytes of a form; the longest field is a reason
+#: bytes of a form, unless its page expects more
 LARGEST_FORM = 16 * 1024
+#: fields of a form; a bulk change has a box for each row
+MOST_FIELDS = 1_100
 #: seconds a form may take to arrive
 FORM_DEADLINE = 10.0
 #: characters of a name or a reason
 LONGEST_NAME, LONGEST_REASON = 80, 300
-#: addresses that take a form
-FORM_PATHS = re.compile(r"/alerts/[A-Za-z0-9_]{1,64}/(?:ack|silence)|/silences/[0-9]{1,18}", re.ASCII)
 
 _SEED = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _YEAR = 365 * 24 * 3600
+
+
+class Fields(Mapping[str, str]):
+    """What a form sent: the last value of each name, and all of them where a name stands several times."""
+
+    def __init__(self, pairs: list[tuple[str, str]] | None = None) -> None:
+        self._pairs = pairs or []
+        self._last = dict(self._pairs)
+
+    def __getitem__(self, name: str) -> str:
+        return self._last[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._last)
+
+    def __len__(self) -> int:
+        return len(self._last)
+
+    def all(self, name: str) -> tuple[str, ...]:
+        """Return every value of a name, such as the boxes that were ticked, in the order of the form."""
+        return tuple(value for key, value in self._pairs if key == name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +71,9 @@ class Forms:
         known = request.cookies.get(FORM_COOKIE, "")
         return known if _SEED.fullmatch(known) else secrets.token_hex(16)
 
-    def token(self, seed: str, path: str) -> str:
-        """Return the token of a form at an address."""
-        return hmac.new(self.key, f"{seed}\n{path}".encode(), hashlib.sha256).hexdigest()
+    def token(self, seed: str) -> str:
+        """Return the token of a browser's forms."""
+        return hmac.new(self.key, seed.encode(), hashlib.sha256).hexdigest()
 
     def keep(self, request: Request, response: Response, seed: str, name: str | None = None) -> None:
         """Give the browser its random value, and the name of who used the form to remember."""
@@ -70,9 +90,8 @@ class Forms:
         if origin is not None and not self._ours(origin):
             return False
         seed = request.cookies.get(FORM_COOKIE, "")
-        wanted = self.token(seed, request.url.path)
         return bool(_SEED.fullmatch(seed)) and hmac.compare_digest(
-            wanted.encode(), fields.get(TOKEN_FIELD, "").encode("utf-8", "replace")
+            self.token(seed).encode(), fields.get(TOKEN_FIELD, "").encode("utf-8", "replace")
         )
 
     def _ours(self, origin: str) -> bool:
@@ -93,8 +112,17 @@ def one_line(text: str, longest: int) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:longest].strip()
 
 
-async def read_form(request: Request) -> dict[str, str] | None:
-    """Return the fields of a form, the last of each name; None for what is no form, too large or too slow.
+def safe_path(text: str) -> str | None:
+    r"""Return an address of ours that a form may lead back to, or None for whatever could lead elsewhere.
+
+    Browsers read ``//host`` and ``/\host`` as another site and drop tabs and line ends (WHATWG URL, section 4.4).
+    """
+    usable = len(text) <= LARGEST_FORM and text.isprintable() and not set(text) & {"\\", " "}
+    return text if usable and text.startswith("/") and not text.startswith("//") else None
+
+
+async def read_form(request: Request, *, largest: int = LARGEST_FORM) -> Fields | None:
+    """Return the fields of a form; None for what is no form, too large (in bytes) or too slow.
 
     Only ``application/x-www-form-urlencoded`` is read: another site's script could send no other form without
     asking, but it could send JSON dressed up as plain text.
@@ -108,10 +136,10 @@ async def read_form(request: Request) -> dict[str, str] | None:
         async with asyncio.timeout(FORM_DEADLINE):
             async for piece in request.stream():
                 size += len(piece)
-                if size > LARGEST_FORM:
+                if size > largest:
                     return None
                 pieces.append(piece)
         text = b"".join(pieces).decode("ascii")
-        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=20, errors="replace"))
+        return Fields(parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="replace"))
     except (TimeoutError, ClientDisconnect, ValueError):
         return None

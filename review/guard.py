@@ -15,7 +15,6 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from review.etags import TAGGED
-from review.forms import FORM_PATHS
 
 _logger = logging.getLogger(__name__)
 
@@ -32,7 +31,9 @@ _HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
+    # Other sites learn nothing. Without any referrer a browser calls the origin of a form "null" (Fetch, section 3.2),
+    # and nothing tells ours from another's.
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
@@ -49,7 +50,7 @@ class Guard:
             app: the application.
             hosts: are answered to.
             posts: below this path POST is let through too.
-            forms: let POST through at the addresses of forms, which check where it comes from.
+            forms: let POST through everywhere; each route that takes one checks where it comes from.
         """
         self._app = app
         self._posts = posts
@@ -102,7 +103,7 @@ class Guard:
         return None
 
     def _takes(self, path: str) -> bool:
-        if self._forms and FORM_PATHS.fullmatch(path):
+        if self._forms:
             return True
         return self._posts is not None and path.startswith(self._posts)
 
@@ -111,10 +112,6 @@ def _add_headers(message: Message, path: str) -> None:
     headers = MutableHeaders(scope=message)
     for name, value in _HEADERS.items():
         headers[name] = value
-    if FORM_PATHS.fullmatch(path):
-        # Without a referrer a browser calls the origin of a form "null" (Fetch, section 3.2), and nothing tells ours
-        # from another's.
-        headers["Referrer-Policy"] = "same-origin"
     headers["Cache-Control"] = _keeping(path)
 
 

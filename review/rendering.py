@@ -20,6 +20,9 @@ from storage.reading import StoryRow
 
 _FOLDER = Path(__file__).parent
 STATIC_FOLDER = _FOLDER / "static"
+#: in the order in which they hold; ``screens.css`` holds over all before it
+STYLES = ("base.css", "forms.css", "desk.css", "reading.css", "screens.css")
+SCRIPTS = ("keys.js",)
 
 
 def outside_link(url: str) -> str | None:
@@ -44,6 +47,8 @@ def environment() -> Environment:
     )
     found.globals.update(
         static_version=_static_version(),
+        styles=STYLES,
+        scripts=SCRIPTS,
         outside_link=outside_link,
         emphasise=emphasise,
         alert_standing=alert_standing,

@@ -1,4 +1,4 @@
-"""What every page shares: settings, the archive's readers, the clock, the reader's language."""
+"""What every page shares: settings, the archive's readers, the clock, who reads and in which language."""
 
 from __future__ import annotations
 
@@ -11,16 +11,21 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment
 from sqlite_utils import Database
 
+from review.forms import LONGEST_NAME, LONGEST_REASON, Forms, remembered_name
 from review.health import ReadinessCheck
 from review.moments import Moments
 from review.readers import Readers
 from review.rendering import language_link
+from review.sections import sections_for
 from review.settings import LANGUAGES, ReviewSettings
 from review.standing import judge_overview
 from review.wording import Words, words
 from storage.overview import overview
+from storage.types import Person, Role
 
 LANGUAGE_COOKIE = "vigie_language"
+#: where what stands before the pages leaves the person it knew by their session or token, in the ASGI scope
+PERSON = "vigie.person"
 _YEAR = 365 * 24 * 3600
 
 
@@ -33,6 +38,10 @@ class Room:
     readiness: ReadinessCheck
     templates: Environment
     now: Callable[[], datetime]
+    #: makes the tokens of forms
+    forms: Forms
+    #: whether anything can be changed
+    able: bool = False
 
     def language(self, request: Request) -> str:
         """Return the language a reader chose, by address or cookie, else the configured one."""
@@ -45,6 +54,13 @@ class Room:
         """Return the interface texts for a reader."""
         return words(self.language(request))
 
+    def who(self, request: Request) -> Person:
+        """Return who asks: the account behind a session or token, else whoever sits at this machine."""
+        known = request.scope.get(PERSON)
+        if isinstance(known, Person):
+            return known
+        return Person(id=None, name=remembered_name(request) or "local", role=Role.ADMIN)
+
     def page(
         self, request: Request, template: str, *, database: Database | None, status: int = 200, **context: object
     ) -> HTMLResponse:
@@ -55,11 +71,12 @@ class Room:
             template: file name of the template.
             database: the archive for the trust strip, or None to leave the strip out.
             status: HTTP status.
-            context: values of the template.
+            context: values of the template; they go before those that every page has.
         """
         text, now = self.words(request), self.now()
         strip = None if database is None else overview(database, now)
         parameters = dict(request.query_params)
+        person, seed = self.who(request), self.forms.seed(request)
         response = HTMLResponse(
             self.templates.get_template(template).render(
                 t=text,
@@ -73,10 +90,32 @@ class Room:
                     (code, words(code)("language"), language_link(request.url.path, parameters, code))
                     for code in LANGUAGES
                 ],
-                **context,
+                **{
+                    "person": person,
+                    "may": lambda role: person.role.covers(Role(role)),
+                    "sections": sections_for(person.role),
+                    "able": self.able,
+                    "token": self.forms.token(seed),
+                    "path": request.url.path,
+                    "here": _here(request),
+                    "name": remembered_name(request),
+                    "given": {},
+                    "fault": None,
+                    "detail": None,
+                    "longest_name": LONGEST_NAME,
+                    "longest_reason": LONGEST_REASON,
+                    **context,
+                },
             ),
             status_code=status,
         )
+        self.forms.keep(request, response, seed)
         if request.query_params.get("lang") in LANGUAGES:
             response.set_cookie(LANGUAGE_COOKIE, text.language, max_age=_YEAR, httponly=True, samesite="lax")
         return response
+
+
+def _here(request: Request) -> str:
+    """Return the address of this page, for forms that lead back to it."""
+    query = request.url.query
+    return f"{request.url.path}?{query}" if query else request.url.path

@@ -1,4 +1,4 @@
-"""Interface texts in French and English, read from ``locale/*.toml``.
+"""Interface texts in French and English, read from the files in ``locale/LANGUAGE``.
 
 Texts hold ``{name}`` places for values. The texts are ours; values are put in once and never read as
 texts themselves. Whether the result is safe in HTML is the template engine's business.
@@ -57,11 +57,15 @@ def words(language: str) -> Words:
 
     Raises:
         FileNotFoundError: any other language.
+        ValueError: a text stands in two files.
     """
-    entries = tomllib.loads((_FOLDER / f"{language}.toml").read_text("utf-8"))
+    files = sorted((_FOLDER / language).glob("*.toml"))
+    if not files:
+        raise FileNotFoundError(f"the interface does not speak {language!r}")
     texts: dict[str, str] = {}
     sequences: dict[str, tuple[str, ...]] = {}
-    _flatten(entries, "", texts, sequences)
+    for file in files:
+        _flatten(tomllib.loads(file.read_text("utf-8")), "", texts, sequences)
     return Words(language, MappingProxyType(texts), MappingProxyType(sequences))
 
 
@@ -71,6 +75,8 @@ def _flatten(
     for key, value in entries.items():
         if isinstance(value, dict):
             _flatten(value, f"{prefix}{key}.", texts, sequences)
+        elif prefix + key in texts or prefix + key in sequences:
+            raise ValueError(f"the text {prefix + key!r} stands in two files")
         elif isinstance(value, list):
             sequences[prefix + key] = tuple(str(item) for item in value)
         else:

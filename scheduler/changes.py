@@ -15,29 +15,30 @@ from sqlite_utils import Database
 from alerts.silencing import describe
 from scheduler import ladder
 from scheduler.errors import UnknownChangeError
-from storage import alerts, channels, deliveries, silences, threads
+from storage import alerts, audit, channels, deliveries, silences, threads
+from storage.types import Person
 
 #: what a change answers: a sentence for the person who made it
-Change = Callable[[Database, dict[str, Any], datetime], str]
+Change = Callable[[Database, dict[str, Any], datetime, Person], str]
 
 
-def _acknowledge(database: Database, given: dict[str, Any], now: datetime) -> str:
+def _acknowledge(database: Database, given: dict[str, Any], now: datetime, _by: Person) -> str:
     alert = alerts.acknowledge(database, str(given["alert"]), now, author=str(given["author"]).strip())
     by = f" by {alert.acknowledged_by}" if alert.acknowledged_by else ""
     return f"{alert.id} acknowledged{by} at {alert.acknowledged_at:%Y-%m-%d %H:%M} UTC"
 
 
-def _replay(database: Database, given: dict[str, Any], now: datetime) -> str:
+def _replay(database: Database, given: dict[str, Any], now: datetime, _by: Person) -> str:
     deliveries.replay(database, int(given["delivery"]), now)
     return f"delivery {given['delivery']} is due again"
 
 
-def _discard(database: Database, given: dict[str, Any], now: datetime) -> str:
+def _discard(database: Database, given: dict[str, Any], now: datetime, _by: Person) -> str:
     deliveries.discard(database, int(given["delivery"]), now)
     return f"delivery {given['delivery']} discarded"
 
 
-def _silence(database: Database, given: dict[str, Any], now: datetime) -> str:
+def _silence(database: Database, given: dict[str, Any], now: datetime, _by: Person) -> str:
     story, pair, severity = given.get("story"), given.get("pair"), given.get("max_severity")
     added = silences.add(
         database,
@@ -56,24 +57,24 @@ def _silence(database: Database, given: dict[str, Any], now: datetime) -> str:
     return f"silence {added.id} ({describe(added)}) holds until {added.ends_at:%Y-%m-%d %H:%M} UTC"
 
 
-def _end_silence(database: Database, given: dict[str, Any], now: datetime) -> str:
+def _end_silence(database: Database, given: dict[str, Any], now: datetime, _by: Person) -> str:
     silences.end(database, int(given["silence"]), now)
     return f"silence {given['silence']} ended"
 
 
-def _reset_channel(database: Database, given: dict[str, Any], _now: datetime) -> str:
+def _reset_channel(database: Database, given: dict[str, Any], _now: datetime, _by: Person) -> str:
     channels.forget(database, str(given["channel"]))
     return f"channel {given['channel']} is tried again"
 
 
-def _merge_stories(database: Database, given: dict[str, Any], now: datetime) -> str:
+def _merge_stories(database: Database, given: dict[str, Any], now: datetime, _by: Person) -> str:
     story, into = int(given["story"]), int(given["into"])
     threads.merge(database, story, into, author=str(given["author"]), reason=str(given["reason"]), now=now)
     ladder.catch_up(database, now)
     return f"story {story} went into story {into}"
 
 
-def _split_story(database: Database, given: dict[str, Any], now: datetime) -> str:
+def _split_story(database: Database, given: dict[str, Any], now: datetime, _by: Person) -> str:
     articles = [int(one) for one in given["articles"]]
     new = threads.split(database, articles, author=str(given["author"]), reason=str(given["reason"]), now=now)
     ladder.catch_up(database, now)
@@ -92,8 +93,8 @@ CHANGES: dict[str, Change] = {
 }
 
 
-def apply(database: Database, name: str, given: dict[str, Any], now: datetime) -> str:
-    """Make one change inside a transaction and return what to tell its author.
+def apply(database: Database, name: str, given: dict[str, Any], now: datetime, *, by: Person) -> str:
+    """Make one change inside a transaction, with its line in the audit, and return what to tell its author.
 
     Raises:
         UnknownChangeError: there is no such change, or a value is missing.
@@ -103,6 +104,8 @@ def apply(database: Database, name: str, given: dict[str, Any], now: datetime) -
     if change is None:
         raise UnknownChangeError(f"there is no change called {name!r}")
     try:
-        return change(database, given, now)
+        done = change(database, given, now, by)
     except (KeyError, TypeError, ValueError) as error:
         raise UnknownChangeError(f"{name}: a value is missing or has the wrong form ({error})") from error
+    audit.record(database, by, name, given, now)
+    return done

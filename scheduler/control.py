@@ -1,7 +1,8 @@
 """The owner's control socket: changes from the command line while the service runs.
 
 A Unix socket in the data folder, which only its owner may enter. One JSON object a line goes in,
-``{"change": name, "given": {…}}``; one comes out, ``{"done": sentence}`` or ``{"error": sentence}``.
+``{"change": name, "given": {…}, "by": name of who asks}``; one comes out, ``{"done": sentence}`` or
+``{"error": sentence}``.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any
 
 from scheduler.errors import ControlError, SchedulerError
 from storage.errors import StorageError
+from storage.types import Person, Role
 
 SOCKET_NAME = "control.sock"
 #: longest request or answer, in bytes
@@ -24,7 +26,7 @@ LONGEST = 64 * 1024
 #: seconds either side waits for the other
 DEADLINE = 10.0
 
-Perform = Callable[[str, dict[str, Any]], Awaitable[str]]
+Perform = Callable[[str, dict[str, Any], Person], Awaitable[str]]
 
 
 @contextlib.contextmanager
@@ -61,14 +63,15 @@ async def listen(folder: Path, perform: Perform) -> asyncio.Server:
 async def _answer(line: bytes, perform: Perform) -> dict[str, str]:
     try:
         request = json.loads(line)
-        return {"done": await perform(str(request["change"]), dict(request["given"]))}
+        by = Person(id=None, name=str(request["by"]), role=Role.ADMIN)
+        return {"done": await perform(str(request["change"]), dict(request["given"]), by)}
     except (StorageError, SchedulerError) as error:
         return {"error": str(error)}
     except (ValueError, KeyError, TypeError) as error:
         return {"error": f"the request cannot be read ({error})"}
 
 
-def ask(folder: Path, change: str, given: dict[str, Any]) -> str:
+def ask(folder: Path, change: str, given: dict[str, Any], *, by: str) -> str:
     """Ask the running owner of ``folder`` for a change and return what it did.
 
     Raises:
@@ -78,7 +81,7 @@ def ask(folder: Path, change: str, given: dict[str, Any]) -> str:
         with _address(folder) as address, socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
             client.settimeout(DEADLINE)
             client.connect(address)
-            client.sendall(json.dumps({"change": change, "given": given}).encode() + b"\n")
+            client.sendall(json.dumps({"change": change, "given": given, "by": by}).encode() + b"\n")
             with client.makefile("rb") as stream:
                 answer = json.loads(stream.readline(LONGEST))
     except (OSError, ValueError) as error:

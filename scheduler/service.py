@@ -41,7 +41,7 @@ from storage import alerts, cured, deliveries, entries, holds, sources
 from storage import folder as data_folder
 from storage.database import instance_id
 from storage.errors import StorageError
-from storage.types import Article, DeliveryState, FailureReason, HostHold
+from storage.types import Article, DeliveryState, FailureReason, HostHold, Person
 
 logger = logging.getLogger(__name__)
 
@@ -269,12 +269,12 @@ class Service:
             await asyncio.wait({sending}, timeout=STOP_WITHIN / 4)
             sending.cancel()
 
-    async def change(self, name: str, given: dict[str, Any]) -> str:
-        """Make one of :data:`scheduler.changes.CHANGES` and return what it did."""
+    async def change(self, name: str, given: dict[str, Any], by: Person) -> str:
+        """Make one of :data:`scheduler.changes.CHANGES` for somebody and return what it did."""
         if name == "reset_channel":
             # The senders hold a channel's health in memory as well.
             await self.dispatcher.reset(str(given["channel"]))
-        done = await self.archive.write(changes.apply, name, given, self._clock())
+        done = await self.archive.write(changes.apply, name, given, self._clock(), by=by)
         # The change is made; what follows from it must not make it look as if it were not.
         self._spawn(self.follow_ups.look())
         self.dispatcher.wake()

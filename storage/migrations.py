@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from sqlite_utils import Database
 
-from storage import evidence, health, ladder, schema
+from storage import audit, evidence, health, ladder, schema
 from storage.folder import APPLICATION_ID
 
 
@@ -305,6 +305,11 @@ def _told_lately(database: Database) -> None:
     database.conn.execute("CREATE INDEX alert_told ON alert (watch_id, created_at)")
 
 
+def _audit(database: Database) -> None:
+    """Remember who changed what."""
+    audit.create(database)
+
+
 #: in order; add new steps at the end, never edit one that was released
 STEPS: tuple[Callable[[Database], None], ...] = (
     schema.create,
@@ -332,6 +337,7 @@ STEPS: tuple[Callable[[Database], None], ...] = (
     _reasons_of_alerts,
     _mail_threads,
     _told_lately,
+    _audit,
 )
 NEWEST_VERSION = len(STEPS)
 

@@ -25,6 +25,7 @@ from storage import alerts, deliveries, silences, telling, threads
 from storage.database import open_writer, transaction
 from storage.types import Alert, DeliveryState, Outcome, OutcomeClass, Watch
 from tests.outbox_fill import NOW, add_alert, signal
+from tests.somebody import HERE
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 SPEECH = Speech(public_url="https://vigie.example/", language="fr", zone=ZoneInfo("Europe/Paris"))
@@ -139,7 +140,8 @@ def test_a_silence_ended_by_hand_tells_at_once(database: Database) -> None:
     add_alert(database, "one")
     number = silence(database)
     hold(database, "hook")
-    changes.apply(database, "end_silence", {"silence": number}, NOW + MINUTE)
+    with transaction(database):
+        changes.apply(database, "end_silence", {"silence": number}, NOW + MINUTE, by=HERE)
     assert ends(database, NOW + MINUTE) == 1
     assert ends(database, NOW + HOUR) == 0
 

@@ -20,6 +20,7 @@ from storage import alerts, sources, stories, threads
 from storage import ladder as stored
 from storage.database import open_writer, transaction
 from storage.types import RungChange, Signal, Status, StoryState
+from tests.somebody import HERE
 from tests.test_scheduler_pipeline import (
     EXPULSION,
     FOLLOW_UP,
@@ -264,12 +265,12 @@ def test_stories_merged_and_split_by_hand_leave_one_step(database: Database) -> 
     assert steps(database, "FRA", "MLI") == [(0, 3, "act")]
     merge = {"story": second.story_id, "into": first.story_id, "author": "ana", "reason": "the same"}
     with transaction(database):
-        made.apply(database, "merge_stories", merge, NOW)
+        made.apply(database, "merge_stories", merge, NOW, by=HERE)
     assert [one.story_id for one in noted(database, "FRA", "MLI")] == [first.story_id]
     assert stored.acts_of_story(database, second.story_id) == []
     split = {"articles": [second.article_id], "author": "ana", "reason": "another"}
     with transaction(database):
-        made.apply(database, "split_story", split, NOW)
+        made.apply(database, "split_story", split, NOW, by=HERE)
     (own,) = noted(database, "FRA", "MLI")
     assert own.story_id not in {first.story_id, second.story_id}
     assert steps(database) == [(0, 4, "act")]

@@ -23,6 +23,7 @@ from scheduler.errors import SchedulerError
 from scheduler.service import Service
 from scheduler.settings import ServiceSettings
 from storage.errors import StorageError
+from storage.types import Person
 from vigie import __version__
 from vigie.commands import PARTLY
 from vigie.settings import Settings
@@ -124,7 +125,7 @@ async def serve_with(service: Service, settings: Settings, stop: asyncio.Event, 
         review_settings(settings),
         readiness=lambda: readiness(service),
         websub=hubs,
-        perform=lambda name, given: _perform(service, name, given),
+        perform=lambda name, given, by: _perform(service, name, given, by),
     )
     parts = (service.run(stop), serve(app, listener, stop))
     tasks = [asyncio.create_task(_then_stop(part, stop)) for part in parts]
@@ -133,10 +134,10 @@ async def serve_with(service: Service, settings: Settings, stop: asyncio.Event, 
         task.result()
 
 
-async def _perform(service: Service, name: str, given: dict[str, Any]) -> str:
+async def _perform(service: Service, name: str, given: dict[str, Any], by: Person) -> str:
     """Make a change that somebody asked for on the page."""
     try:
-        return await service.change(name, given)
+        return await service.change(name, given, by)
     except (SchedulerError, StorageError) as error:
         raise ChangeRefusedError(str(error)) from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import getpass
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -19,6 +20,7 @@ from storage.database import open_reader, open_writer, transaction
 from storage.errors import AlreadyOwnedError
 from storage.folder import ownership
 from storage.search import ArticleFilter
+from storage.types import Person, Role
 from vigie.settings import Settings
 
 #: articles looked at in one go while a query is checked word by word
@@ -54,11 +56,19 @@ def change(settings: Settings, name: str, **given: Any) -> str:
             database = open_writer(settings.data_dir)
             try:
                 with transaction(database):
-                    return changes.apply(database, name, given, now_utc())
+                    by = Person(id=None, name=_user(), role=Role.ADMIN)
+                    return changes.apply(database, name, given, now_utc(), by=by)
             finally:
                 database.conn.close()
     except AlreadyOwnedError:
-        return control.ask(settings.data_dir, name, given)
+        return control.ask(settings.data_dir, name, given, by=_user())
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # an account without a name, as in some containers
+        return "command line"
 
 
 def found(database: Database, query: str, wanted: ArticleFilter) -> Iterator[StoredArticle]:

@@ -1,7 +1,6 @@
 // Keyboard shortcuts. Every one of them does what a link or a field on the page does without it.
 "use strict";
 (() => {
-  const places = { i: "desk", a: "alerts", s: "sources" };
   const rows = [...document.querySelectorAll("[data-row]")];
   const help = document.getElementById("keys");
   let at = -1;
@@ -28,7 +27,7 @@
     if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || help.open) return;
     if (going) {
       going = false;
-      const link = places[event.key] && document.querySelector(`[data-go="${places[event.key]}"]`);
+      const link = /^[a-z]$/.test(event.key) && document.querySelector(`[data-go="${event.key}"]`);
       if (link) link.click();
       return;
     }

@@ -64,6 +64,10 @@ from storage.types.pacing import (
     PlanReason,
     Rhythm,
 )
+from storage.types.people import (
+    Person,
+    Role,
+)
 from storage.types.press import (
     AddressKind,
     Article,
@@ -121,6 +125,7 @@ __all__ = [
     "Outcome",
     "OutcomeClass",
     "PaceHints",
+    "Person",
     "Plan",
     "PlanReason",
     "PollOrder",
@@ -129,6 +134,7 @@ __all__ = [
     "Report",
     "Revision",
     "Rhythm",
+    "Role",
     "RungChange",
     "Signal",
     "Silence",
