@@ -1,6 +1,6 @@
 """The one path of an article: text → signals → story → decision → alert and outbox, in one transaction.
 
-The service, an import and the demo all call :meth:`Pipeline.process`; a second path would prove nothing
+The service, an import, a backtest and the demo all call :meth:`Pipeline.process`; a second path would prove nothing
 about the first.
 """
 
@@ -19,7 +19,7 @@ from scheduler.alerting import Taken, take
 from scheduler.occasions import AlertingSettings, Before, Occasion
 from scheduler.placing import Placed, put_alone, put_into_story
 from scheduler.sparing import spared
-from storage import articles, entries, looks, revisions, threads
+from storage import articles, entries, looks, readings, revisions, threads
 from storage import evidence as pages
 from storage.articles import Saved, SaveKind
 from storage.comparing import Change
@@ -76,10 +76,11 @@ class Pipeline:
         saved = articles.save(database, article, key=key, origin=article.agency or source_name, now=now)
         if entry_id is not None and not article.partial:
             entries.read(database, entry_id, saved.article_id)
-        if saved.kind is SaveKind.SAME:
-            return _unchanged(database, saved)
         # Other rules may be put in place at any moment: one article is read by one version.
         rules = self.rules
+        readings.note(database, article, saved, now=now, sending=sending, rules_version=rules.version)
+        if saved.kind is SaveKind.SAME:
+            return _unchanged(database, saved)
         signals = self.signals(article, now, rules)
         articles.save_signals(database, saved.article_id, saved.revision_id, signals)
         if evidence is not None and signals:

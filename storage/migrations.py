@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from sqlite_utils import Database
 
-from storage import audit, evidence, health, ladder, schema
+from storage import audit, evidence, health, ladder, readings, schema
 from storage.folder import APPLICATION_ID
 
 
@@ -310,6 +310,11 @@ def _audit(database: Database) -> None:
     audit.create(database)
 
 
+def _readings(database: Database) -> None:
+    """Keep what the archive was given in the order in which it was given, for a backtest to go through again."""
+    readings.create(database)
+
+
 #: in order; add new steps at the end, never edit one that was released
 STEPS: tuple[Callable[[Database], None], ...] = (
     schema.create,
@@ -338,6 +343,7 @@ STEPS: tuple[Callable[[Database], None], ...] = (
     _mail_threads,
     _told_lately,
     _audit,
+    _readings,
 )
 NEWEST_VERSION = len(STEPS)
 
