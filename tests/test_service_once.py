@@ -75,6 +75,11 @@ def test_one_article_is_told_once_with_all_its_acts(world: World, tmp_path: Path
     assert "persona non grata" in mail.html
     articles = exported(config, "articles")
     assert {article["title"] for article in articles} == {TITLE, "Le fleuve est haut à Mopti"}
+    # What the service told is what a backtest of the same watch tells.
+    tried = vigie("-c", config, "backtest", "--since", "1d", "--json")
+    assert tried.returncode == 0, tried.stderr
+    found = json.loads(tried.stdout)
+    assert [found[name] for name in ("same", "other", "gained", "lost", "inexact_readings")] == [1, 0, 0, 0, 0]
 
 
 def test_the_reference_article_is_told_once(world: World, tmp_path: Path) -> None:

@@ -1,0 +1,190 @@
+"""A backtest is the service's own path: the same watches and rules give the same alerts, byte for byte."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlite_utils import Database
+
+from detection.engine import load_rules
+from detection.query import parse
+from scheduler import backtest
+from scheduler.backtest import Backtest
+from scheduler.backtest_compare import Difference
+from scheduler.building import build_pipeline
+from scheduler.pipeline import Pipeline
+from storage.database import instance_id, open_reader
+from storage.scratch import scratch
+from storage.types import Watch
+from tests.lived import PAIR, WIDE, Lived, live
+from vigie.commands import run_command_line
+
+#: everything that is told and decided
+_ALERTS = """
+    SELECT id, key, type, watch_id, story_id, article_id, severity, headline, payload, acts, sequence, recorded_only,
+        created_at, reason, removed, thread, acknowledged_at, acknowledged_by FROM alert ORDER BY id
+"""
+_DECISIONS = "SELECT * FROM decision ORDER BY article_id, watch_id, revision_id"
+
+
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
+    found = live(tmp_path_factory.mktemp("lived"), load_rules(), PAIR, WIDE)
+    yield found
+    found.database.conn.close()
+
+
+@pytest.fixture
+def archive(lived: Lived) -> Iterator[Database]:
+    opened = open_reader(lived.folder)
+    yield opened
+    opened.conn.close()
+
+
+def rows(database: Database, query: str) -> list[tuple[Any, ...]]:
+    return [tuple(row) for row in database.execute(query)]
+
+
+def line_of(lived: Lived, *watches: Watch) -> Pipeline:
+    queries = {watch.id: parse(watch.query) for watch in watches if watch.query is not None}
+    settings = replace(lived.settings, watches=watches, queries=queries)
+    return build_pipeline(settings, instance_id(lived.database), lived.line.rules)
+
+
+def judged(_archive: Database, stories: Iterable[int]) -> dict[int, bool]:
+    return {story: story % 2 == 0 for story in stories}
+
+
+@pytest.fixture(scope="module")
+def narrower(lived: Lived) -> Backtest:
+    """A month of the pair alone with a higher bar, over the archive in which both watched all of it."""
+    opened = open_reader(lived.folder)
+    found = backtest.run(
+        opened, line_of(lived, replace(PAIR, min_severity=4)),
+        since=lived.begin + timedelta(days=20), until=lived.begin + timedelta(days=40), verdicts=judged,
+    )  # fmt: skip
+    opened.conn.close()
+    return found
+
+
+def test_the_same_watches_and_rules_give_the_same_alerts_byte_for_byte(lived: Lived, archive: Database) -> None:
+    with scratch(archive) as database:
+        counts = backtest.replay(archive, database, line_of(lived, PAIR, WIDE), since=None, until=lived.end)
+        told = rows(archive, _ALERTS)
+        assert len({row[2] for row in told}) == 4, "new, update, edited and correction"
+        assert {row[11] for row in told} == {0, 1}
+        assert any(row[16] for row in told)
+        assert rows(database, _ALERTS) == told
+        assert rows(database, _DECISIONS) == rows(archive, _DECISIONS)
+    assert (counts.inexact, counts.undone) == (0, 0)
+
+
+def test_a_higher_bar_loses_what_is_below_it_and_gains_nothing_below(lived: Lived, narrower: Backtest) -> None:
+    (found,) = narrower.watches
+    assert found.lost > 0
+    assert found.did.alerts == found.same + found.other + found.lost
+    assert found.would.alerts == found.same + found.other + found.gained
+    assert all(row.severity >= 4 for row in found.rows if row.difference is not Difference.LOST)
+    assert found.hits >= found.would.alerts
+    assert narrower.span.days == 20
+    assert found.would.a_day == found.would.alerts / 20
+    told = rows(lived.database, "SELECT id FROM alert WHERE watch_id = 'france-mali'")
+    lost = {row.alert_id for row in found.rows if row.difference is Difference.LOST}
+    assert lost <= {row[0] for row in told}
+
+
+def test_alerts_lie_in_the_window_and_tell_their_sentence(narrower: Backtest) -> None:
+    (found,) = narrower.watches
+    assert found.rows
+    for row in found.rows:
+        assert narrower.span.since <= row.at < narrower.span.until
+        assert row.sentence
+        assert row.headline
+        assert row.reason
+
+
+def test_precision_is_that_of_the_judged_stories(narrower: Backtest) -> None:
+    (found,) = narrower.watches
+    told = [row for row in found.rows if row.difference is not Difference.LOST]
+    assert found.would.relevant == sum(row.relevant is True for row in told) > 0
+    assert found.would.precision == found.would.relevant / found.would.alerts
+    assert found.did.precision is not None
+
+
+def test_nothing_of_it_stays_in_the_archive(lived: Lived, narrower: Backtest) -> None:
+    assert narrower.readings
+    assert lived.database.execute("SELECT count(*) FROM alert WHERE created_at > ?", (str(lived.end),)).fetchone() == (
+        0,
+    )
+    assert rows(lived.database, "PRAGMA integrity_check") == [("ok",)]
+
+
+def test_an_archive_without_a_journal_is_gone_through_as_far_as_it_is_known(lived: Lived, archive: Database) -> None:
+    lived.database.execute("BEGIN")
+    lived.database.execute("UPDATE reading SET facts = NULL")
+    with scratch(lived.database) as database:
+        counts = backtest.replay(lived.database, database, line_of(lived, PAIR, WIDE), since=None, until=lived.end)
+        again = {row[0] for row in rows(database, "SELECT id FROM alert")}
+    lived.database.execute("ROLLBACK")
+    told = {row[0] for row in rows(archive, "SELECT id FROM alert")}
+    assert counts.inexact == counts.readings
+    assert len(again & told) > 0.9 * len(told)
+
+
+CONFIGURATION = """
+[service]
+data_dir = "{folder}"
+language = "fr"
+public_url = "http://vigie.example"
+[[source]]
+id = "lessor"
+feeds = ["https://lessor.example/feed"]
+[[watch]]
+id = "france-mali"
+name = "France – Mali"
+pairs = ["FRA-MLI"]
+"""
+
+
+def test_the_command_prints_the_same_object_each_time(
+    lived: Lived, tmp_path: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "vigie.toml"
+    config.write_text(CONFIGURATION.format(folder=lived.folder), "utf-8")
+    until = (lived.begin + timedelta(days=5)).isoformat()
+    arguments = ["-c", str(config), "backtest", "--query", "diplomate*", "--since", "10d", "--until", until]
+    answers = []
+    for _ in range(2):
+        assert run_command_line([*arguments, "--watch", "france-mali", "--json"]) == 0
+        answers.append(capsys.readouterr())
+    assert answers[0].out == answers[1].out
+    assert "readings" in answers[0].err
+    record = json.loads(answers[0].out)
+    assert record["watch"] == "france-mali"
+    assert record["did"]["alerts"] == record["same"] + record["other"] + record["lost"]
+    assert all("sentence" in row for row in record["alerts"])
+    assert run_command_line(arguments) == 0
+    assert "query: query" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--since", "soon"], "neither a date"),
+        (["--since", "2026-01-02", "--until", "2026-01-01"], "before --until"),
+        (["--watch", "nobody"], "there is no watch 'nobody'"),
+        (["--query", "(("], "is never closed"),
+    ],
+)
+def test_the_command_says_what_is_wrong(
+    lived: Lived, tmp_path: Any, arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "vigie.toml"
+    config.write_text(CONFIGURATION.format(folder=lived.folder), "utf-8")
+    assert run_command_line(["-c", str(config), "backtest", *arguments]) == 2
+    assert message in capsys.readouterr().err
