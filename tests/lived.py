@@ -19,12 +19,13 @@ from scheduler.pipeline import Pipeline
 from scheduler.settings import ServiceSettings
 from storage import alerts, looks, revisions, sources, threads
 from storage.database import instance_id, open_writer, transaction
-from storage.types import Article, Source, Watch
+from storage.types import Article, Person, Role, Source, Watch
 from tests.grouping import Labelled, read_events
 from tests.test_scheduler_pipeline import HOOK, MAIL
 
 MINUTES = timedelta(minutes=10)
 HOUR = timedelta(hours=1)
+AWA = Person(id=None, name="Awa", role=Role.ADMIN)
 PAIR = Watch(id="france-mali", name="France – Mali", pairs=(("FRA", "MLI"),), channels=("mail", "hook"))
 WIDE = Watch(id="sahel", name="Sahel", min_severity=1, query="Mali OR Niger", channels=("mail",))
 
@@ -138,7 +139,7 @@ class _Life:
         told = alerts.recent(self.database, limit=1)
         if told:
             with transaction(self.database):
-                changes.apply(self.database, "acknowledge", {"alert": told[0].id, "author": "Awa"}, self.now)
+                changes.apply(self.database, "acknowledge", {"alert": told[0].id, "author": "Awa"}, self.now, by=AWA)
 
     def _rearrange(self, *, split: bool) -> None:
         self._later(MINUTES)
