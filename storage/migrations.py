@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from sqlite_utils import Database
 
-from storage import audit, evidence, health, ladder, readings, schema
+from storage import audit, evidence, health, ladder, readings, schema, triage_schema
 from storage.folder import APPLICATION_ID
 
 
@@ -315,6 +315,11 @@ def _readings(database: Database) -> None:
     readings.create(database)
 
 
+def _triage(database: Database) -> None:
+    """Add what people make of stories."""
+    triage_schema.create(database)
+
+
 #: in order; add new steps at the end, never edit one that was released
 STEPS: tuple[Callable[[Database], None], ...] = (
     schema.create,
@@ -344,6 +349,7 @@ STEPS: tuple[Callable[[Database], None], ...] = (
     _told_lately,
     _audit,
     _readings,
+    _triage,
 )
 NEWEST_VERSION = len(STEPS)
 

@@ -15,10 +15,12 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from storage import triage_filter
 from storage.articles import signal_from_row
 from storage.errors import SearchError
 from storage.stories import STILL_TOLD, STORY_COLUMNS, novelty, story_from_row
 from storage.times import from_text, to_text
+from storage.triage_filter import TriageFilter
 from storage.types import DeliveryState, Signal, Status, Story
 
 #: SQLite calls back after so many of its instructions, to see whether a page took too long
@@ -45,6 +47,8 @@ class StoryFilter:
     language: str | None = None
     #: an FTS5 expression, already safe to run, that one article of the story matches
     expression: str | None = None
+    #: what people made of it
+    triage: TriageFilter | None = None
     #: only stories with an article since then
     since: datetime | None = None
     #: keyset paging: only stories after this (last seen, id) in the list
@@ -194,6 +198,10 @@ def _story_clauses(database: Database, wanted: StoryFilter) -> tuple[list[str], 
     if wanted.expression is not None:
         clauses.append(_EXPRESSION_BY_STORY if _is_common(database, wanted.expression) else _EXPRESSION_BY_INDEX)
         parameters["expression"] = wanted.expression
+    if wanted.triage is not None:
+        of_triage, values = triage_filter.clauses(database, wanted.triage)
+        clauses += of_triage
+        parameters |= values
     if wanted.since is not None:
         clauses.append("st.last_seen_at >= :since")
         parameters["since"] = to_text(wanted.since)

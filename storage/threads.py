@@ -14,12 +14,14 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from storage import articles as stored_articles
-from storage import ladder, stories
+from storage import ladder, stories, triage_merging
 from storage.alerts import CORRECTION
 from storage.errors import NotFoundError
 from storage.listed import listed
 from storage.times import from_text, to_text
 from storage.types import Story, StoryState
+from storage.types.people import Person, Role
+from storage.types.triage import SERVICE
 
 #: kind and author of a change that nobody made by hand: two stories turned out to tell one event
 JOIN = "join"
@@ -86,8 +88,19 @@ def thread(database: Database, thread_id: int) -> list[Story]:
     return [stories.story_from_row(database, row) for row in rows]
 
 
-def merge(database: Database, story_id: int, into: int, *, author: str, reason: str, now: datetime) -> None:
-    """Put all articles and alerts of a story into another one.
+def merge(
+    database: Database, story_id: int, into: int, *, author: str, reason: str, now: datetime, by: Person | None = None
+) -> None:
+    """Put all articles and alerts of a story into another one, and what people made of it.
+
+    Args:
+        database: the archive, in a transaction.
+        story_id: of the story that is left without articles.
+        into: of the story that grows.
+        author: who says so.
+        reason: why.
+        now: when.
+        by: the same as a person, who can take back what becomes of the triage; None for nobody.
 
     Raises:
         NotFoundError: one of the stories is not stored, or they are the same.
@@ -101,6 +114,7 @@ def merge(database: Database, story_id: int, into: int, *, author: str, reason: 
     database.execute("UPDATE silence SET story_id = ? WHERE story_id = ?", (target.id, source.id))
     if source.thread_id != target.thread_id:
         database.execute("UPDATE story SET thread_id = ? WHERE thread_id = ?", (target.thread_id, source.thread_id))
+    triage_merging.carry_over(database, source.id, target.id, moved, by=by or _nobody(author), now=now)
     _refresh(database, target.id)
     _refresh(database, source.id)
     _record(database, "merge", target.id, source.id, moved, author, reason, now)
@@ -142,6 +156,7 @@ def split(database: Database, articles: Sequence[int], *, author: str, reason: s
     )
     _follow(database, here=old, there=new)
     _follow(database, here=new, there=old)
+    triage_merging.split_looks(database, old, new)
     for story_id in (old, new):
         _refresh(database, story_id)
     _record(database, "split", old, new, moved, author, reason, now)
@@ -202,6 +217,7 @@ def move(database: Database, articles: Sequence[int], into: int, *, now: datetim
             database.execute("UPDATE alert SET story_id = ? WHERE story_id = ?", (into, left))
             database.execute("UPDATE silence SET story_id = ? WHERE story_id = ?", (into, left))
             own = [row[0] for row in moved if row[1] == left]
+            triage_merging.carry_over(database, left, into, own, by=_nobody(AUTHOR), now=now)
             _record(database, JOIN, into, left, own, AUTHOR, "same event", now)
 
 
@@ -234,6 +250,11 @@ def changes(database: Database, story_id: int) -> list[StoryChange]:
         )
         for row in rows
     ]
+
+
+def _nobody(name: str) -> Person:
+    """Return an author whose changes nobody takes back."""
+    return Person(id=SERVICE, name=name, role=Role.READER)
 
 
 def _move(database: Database, articles: Sequence[int], story_id: int) -> None:

@@ -17,18 +17,40 @@ from sqlite_utils import Database
 
 from scheduler import ladder as keeper
 from scheduler.pipeline import Processed
-from storage import candidates, ladder, sources, stories, threads
+from storage import (
+    candidates,
+    ladder,
+    notes,
+    seen,
+    sources,
+    stories,
+    threads,
+    triage,
+    triage_filter,
+    triage_history,
+    verdicts,
+)
 from storage.database import open_writer, transaction
+from storage.triage_filter import TriageFilter
+from storage.triage_values import YES, assignee_text, link_subject, standing_text
 from storage.types import Article, StoryState
+from storage.types.triage import Assignee, LinkKind, Standing, TriageField, TriageState, Verdict
 from tests.grouping import read_events
+from tests.somebody import HERE
 from tests.test_scheduler_pipeline import build
 
 NOW = datetime(2026, 4, 1, tzinfo=UTC)
+RELEVANT = Standing(state=TriageState.RELEVANT, verdict=Verdict.RELEVANT, by="Ana", at=NOW)
 TABLES = (
     "source", "article", "revision", "signal", "story", "story_change", "fingerprint", "name", "alert", "meta",
-    "silence", "story_act", "story_act_due", "rung_due", "rung_change",
+    "silence", "story_act", "story_act_due", "rung_due", "rung_change", "seen", "note", "story_tag", "story_link",
+    "triage_event",
 )  # fmt: skip
-_MODULES = ("storage/stories.py", "storage/threads.py", "storage/candidates.py", "storage/ladder.py")
+_TRIAGE = tuple(
+    f"storage/{name}.py"
+    for name in ("triage", "triage_filter", "triage_history", "triage_merging", "notes", "seen", "verdicts")
+)
+_MODULES = ("storage/stories.py", "storage/threads.py", "storage/candidates.py", "storage/ladder.py", *_TRIAGE)
 _PROGRAMS = ("initdb", "pg_ctl", "psql")
 #: what only SQLite understands
 _OF_SQLITE = re.compile(r"\b(?:INSERT OR|REPLACE INTO|IFNULL|GLOB|rowid|strftime|julianday|json_each)\b", re.IGNORECASE)
@@ -48,7 +70,8 @@ def statements(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], lis
         frame = sys._getframe()
         while frame.f_back is not None and not frame.f_code.co_filename.endswith(_MODULES):
             frame = frame.f_back
-        if frame.f_code.co_filename.endswith(_MODULES) and not statement.startswith(("SAVEPOINT", "RELEASE")):
+        ours = frame.f_code.co_filename.endswith(_MODULES) or " AS asked " in statement
+        if ours and not statement.startswith(("SAVEPOINT", "RELEASE")):
             said.setdefault(re.sub(r"-?\d+|'(?:[^']|'')*'", "?", statement), statement)
 
     database.conn.set_trace_callback(note)
@@ -90,6 +113,7 @@ def _work(database: Database) -> None:
         candidates.make_original(database, by_story[large][-1], NOW - timedelta(days=400), by_story[large][0])
         threads.mark(database, large, StoryState.CORRECTED)
         stories.forget_fingerprints(database, NOW - timedelta(days=400))
+    _triage(database, large, other)
     stories.get(database, large)
     list(stories.listing(database, since=NOW - timedelta(days=90)))
     threads.thread(database, large)
@@ -103,6 +127,46 @@ def _work(database: Database) -> None:
         ladder.rung_at(database, "FRA", "MLI", NOW)
         ladder.due_with(database, done[0].article_id)
         ladder.is_due(database)
+
+
+def _triage(database: Database, story: int, other: int) -> None:
+    with transaction(database):
+        for field, value, subject in (
+            (TriageField.STANDING, standing_text(RELEVANT), ""),
+            (TriageField.IMPORTANT, YES, ""),
+            (TriageField.ASSIGNEE, assignee_text(Assignee(name="Ana")), ""),
+            (TriageField.TAG, "Visas", "visas"),
+            (TriageField.LINK, YES, link_subject(other, LinkKind.RELATED_TO)),
+        ):
+            triage.write(database, story, field, value, subject=subject, by=HERE, now=NOW)
+        note = notes.add(database, other, "À suivre", by=HERE, now=NOW)
+        triage_history.begin_batch(database, note)
+        seen.see(database, story, HERE, NOW)
+        triage.marks(database, [story, other], None)
+        threads.merge(database, other, story, author="ana", reason="the same", now=NOW)
+        triage.write(database, story, TriageField.TAG, "", subject="visas", by=HERE, now=NOW)
+        seen.unsee(database, story, HERE)
+    for wanted in (
+        TriageFilter(states=(TriageState.RELEVANT,), seen=True, important=True, noted=True, tagged=True),
+        TriageFilter(states=tuple(TriageState), seen=False, important=False, noted=False, tagged=False),
+        TriageFilter(verdict=Verdict.RELEVANT, tag="visas", assigned=True, assignee="ana"),
+    ):
+        found, values = triage_filter.clauses(database, wanted)
+        database.execute(f"SELECT st.id AS asked FROM story st WHERE {' AND '.join(found)}", values)
+    triage.verdicts_by_story(database, [story])
+    verdicts.by_watch(database)
+    verdicts.by_rule(database, NOW)
+    list(verdicts.labelled_articles(database))
+    triage_history.of_story(database, story)
+    triage_history.of_batch(database, note.id)
+    triage_history.last_own(database, None, NOW)
+    seen.looks(database, story)
+    notes.of_story(database, story)
+    notes.tags(database)
+    notes.tag_named(database, "visas")
+    notes.assignees(database)
+    notes.links(database, story)
+    notes.headlines(database, [story])
 
 
 def test_nothing_is_said_that_only_sqlite_understands(statements: tuple[list[str], list[str]]) -> None:
