@@ -14,6 +14,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 #: below these addresses answers carry a tag; each of them is bounded by the length of a page of its list
 TAGGED = ("/api/",)
+#: characters of an ``If-None-Match`` that is read: some hundred tags
+LONGEST_CONDITION = 4_000
 
 # An opaque tag may hold a comma, so a list of them cannot simply be split (RFC 9110 section 8.8.3).
 _TAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from review.etags import TAGGED
@@ -83,29 +83,34 @@ class Guard:
             _logger.exception("a page broke", extra={"path": scope["path"]})
             if started:
                 raise
-            broken = PlainTextResponse("This page broke; the log says where.\n", status_code=500)
+            broken = _answer(scope, "This page broke; the log says where.", 500)
             await broken(scope, receive, send_with_headers)
 
-    def _refusal(self, scope: Scope) -> PlainTextResponse | None:
+    def _refusal(self, scope: Scope) -> Response | None:
         sizes = [len(name) + len(value) for name, value in scope["headers"]]
         if len(sizes) > MOST_HEADERS or sum(sizes) > LARGEST_HEADERS:
-            return PlainTextResponse("The request's headers are too large.\n", status_code=431)
+            return _answer(scope, "The request's headers are too large.", 431)
         hosts = Headers(scope=scope).getlist("host")
         match = _HOST.fullmatch(hosts[0]) if len(hosts) == 1 else None
         if match is None or match["name"].lower().removesuffix(".") not in self._hosts:
-            return PlainTextResponse(
-                "This service does not answer to that host name. Add it to [service] public_url.\n", status_code=421
+            return _answer(
+                scope, "This service does not answer to that host name. Add it to [service] public_url.", 421
             )
         if scope["method"] not in {"GET", "HEAD"} and not (scope["method"] == "POST" and self._takes(scope["path"])):
-            return PlainTextResponse(
-                "Only reading is possible here.\n", status_code=405, headers={"Allow": "GET, HEAD"}
-            )
+            return _answer(scope, "Only reading is possible here.", 405, Allow="GET, HEAD")
         return None
 
     def _takes(self, path: str) -> bool:
         if self._forms:
             return True
         return self._posts is not None and path.startswith(self._posts)
+
+
+def _answer(scope: Scope, detail: str, status: int, **headers: str) -> Response:
+    """Programs are told in JSON what people are told in words."""
+    if scope["path"].startswith("/api/"):
+        return JSONResponse({"detail": detail}, status_code=status, headers=headers)
+    return PlainTextResponse(f"{detail}\n", status_code=status, headers=headers)
 
 
 def _add_headers(message: Message, path: str) -> None:

@@ -13,7 +13,7 @@ from alerts.ladder import WINDOW, Ladder, Side, ladder
 from alerts.replies import Reply
 from alerts.state_acts import AFFAIR, Standing, StateAct, state_acts
 from alerts.story_acts import acts_of
-from review.models import Model
+from review.models.base import Model
 from review.room import Room
 from storage import ladder as stored
 from storage.types import ToldAct

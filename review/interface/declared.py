@@ -1,0 +1,45 @@
+"""What every address of the interface may answer beside its result, as its OpenAPI declares it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import Header
+
+from review.etags import LONGEST_CONDITION
+from review.models.refusals import Refusal
+
+Responses = dict[int | str, dict[str, Any]]
+
+_ETAG = {"description": "of exactly this body", "schema": {"type": "string", "pattern": '^"[0-9a-f]{32}"$'}}
+#: an answer that anybody may get
+_ANYBODY: Responses = {
+    421: {"model": Refusal, "description": "The service does not answer to that host name."},
+    431: {"model": Refusal, "description": "The request's headers are too large."},
+    503: {"model": Refusal, "description": "The archive cannot be read now; try again in a moment."},
+}
+#: of an address that only shows
+READING: Responses = {
+    200: {"headers": {"ETag": _ETAG}},
+    304: {"description": "Nothing changed since the tag was given.", "headers": {"ETag": _ETAG}},
+    405: {
+        "model": Refusal,
+        "description": "Only reading is possible at this address.",
+        "headers": {"Allow": {"schema": {"type": "string"}}},
+    },
+    422: {"model": Refusal, "description": "A parameter cannot be read."},
+    **_ANYBODY,
+}
+#: of an address that shows one thing
+MISSING: Responses = {404: {"model": Refusal, "description": "No such row is stored."}}
+#: of an address that searches
+SEARCHING: Responses = {400: {"model": Refusal, "description": "The search cannot be read."}}
+
+
+def condition(
+    if_none_match: Annotated[
+        str | None,
+        Header(max_length=LONGEST_CONDITION, description="a tag given before: 304 while nothing changed"),
+    ] = None,
+) -> None:
+    """Declare the header that :mod:`review.etags` reads."""

@@ -1,0 +1,81 @@
+"""Stories over the JSON interface."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import AwareDatetime
+
+from review.filters import LONGEST_SEARCH
+from review.interface.declared import MISSING, SEARCHING
+from review.interface.parameters import Before, Language, Limit, RowId, SourceId, known_place
+from review.models.alerts import AlertModel
+from review.models.signals import FoundSignalModel
+from review.models.stories import StoryDetail, StoryPage, StoryRowModel
+from review.paging import read_numbered_place, write_place
+from review.room import Room
+from review.searching import find_stories, read_search
+from storage import alert_log, reading, stories
+from storage.reading import StoryFilter
+from storage.types import Status
+
+
+def story_routes(room: Room) -> APIRouter:
+    """Return the routes of stories."""
+    router = APIRouter(tags=["stories"])
+
+    @router.get("/stories", summary="Stories, the one last reported on first", responses=SEARCHING)
+    def list_stories(
+        *,
+        severity: Annotated[int | None, Query(ge=1, le=5, description="lowest severity")] = None,
+        type: Annotated[str | None, Query(max_length=60)] = None,  # noqa: A002 (the parameter's name in the address)
+        pair: Annotated[
+            str | None, Query(pattern=r"^[A-Z]{2,8}-[A-Z]{2,8}$", description="`FRA-MLI`, in any order")
+        ] = None,
+        status: Status | None = None,
+        source: SourceId = None,
+        language: Language = None,
+        since: Annotated[AwareDatetime | None, Query(description="last reported on since then")] = None,
+        q: Annotated[
+            str | None, Query(max_length=LONGEST_SEARCH, description="a search in the query language of watches")
+        ] = None,
+        show: Annotated[Literal["signals", "all"], Query(description="`all`: also without a signal")] = "signals",
+        before: Before = None,
+        limit: Limit = 50,
+    ) -> StoryPage:
+        place = known_place(read_numbered_place(before)) if before else None
+        first, _, second = (pair or "").partition("-")
+        wanted = StoryFilter(
+            with_signals=show == "signals",
+            min_severity=severity,
+            type=type,
+            pair=(first, second) if pair else None,
+            status=status,
+            source_id=source,
+            language=language,
+            since=since,
+            before=place,
+            limit=limit,
+        )
+        search = read_search(q) if q and q.strip() else None
+        with room.readers.reading() as database:
+            found = find_stories(database, wanted, search)
+        return StoryPage(
+            stories=tuple(StoryRowModel.of(row) for row in found.rows),
+            next=None if found.next is None else write_place(*found.next),
+        )
+
+    @router.get("/stories/{story_id}", summary="One story with its articles, signals and alerts", responses=MISSING)
+    def show_story(story_id: RowId) -> StoryDetail:
+        with room.readers.reading() as database:
+            return StoryDetail(
+                story=StoryDetail.heading(stories.get(database, story_id)),
+                signals=tuple(
+                    FoundSignalModel.model_validate(found) for found in reading.story_signals(database, story_id)
+                ),
+                articles=StoryDetail.members(stories.members(database, story_id)),
+                alerts=tuple(AlertModel.of(row) for row in alert_log.alerts(database, story_id=story_id)),
+            )
+
+    return router
