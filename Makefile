@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint format bench soak campaign evaluate browser-test example model lock clean
+.PHONY: help run demo test lint format bench soak campaign evaluate browser-test api-test example model lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -46,6 +46,9 @@ evaluate: $(VENV)/.developer ## score detection and extraction on known texts, w
 
 browser-test: $(VENV)/.browser ## drive the page, and pages that need scripts, in headless Chromium (Debian: chromium)
 	$(BIN)/python -m pytest -q -m browser tests
+
+api-test: $(VENV)/.developer ## hold a running server to its OpenAPI with schemathesis; EXAMPLES=1000 for longer
+	$(BIN)/python -m tests.api_contract $(EXAMPLES)
 
 example: $(VENV)/.installed ## write vigie.example.toml anew
 	cp vigie/example.toml vigie.example.toml

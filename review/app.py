@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime
 
 from fastapi import FastAPI, Request
@@ -121,16 +121,18 @@ def _add_health(app: FastAPI, room: Room) -> None:
 def _add_error_pages(app: FastAPI, room: Room) -> None:
     """Errors become pages for people and JSON for programs."""
 
-    def answer(request: Request, status: int, detail: str, **extra: object) -> Response:
+    def answer(
+        request: Request, status: int, detail: str, headers: Mapping[str, str] | None = None, **extra: object
+    ) -> Response:
         if request.url.path.startswith("/api/"):
-            return JSONResponse({"detail": detail, **extra}, status_code=status)
+            return JSONResponse({"detail": detail, **extra}, status_code=status, headers=headers)
         if status in {404, 405}:
             return room.page(request, "error.html", database=None, status=status, kind="not_found", detail=None)
         return room.page(request, "error.html", database=None, status=status, kind="unavailable", detail=detail)
 
     @app.exception_handler(HTTPException)
     async def refused(request: Request, error: HTTPException) -> Response:
-        return answer(request, error.status_code, str(error.detail))
+        return answer(request, error.status_code, str(error.detail), error.headers)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> Response:

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Query
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 from sqlite_utils import Database
 
 from alerts.ladder import WINDOW, Ladder, Side, ladder
@@ -14,6 +14,7 @@ from alerts.replies import Reply
 from alerts.state_acts import AFFAIR, Standing, StateAct, state_acts
 from alerts.story_acts import acts_of
 from review.models.base import Model
+from review.parameters import Moment
 from review.room import Room
 from storage import ladder as stored
 from storage.types import ToldAct
@@ -179,14 +180,14 @@ def read_ladder(
 
 def ladder_routes(room: Room) -> APIRouter:
     """Return the routes of the ladder."""
-    router = APIRouter()
+    router = APIRouter(tags=["ladder"])
 
     @router.get("/ladder", summary="How far two states have gone towards each other, with the data of a chart")
     def show_ladder(
         *,
         pair: Annotated[str, Query(pattern=PAIR_PATTERN, description="`FRA-MLI`")],
         days: Annotated[int, Query(ge=1, le=LONGEST, description="so far back from `until`")] = 90,
-        until: Annotated[AwareDatetime | None, Query(description="end of the time looked at; now if not given")] = None,
+        until: Annotated[Moment | None, Query(description="end of the time looked at; now if not given")] = None,
         window: Annotated[int, Query(ge=1, le=LONGEST, description="days for which an act counts")] = WINDOW.days,
     ) -> LadderModel:
         first, _, second = pair.partition("-")

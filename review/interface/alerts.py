@@ -8,9 +8,9 @@ from fastapi import APIRouter, Path
 
 from review.errors import PageNotFoundError
 from review.interface.declared import MISSING
-from review.interface.parameters import Before, Limit, known_place
 from review.models.alerts import AlertModel, AlertPage
 from review.paging import read_place, write_place
+from review.parameters import Before, Limit, known_place
 from review.room import Room
 from storage import alert_log
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from review.interface.declared import MISSING
-from review.interface.parameters import RowId
 from review.models.articles import ArticleDetail
+from review.parameters import RowId
 from review.room import Room
 from storage import alerts, articles, entries, revisions
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime
 
 from review.filters import LONGEST_SEARCH
 from review.interface.declared import MISSING, SEARCHING
-from review.interface.parameters import Before, Language, Limit, RowId, SourceId, known_place
 from review.models.alerts import AlertModel
 from review.models.signals import FoundSignalModel
 from review.models.stories import StoryDetail, StoryPage, StoryRowModel
 from review.paging import read_numbered_place, write_place
+from review.parameters import BeforeRow, Language, Limit, Moment, RowId, SourceId, known_place
 from review.room import Room
 from review.searching import find_stories, read_search
 from storage import alert_log, reading, stories
@@ -36,12 +35,12 @@ def story_routes(room: Room) -> APIRouter:
         status: Status | None = None,
         source: SourceId = None,
         language: Language = None,
-        since: Annotated[AwareDatetime | None, Query(description="last reported on since then")] = None,
+        since: Annotated[Moment | None, Query(description="last reported on since then")] = None,
         q: Annotated[
             str | None, Query(max_length=LONGEST_SEARCH, description="a search in the query language of watches")
         ] = None,
         show: Annotated[Literal["signals", "all"], Query(description="`all`: also without a signal")] = "signals",
-        before: Before = None,
+        before: BeforeRow = None,
         limit: Limit = 50,
     ) -> StoryPage:
         place = known_place(read_numbered_place(before)) if before else None
