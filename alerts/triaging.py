@@ -34,6 +34,8 @@ class JudgeReason(StrEnum):
     NEEDS_RELEVANT = "needs_relevant"
     #: a reason goes with ``not_relevant`` alone
     REASON_WITHOUT_USE = "reason_without_use"
+    #: a story has only so many tags
+    TOO_MANY_TAGS = "too_many_tags"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,13 +7,14 @@ where the folder is free, else handed to the owner over its control socket (:mod
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlite_utils import Database
 
 from alerts.silencing import describe
-from scheduler import ladder
+from scheduler import changes_triage, ladder
 from scheduler.errors import UnknownChangeError
 from storage import alerts, audit, channels, deliveries, silences, threads
 from storage.types import Person
@@ -67,9 +68,12 @@ def _reset_channel(database: Database, given: dict[str, Any], _now: datetime, _b
     return f"channel {given['channel']} is tried again"
 
 
-def _merge_stories(database: Database, given: dict[str, Any], now: datetime, _by: Person) -> str:
+def _merge_stories(database: Database, given: dict[str, Any], now: datetime, by: Person) -> str:
     story, into = int(given["story"]), int(given["into"])
-    threads.merge(database, story, into, author=str(given["author"]), reason=str(given["reason"]), now=now)
+    author = str(given["author"])
+    threads.merge(
+        database, story, into, author=author, reason=str(given["reason"]), now=now, by=replace(by, name=author)
+    )
     ladder.catch_up(database, now)
     return f"story {story} went into story {into}"
 
@@ -81,6 +85,9 @@ def _split_story(database: Database, given: dict[str, Any], now: datetime, _by: 
     return f"story {new} holds them now"
 
 
+#: what somebody has looked at is their own affair, and there is more of it than of all changes together
+UNRECORDED = frozenset({"seen"})
+
 CHANGES: dict[str, Change] = {
     "acknowledge": _acknowledge,
     "replay": _replay,
@@ -90,6 +97,7 @@ CHANGES: dict[str, Change] = {
     "reset_channel": _reset_channel,
     "merge_stories": _merge_stories,
     "split_story": _split_story,
+    **changes_triage.CHANGES,
 }
 
 
@@ -107,5 +115,6 @@ def apply(database: Database, name: str, given: dict[str, Any], now: datetime, *
         done = change(database, given, now, by)
     except (KeyError, TypeError, ValueError) as error:
         raise UnknownChangeError(f"{name}: a value is missing or has the wrong form ({error})") from error
-    audit.record(database, by, name, given, now)
+    if name not in UNRECORDED:
+        audit.record(database, by, name, given, now)
     return done

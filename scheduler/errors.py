@@ -4,7 +4,9 @@
 
     SchedulerError
     ├── ControlError          the running service does not answer, or refused a change
-    └── UnknownChangeError    a change that is not known, or lacks a value
+    ├── UnknownChangeError    a change that is not known, or lacks a value
+    └── TriageRefusedError    a change of triage that the rules do not allow
+        └── ChangedSinceError somebody changed the same since the page was made
 """
 
 from __future__ import annotations
@@ -20,3 +22,11 @@ class ControlError(SchedulerError):
 
 class UnknownChangeError(SchedulerError):
     """A change that is not known, or lacks a value."""
+
+
+class TriageRefusedError(SchedulerError):
+    """A change of triage that the rules do not allow; the text says why."""
+
+
+class ChangedSinceError(TriageRefusedError):
+    """Somebody changed the same since the page was made from which this change comes; the text says who and when."""

@@ -70,7 +70,7 @@ def _links(database: Database, story_id: int, into: int, *, by: Person, now: dat
 
 def _looks(database: Database, story_id: int, into: int, moved: Sequence[int]) -> None:
     """Work out who has seen the story that holds the articles of two."""
-    marks, wanted = listed(moved)
+    marks, wanted = listed(moved or (0,))
     newest = database.execute(
         f"SELECT coalesce(max(id), 0) FROM article WHERE story_id = ? AND id NOT IN ({marks})",  # noqa: S608 (placeholders)
         (into, *wanted),
