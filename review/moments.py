@@ -62,6 +62,10 @@ class Moments:
             return self.words("time.hours", n=seconds // _HOUR)
         return self.words("time.days", n=seconds // _DAY)
 
+    def fresh(self, moment: datetime) -> bool:
+        """Whether a moment is so close that how long ago it was says more than its date."""
+        return abs((self.now - moment).total_seconds()) < 2 * _DAY
+
     def relative(self, moment: datetime) -> str:
         """Return ``il y a 3 min`` or ``dans 2 h``."""
         return self.words("time.ago" if moment <= self.now else "time.ahead", span=self.span(moment))

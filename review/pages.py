@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlite_utils import Database
 
-from detection.stories.firsts import firsts
 from review import naming
-from review.changes import changes_of
 from review.errors import PageNotFoundError, SearchTextError
 from review.filters import PERIODS, DeskFilter, read_filter
-from review.marking import mark_lines
+from review.opened import article_context, story_context
 from review.paging import read_id, read_place, write_place
+from review.panes import Opened, opened, panes, wants_pane
 from review.room import Room
 from review.searching import StoryPage, find_stories, read_search
-from review.standing import emptiness, group_events, silent_sides
-from review.wording import Words
-from storage import alert_log, alerts, articles, entries, overview, reading, stories, threads
-from storage import revisions as history
+from review.standing import emptiness
+from storage import alert_log, alerts, overview, threads
 from storage.errors import SearchError
-from storage.types import Revision, Signal, Status
+from storage.types import Status
 
 #: alerts on one page
 ALERTS_PAGE = 50
@@ -36,8 +33,16 @@ def page_routes(room: Room) -> APIRouter:
     router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
     @router.get("/")
-    def desk(request: Request) -> HTMLResponse:
-        return _desk(room, request)
+    def desk(request: Request) -> Response:
+        kind, number = opened(request)
+        with room.readers.reading() as database:
+            elsewhere = threads.joined(database, number) if kind is Opened.STORY and number else None
+            if elsewhere is not None:
+                return RedirectResponse(panes(request).story(elsewhere), status_code=308)
+            shown = _opened(room, request, database, kind, number)
+            if wants_pane(request):
+                return room.page(request, "pane.html", database=None, **shown)
+            return _desk(room, request, database, shown)
 
     @router.get("/stories/{story_id}")
     def story(request: Request, story_id: str) -> Response:
@@ -45,7 +50,9 @@ def page_routes(room: Room) -> APIRouter:
 
     @router.get("/articles/{article_id}")
     def article(request: Request, article_id: str) -> HTMLResponse:
-        return _article(room, request, _existing(article_id))
+        with room.readers.reading() as database:
+            shown = _opened(room, request, database, Opened.ARTICLE, _existing(article_id))
+            return room.page(request, "article.html", database=database, **shown)
 
     @router.get("/alerts")
     def alert_list(request: Request) -> HTMLResponse:
@@ -73,37 +80,49 @@ def _existing(text: str) -> int:
     return number
 
 
-def _desk(room: Room, request: Request) -> HTMLResponse:
+def _opened(room: Room, request: Request, database: Database, kind: Opened, number: int | None) -> dict[str, Any]:
+    """Return what the reading pane shows, beside what every pane needs."""
+    shown: dict[str, Any] = {"opened": kind, "open": panes(request), "opened_story": None}
+    if kind is Opened.STORY and number is not None:
+        shown |= story_context(room, request, database, number)
+        shown["opened_story"] = number
+    elif kind is Opened.ARTICLE and number is not None:
+        shown |= article_context(request, database, number)
+        shown["opened_story"] = shown["article"].story_id
+    return shown
+
+
+def _desk(room: Room, request: Request, database: Database, shown: dict[str, Any]) -> HTMLResponse:
     wanted = read_filter(request.query_params)
     now = room.now()
     fault: SearchTextError | None = None
     found = StoryPage(rows=(), next=None)
-    with room.readers.reading() as database:
-        try:
-            search = None if wanted.q is None else read_search(wanted.q)
-            found = find_stories(database, wanted.for_archive(now), search)
-        except SearchTextError as error:
-            fault = error
-        except SearchError as error:
-            if wanted.q is None:
-                raise
-            fault = SearchTextError(str(error), position=0, text=wanted.q)
-        return room.page(
-            request,
-            "desk.html",
-            database=database,
-            status=200 if fault is None else 400,
-            wanted=wanted,
-            rows=found.rows,
-            next_page=None if found.next is None else wanted.link(before=write_place(*found.next)),
-            fault=fault,
-            why_empty=None
-            if found.rows or fault or found.next
-            else emptiness(
-                overview.overview(database, now), narrowed=wanted.narrowed or wanted.before is not None, now=now
-            ),
-            **_choices(database, room, room.language(request), wanted),
-        )
+    try:
+        search = None if wanted.q is None else read_search(wanted.q)
+        found = find_stories(database, wanted.for_archive(now), search)
+    except SearchTextError as error:
+        fault = error
+    except SearchError as error:
+        if wanted.q is None:
+            raise
+        fault = SearchTextError(str(error), position=0, text=wanted.q)
+    return room.page(
+        request,
+        "desk.html",
+        database=database,
+        status=200 if fault is None else 400,
+        wanted=wanted,
+        rows=found.rows,
+        next_page=None if found.next is None else wanted.link(before=write_place(*found.next)),
+        fault=fault,
+        why_empty=None
+        if found.rows or fault or found.next
+        else emptiness(
+            overview.overview(database, now), narrowed=wanted.narrowed or wanted.before is not None, now=now
+        ),
+        **_choices(database, room, room.language(request), wanted),
+        **shown,
+    )
 
 
 def _choices(database: Database, room: Room, language: str, wanted: DeskFilter) -> dict[str, object]:
@@ -140,69 +159,8 @@ def _story(room: Room, request: Request, story_id: int) -> Response:
         if into is not None:
             # Mails sent before two stories turned out to be one lead to the one that holds their articles now.
             return RedirectResponse(f"/stories/{into}", status_code=308)
-        story = stories.get(database, story_id)
-        events = group_events(reading.story_signals(database, story_id))
-        return room.page(
-            request,
-            "story.html",
-            database=database,
-            story=story,
-            events=events,
-            articles=stories.members(database, story_id),
-            alerts=alert_log.alerts(database, story_id=story_id),
-            affair=threads.thread(database, story.thread_id),
-            brought=_brought(room.words(request), reading.reports(database, story_id)),
-            silent_sides=silent_sides(events, story.sides),
-        )
-
-
-def _brought(say: Words, reports: Sequence[tuple[int, Sequence[Signal], Sequence[int]]]) -> dict[int, str]:
-    """Return in words what each article after the first was the first to say."""
-    found = {}
-    for first in firsts(reports)[1:]:
-        parts = []
-        if first.signals:
-            parts.append(say.count("story.first_acts", len(first.signals)))
-        if first.paragraphs:
-            parts.append(say.count("story.first_paragraphs", len(first.paragraphs)))
-        found[first.article_id] = ", ".join(parts)
-    return found
-
-
-def _article(room: Room, request: Request, article_id: int) -> HTMLResponse:
-    with room.readers.reading() as database:
-        article = articles.get(database, article_id)
-        revisions = articles.revisions(database, article_id)
-        shown = _revision(revisions, request.query_params.get("revision"), article.revision_id)
-        signals = articles.signals(database, shown.id)
-        text = f"{shown.lede}\n{shown.text}" if shown.lede else shown.text
-        lines = mark_lines(shown.title, text, signals)
-        return room.page(
-            request,
-            "article.html",
-            database=database,
-            article=article,
-            unread=entries.unread(database, article_id),
-            story=None if article.story_id is None else stories.get(database, article.story_id),
-            revisions=revisions,
-            shown=shown,
-            signals=signals,
-            title_line=lines[0],
-            has_lede=bool(shown.lede),
-            lines=lines[1:],
-            decisions=alerts.decisions(database, article_id),
-            events=history.events(database, article_id),
-            changes=changes_of(revisions, shown) if "changes" in request.query_params else None,
-        )
-
-
-def _revision(revisions: list[Revision], wanted: str | None, current: int) -> Revision:
-    """Return the revision with the wanted number, or the current one."""
-    number = None if wanted is None else read_id(wanted)
-    for revision in revisions:
-        if revision.number == number or (wanted is None and revision.id == current):
-            return revision
-    raise PageNotFoundError(f"the article has no version {wanted!r}")
+        shown = _opened(room, request, database, Opened.STORY, story_id)
+        return room.page(request, "story.html", database=database, **shown)
 
 
 def _alerts(room: Room, request: Request) -> HTMLResponse:

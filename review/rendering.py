@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -21,8 +22,24 @@ from storage.reading import StoryRow
 _FOLDER = Path(__file__).parent
 STATIC_FOLDER = _FOLDER / "static"
 #: in the order in which they hold; ``screens.css`` holds over all before it
-STYLES = ("base.css", "forms.css", "desk.css", "reading.css", "screens.css")
-SCRIPTS = ("keys.js",)
+STYLES = ("base.css", "forms.css", "desk.css", "row.css", "reading.css", "panes.css", "screens.css")
+#: run in this order once the page is read
+SCRIPTS = ("htmx.min.js", "panes.js", "keys.js")
+
+#: no style and no code made up at run time (the content policy forbids both), nothing asked of another site, and no
+#: copy of a page kept in the browser's storage
+HTMX_CONFIG = json.dumps(
+    {
+        "includeIndicatorStyles": False,
+        "allowEval": False,
+        "allowScriptTags": False,
+        "selfRequestsOnly": True,
+        "historyCacheSize": 0,
+        "refreshOnHistoryMiss": True,
+        "scrollIntoViewOnBoost": False,
+        "timeout": 20_000,
+    }
+)
 
 
 def outside_link(url: str) -> str | None:
@@ -49,6 +66,7 @@ def environment() -> Environment:
         static_version=_static_version(),
         styles=STYLES,
         scripts=SCRIPTS,
+        htmx_config=HTMX_CONFIG,
         outside_link=outside_link,
         emphasise=emphasise,
         alert_standing=alert_standing,

@@ -13,6 +13,7 @@ from sqlite_utils import Database
 
 from review.forms import LONGEST_NAME, LONGEST_REASON, Forms, remembered_name
 from review.health import ReadinessCheck
+from review.looks import CHOICES, looks, remember
 from review.moments import Moments
 from review.readers import Readers
 from review.rendering import language_link
@@ -75,7 +76,7 @@ class Room:
         """
         text, now = self.words(request), self.now()
         strip = None if database is None else overview(database, now)
-        parameters = dict(request.query_params)
+        parameters = {name: value for name, value in request.query_params.items() if name not in CHOICES}
         person, seed = self.who(request), self.forms.seed(request)
         response = HTMLResponse(
             self.templates.get_template(template).render(
@@ -97,6 +98,12 @@ class Room:
                     "able": self.able,
                     "token": self.forms.token(seed),
                     "path": request.url.path,
+                    "looks": looks(request),
+                    "query": [
+                        (name, value)
+                        for name, value in request.query_params.multi_items()
+                        if name not in {*CHOICES, "lang"}
+                    ],
                     "here": _here(request),
                     "name": remembered_name(request),
                     "given": {},
@@ -110,6 +117,7 @@ class Room:
             status_code=status,
         )
         self.forms.keep(request, response, seed)
+        remember(request, response)
         if request.query_params.get("lang") in LANGUAGES:
             response.set_cookie(LANGUAGE_COOKIE, text.language, max_age=_YEAR, httponly=True, samesite="lax")
         return response

@@ -1,0 +1,62 @@
+// The reading pane: what htmx puts there is shown, announced and closed again. Without scripts links do it all.
+"use strict";
+(() => {
+  const desk = document.getElementById("desk");
+  const pane = document.getElementById("pane");
+  if (!desk || !pane) return;
+  const listAddress = () => desk.querySelector("[data-close]")?.getAttribute("href");
+
+  const mark = (row) => {
+    for (const other of desk.querySelectorAll(".row[data-opened]")) {
+      other.removeAttribute("data-opened");
+      other.removeAttribute("aria-current");
+    }
+    row?.setAttribute("data-opened", "");
+    row?.setAttribute("aria-current", "true");
+  };
+
+  const opened = () => {
+    desk.setAttribute("data-opened", "");
+    const heading = pane.querySelector("h1");
+    pane.scrollTop = 0;
+    const target = location.hash && document.getElementById(location.hash.slice(1));
+    if (target) target.scrollIntoView();
+    if (!heading) return;
+    heading.tabIndex = -1;
+    heading.focus({ preventScroll: true });
+  };
+
+  const close = () => {
+    const address = listAddress();
+    if (!address) return;
+    desk.removeAttribute("data-opened");
+    history.pushState({ htmx: true }, "", address);
+    const row = desk.querySelector(".row[data-opened]");
+    mark(null);
+    pane.replaceChildren();
+    row?.querySelector("[data-open]")?.focus({ preventScroll: true });
+    row?.scrollIntoView({ block: "nearest" });
+  };
+
+  document.body.addEventListener("htmx:beforeRequest", (event) => {
+    const row = event.detail.elt.closest?.(".list .row");
+    if (event.detail.target === pane && row) mark(row);
+  });
+  document.body.addEventListener("htmx:afterSwap", (event) => {
+    if (event.detail.target === pane) opened();
+  });
+  // What could not be loaded into the pane is shown as a page, which says why.
+  for (const failure of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
+    document.body.addEventListener(failure, (event) => {
+      if (event.detail.target !== pane) return;
+      location.assign(event.detail.elt.getAttribute("href") || location.href);
+    });
+  }
+  document.body.addEventListener("click", (event) => {
+    if (event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    const link = event.target instanceof Element && event.target.closest("[data-close]");
+    if (!link) return;
+    event.preventDefault();
+    close();
+  });
+})();
