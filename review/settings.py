@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import overload
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -14,6 +16,33 @@ from storage.types import Watch
 LANGUAGES = ("fr", "en")
 #: names under which a browser on this machine reaches the page
 _LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
+
+
+class LiveWatches(Sequence[Watch]):
+    """The watches that hold in a running service: others, when people edit them."""
+
+    def __init__(self, watches: Sequence[Watch]) -> None:
+        self._watches = tuple(watches)
+
+    def take(self, watches: Sequence[Watch]) -> None:
+        """Hold these from now on."""
+        self._watches = tuple(watches)
+
+    @overload
+    def __getitem__(self, index: int) -> Watch: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Watch]: ...
+
+    def __getitem__(self, index: int | slice) -> Watch | Sequence[Watch]:
+        return self._watches[index]
+
+    def __len__(self) -> int:
+        return len(self._watches)
+
+    def __iter__(self) -> Iterator[Watch]:
+        # Whoever is reading them goes on with those it began with.
+        return iter(self._watches)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +58,7 @@ class ReviewSettings:
     #: further host names the page answers to, without port
     allowed_hosts: tuple[str, ...] = ()
     data_folder: Path
-    watches: tuple[Watch, ...] = ()
+    watches: Sequence[Watch] = ()
     version: str
 
     def __post_init__(self) -> None:

@@ -15,7 +15,7 @@ import itertools
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -26,12 +26,13 @@ from scheduler import ladder
 from scheduler.backtest_compare import Comparison, Span, compare
 from scheduler.maintenance import FINGERPRINTS_KEPT
 from scheduler.pipeline import Pipeline
-from storage import articles, past, readings, revisions, scratch, sources, stories, threads
+from storage import articles, past, readings, revisions, scratch, sources, stories, threads, triage
 from storage import ladder as stored_ladder
 from storage.database import transaction
 from storage.errors import NotFoundError
 from storage.past import PastAlert, PastChange
 from storage.readings import Reading
+from storage.types.triage import Verdict
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +47,14 @@ _TIDY_EVERY = timedelta(days=5)
 
 #: hears how many readings were gone through, of how many
 Progress = Callable[[int, int], None]
+#: gives whether stories were judged relevant, those left out that nobody judged
+Verdicts = Callable[[Database, Sequence[int]], dict[int, bool]]
+
+
+def verdicts_of(archive: Database, story_ids: Sequence[int]) -> dict[int, bool]:
+    """Return what people judged of stories: True for a relevant one."""
+    found = triage.verdicts_by_story(archive, story_ids)
+    return {story: one.verdict is Verdict.RELEVANT for story, one in found.items() if one.verdict is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +93,7 @@ def run(
     *,
     since: datetime | None,
     until: datetime,
-    verdicts: Callable[[Database, Iterable[int]], dict[int, bool]] | None = None,
+    verdicts: Verdicts | None = None,
     progress: Progress = lambda _done, _total: None,
 ) -> Backtest:
     """Go through the past with some watches and rules, and compare what they would have told with what was told.
@@ -94,7 +103,7 @@ def run(
         pipeline: the service's path, with the watches and rules to try, and the identity of the archive.
         since: the begin of the window, None for that of the archive.
         until: its end.
-        verdicts: gives what people judged relevant, by story of the archive; None: nothing is known.
+        verdicts: gives what people judged relevant, by story of the archive; None: those of the archive.
         progress: hears how far it is.
     """
     begun = time.monotonic()
@@ -106,7 +115,7 @@ def run(
             archive, database, pipeline, since=None if begin - WARM_UP <= first else begin - WARM_UP, until=until,
             progress=progress,
         )  # fmt: skip
-        compared = _compared(archive, database, pipeline, span, verdicts)
+        compared = _compared(archive, database, pipeline, span, verdicts or verdicts_of)
     return Backtest(
         span=span,
         watches=compared,
@@ -222,13 +231,13 @@ def _compared(
     database: Database,
     pipeline: Pipeline,
     span: Span,
-    verdicts: Callable[[Database, Iterable[int]], dict[int, bool]] | None,
+    verdicts: Verdicts,
 ) -> tuple[Comparison, ...]:
     ids = [watch.id for watch in pipeline.alerting.watches]
     did = past.alerts(archive, ids, span.since, span.until)
     would = _placed(archive, past.alerts(database, ids, span.since, span.until))
     stories_told = {one.story_id for one in (*did, *would) if one.story_id is not None}
-    judged = verdicts(archive, sorted(stories_told)) if verdicts is not None else {}
+    judged = verdicts(archive, sorted(stories_told))
     hits = past.counted(database, ids, span.since, span.until, CLAUSES)
     return tuple(
         compare(

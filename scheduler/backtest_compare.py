@@ -63,13 +63,13 @@ class Side:
     stories: int
     #: alerts a day, after grouping
     a_day: float
-    #: alerts on stories that were judged relevant, and not relevant
+    #: stories that were judged relevant, and not relevant
     relevant: int
     not_relevant: int
 
     @property
     def precision(self) -> float | None:
-        """Share of the judged alerts that were relevant, None while none was judged."""
+        """Share of the judged stories that were relevant, None while none was judged."""
         judged = self.relevant + self.not_relevant
         return self.relevant / judged if judged else None
 
@@ -163,10 +163,11 @@ def _stories(alerts: Collection[PastAlert]) -> set[int]:
 
 
 def _side(alerts: Sequence[PastAlert], span: Span, verdicts: Mapping[int, bool]) -> Side:
-    judged = [verdicts[one.story_id] for one in alerts if one.story_id is not None and one.story_id in verdicts]
+    told = _stories(alerts)
+    judged = [verdicts[story] for story in told if story in verdicts]
     return Side(
         alerts=len(alerts),
-        stories=len(_stories(alerts)),
+        stories=len(told),
         a_day=len(alerts) / span.days,
         relevant=sum(judged),
         not_relevant=len(judged) - sum(judged),

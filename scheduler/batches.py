@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -72,6 +72,10 @@ class BatchDesk:
         self._settings = settings
         self._clock = clock
         self._closed = closed
+
+    def take_watches(self, watches: tuple[Watch, ...]) -> None:
+        """Gather for these watches from now on."""
+        self._settings = replace(self._settings, watches=watches)
 
     async def tick(self) -> int:
         """Close what is due; return how many batches were closed."""

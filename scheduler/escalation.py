@@ -33,10 +33,16 @@ class Escalation:
     """How long each watch waits for somebody, and who hears then."""
 
     #: of each watch that escalates
-    waits: Mapping[str, timedelta] = field(default_factory=dict)
-    routes: Mapping[str, tuple[Route, ...]] = field(default_factory=dict)
+    waits: dict[str, timedelta] = field(default_factory=dict)
+    routes: dict[str, tuple[Route, ...]] = field(default_factory=dict)
     #: lesser alerts never go further
     least_severity: int = 4
+
+    def take(self, other: Escalation) -> None:
+        """Wait as another does from now on; only in the archive's thread, where all the rest is asked."""
+        for mine, theirs in ((self.waits, other.waits), (self.routes, other.routes)):
+            mine.clear()
+            mine.update(theirs)  # type: ignore[arg-type]
 
     def sent(self, database: Database, alert_id: str, at: datetime) -> None:
         """Plan what follows when nobody acknowledges an alert, in the transaction that records it as sent."""

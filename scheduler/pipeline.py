@@ -76,8 +76,8 @@ class Pipeline:
         saved = articles.save(database, article, key=key, origin=article.agency or source_name, now=now)
         if entry_id is not None and not article.partial:
             entries.read(database, entry_id, saved.article_id)
-        # Other rules may be put in place at any moment: one article is read by one version.
-        rules = self.rules
+        # Other rules and watches may be put in place at any moment: one article is read by one version.
+        rules, alerting = self.rules, self.alerting
         readings.note(database, article, saved, now=now, sending=sending, rules_version=rules.version)
         if saved.kind is SaveKind.SAME:
             return _unchanged(database, saved)
@@ -114,7 +114,7 @@ class Pipeline:
             origin=placed.origin,
             novel_paragraphs=placed.novel_paragraphs,
             signals=signals,
-            taken=tuple(take(database, self.alerting, watch, occasion) for watch in self.alerting.watches),
+            taken=tuple(take(database, alerting, watch, occasion) for watch in alerting.watches),
         )
 
     def _before(

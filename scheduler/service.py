@@ -17,7 +17,7 @@ from alerts.dispatch import Dispatcher
 from crawler.browser import missing
 from crawler.holds import HoldBook
 from crawler.routing import CrawlerRouter
-from scheduler import changes, fitness, maintenance
+from scheduler import changes, changes_watches, fitness, maintenance
 from scheduler.archive import Archive
 from scheduler.batches import BatchDesk
 from scheduler.building import build_announcements, build_channel_watch, build_gathering, build_pipeline, routes
@@ -35,6 +35,7 @@ from scheduler.pipeline import Processed
 from scheduler.rulewatch import RuleWatch, read_rules
 from scheduler.settings import ServiceSettings
 from scheduler.signs import LifeSigns
+from scheduler.watch_keeper import WatchKeeper, with_edits
 from scheduler.watching import HealthDesk
 from scheduler.websub import Hubs
 from storage import alerts, cured, deliveries, entries, holds, sources
@@ -119,6 +120,7 @@ class Service:
         self._stack.push_async_callback(self.archive.close)
         await self.archive.open()
         instance = await self.archive.read(instance_id)
+        settings = self.settings = await with_edits(self.archive, settings)
         now = self._clock()
         recovered = await self.archive.write(deliveries.recover, now, everything=True)
         if recovered:
@@ -159,6 +161,9 @@ class Service:
         await self.crawler.start()
         self.batches = BatchDesk(
             self.archive, build_gathering(settings, instance), clock=self._clock, closed=self.dispatcher.wake
+        )
+        self.watches = WatchKeeper(
+            self.archive, settings, pipeline=pipeline, batches=self.batches, escalation=escalation, clock=self._clock
         )
         self.follow_ups = FollowUps(
             archive=self.archive,
@@ -275,6 +280,8 @@ class Service:
             # The senders hold a channel's health in memory as well.
             await self.dispatcher.reset(str(given["channel"]))
         done = await self.archive.write(changes.apply, name, given, self._clock(), by=by)
+        if name in changes_watches.REREAD:
+            await self.watches.reread()
         # The change is made; what follows from it must not make it look as if it were not.
         self._spawn(self.follow_ups.look())
         self.dispatcher.wake()
@@ -365,8 +372,7 @@ class Service:
             logger.warning("the audit put %d rows back in order", moved)
             self.dispatcher.wake()
         await self.archive.write(maintenance.give_up_removed, self._channel_ids)
-        heard = [watch.id for watch in self.settings.watches if watch.channels]
-        for alert_id in await self.archive.read(alerts.without_deliveries, heard):
+        for alert_id in await self.archive.read(alerts.without_deliveries, *self.watches.heard()):
             logger.error("alert %s has no delivery: nobody will hear of it; please report this", alert_id)
 
     async def _keep_house(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ from crawler.settings import CrawlerSettings
 from detection.query import Query
 from scheduler.heartbeat import HeartbeatSettings
 from scheduler.rulewatch import LOOK_EVERY
+from scheduler.watch_source import ReadWatches
 from scheduler.watching import HealthSettings
 from storage.types import Source, Watch
 
@@ -31,7 +33,9 @@ class ServiceSettings:
     timezone: str
     #: ids of the channels that hear of sources, the network and the canary
     notify: tuple[str, ...] = ()
-    queries: dict[str, Query] = field(default_factory=dict)
+    queries: Mapping[str, Query] = field(default_factory=dict)
+    #: reads the watches that people edited on the page from the archive; None: those above hold
+    read_watches: ReadWatches | None = None
     group_interval: timedelta = timedelta(0)
     keep_evidence: timedelta = timedelta(days=365)
     keep_attempts: timedelta = timedelta(days=90)

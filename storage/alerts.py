@@ -316,16 +316,22 @@ def acknowledge(database: Database, alert_id: str, now: datetime, *, author: str
     return get(database, alert_id)
 
 
-def without_deliveries(database: Database, watch_ids: Iterable[str]) -> list[str]:
-    """Return alerts of these watches that no outbox row stands for: there must be none."""
+def without_deliveries(database: Database, watch_ids: Iterable[str], since: datetime | None = None) -> list[str]:
+    """Return alerts of these watches that no outbox row stands for: there must be none.
+
+    Args:
+        database: the archive.
+        watch_ids: watches with a channel.
+        since: since when they have it; alerts before are left out.
+    """
     wanted = list(watch_ids)
     marks = ",".join("?" * len(wanted))
     rows = database.execute(
         f"""
-        SELECT id FROM alert WHERE recorded_only = 0 AND watch_id IN ({marks})
+        SELECT id FROM alert WHERE recorded_only = 0 AND watch_id IN ({marks}) AND created_at >= ?
             AND NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.alert_id = alert.id)
         """,  # noqa: S608 (placeholders)
-        wanted,
+        (*wanted, to_text(since) if since else ""),
     )
     return [row[0] for row in rows]
 

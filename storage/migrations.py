@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from sqlite_utils import Database
 
-from storage import audit, evidence, health, ladder, readings, schema, triage_schema
+from storage import audit, evidence, health, ladder, readings, schema, triage_schema, watch_edits
 from storage.folder import APPLICATION_ID
 
 
@@ -320,6 +320,11 @@ def _triage(database: Database) -> None:
     triage_schema.create(database)
 
 
+def _watch_edits(database: Database) -> None:
+    """Keep the versions of watches that people edited, and the examples that each must pass."""
+    watch_edits.create(database)
+
+
 #: in order; add new steps at the end, never edit one that was released
 STEPS: tuple[Callable[[Database], None], ...] = (
     schema.create,
@@ -350,6 +355,7 @@ STEPS: tuple[Callable[[Database], None], ...] = (
     _audit,
     _readings,
     _triage,
+    _watch_edits,
 )
 NEWEST_VERSION = len(STEPS)
 

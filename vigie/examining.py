@@ -19,11 +19,12 @@ from crawler.browser import BrowserSettings, find_chromium, missing
 from detection.engine import load_folders
 from scheduler.clock import now_utc
 from scheduler.rulewatch import describe
-from storage import channels, deliveries, folder, health, sources, watch_state, websub
+from storage import channels, deliveries, folder, health, sources, watch_edits, watch_state, websub
 from storage.errors import StorageError
 from storage.types import DeliveryState, NetworkState
 from vigie.searching import open_archive
 from vigie.settings import Settings
+from vigie.watch_definitions import standings
 
 #: below this the archive soon cannot be written, in bytes
 LEAST_FREE = 512 * 1024 * 1024
@@ -52,6 +53,7 @@ def examine(settings: Settings) -> list[dict[str, Any]]:
                 _outbox(database),
                 *_hubs(database),
                 *_channels(database, settings),
+                *_edited_watches(settings, database),
             ]
     except StorageError as error:
         findings.append(_finding("archive", ok=False, detail=str(error)))
@@ -60,6 +62,17 @@ def examine(settings: Settings) -> list[dict[str, Any]]:
 
 def _finding(check: str, *, ok: bool, detail: str) -> dict[str, Any]:
     return {"check": check, "ok": ok, "detail": detail}
+
+
+def _edited_watches(settings: Settings, database: Database) -> list[dict[str, Any]]:
+    """Tell which watches people edited on the page, and which of these edits want a look."""
+    found = standings(settings, watch_edits.latest(database))
+    edited = [one for one in found if one.edited]
+    if not edited:
+        return []
+    warnings = [warning for one in edited for warning in one.warnings]
+    names = ", ".join(f"{one.watch_id} (version {one.version})" for one in edited)
+    return [_finding("watches", ok=not warnings, detail="; ".join(warnings) or f"edited on the page: {names}")]
 
 
 def _disk(settings: Settings) -> dict[str, Any]:

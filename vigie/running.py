@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import signal
 import socket
 from collections.abc import Awaitable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,7 +19,7 @@ from review.app import create_app
 from review.errors import ChangeRefusedError
 from review.health import Check, Readiness
 from review.server import open_listener, serve
-from review.settings import ReviewSettings
+from review.settings import LiveWatches, ReviewSettings
 from scheduler.clock import now_utc
 from scheduler.errors import SchedulerError
 from scheduler.service import Service
@@ -27,6 +29,7 @@ from storage.types import Person
 from vigie import __version__
 from vigie.commands import PARTLY
 from vigie.settings import Settings
+from vigie.watch_definitions import read_watches, with_edits
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +59,7 @@ def service_settings(settings: Settings) -> ServiceSettings:
         keep_evidence=settings.keep_evidence,
         keep_attempts=settings.keep_attempts,
         keep_backups=settings.keep_backups,
+        read_watches=functools.partial(read_watches, settings),
     )
 
 
@@ -86,9 +90,14 @@ def review_settings(settings: Settings) -> ReviewSettings:
     )
 
 
+def _heard(settings: Settings) -> ServiceSettings:
+    """Return the settings of a service, which hears of itself over the channels of the watches that hold."""
+    return replace(service_settings(settings), notify=with_edits(settings).notify)
+
+
 async def run_once(settings: Settings) -> int:
     """Run one round; return 1 when a source failed or a delivery is still to be sent."""
-    async with Service(service_settings(settings)) as service:
+    async with Service(_heard(settings)) as service:
         outcome = await service.run_once()
     crawl = outcome.crawl
     logger.info(
@@ -111,7 +120,7 @@ async def run_service(settings: Settings) -> int:
     for warning in settings.warnings:
         logger.warning(warning)
     with await open_listener(settings.host, settings.port) as listener:
-        async with Service(service_settings(settings), sends_at_once=True) as service:
+        async with Service(_heard(settings), sends_at_once=True) as service:
             logger.info("watching %d sources; the page is at %s", len(service.settings.sources), settings.public_url)
             await serve_with(service, settings, stop, listener)
     logger.info("stopped")
@@ -121,8 +130,10 @@ async def run_service(settings: Settings) -> int:
 async def serve_with(service: Service, settings: Settings, stop: asyncio.Event, listener: socket.socket) -> None:
     """Run an entered service and its page until ``stop`` is set; if either fails, both end."""
     hubs = service.hubs if service.hubs.active else None
+    watches = LiveWatches(service.watches.watches)
+    service.watches.hearers.append(watches.take)
     app = create_app(
-        review_settings(settings),
+        replace(review_settings(settings), watches=watches),
         readiness=lambda: readiness(service),
         websub=hubs,
         perform=lambda name, given, by: _perform(service, name, given, by),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ipaddress
 import re
 import tomllib
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -78,6 +78,10 @@ class Settings:
     keep_backups: int
     #: what is accepted but deserves a word to the user
     warnings: tuple[str, ...] = ()
+    #: each ``[[watch]]`` as it is written, by its id
+    watch_tables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    #: ``notify`` stands in the file; else it follows from the channels of the watches
+    notify_given: bool = False
 
 
 def load(path: Path | None, *, with_secrets: bool = True) -> Settings:
@@ -123,7 +127,34 @@ def parse_settings(text: str, path: Path | None, base: Path, *, with_secrets: bo
         file = ConfigurationFile.model_validate(data)
     except ValidationError as error:
         raise ConfigurationError(path, tuple(problems(error, text))) from error
-    return _Builder(file, text, path, base, with_secrets=with_secrets).build()
+    built = _Builder(file, text, path, base, with_secrets=with_secrets).build()
+    return replace(built, watch_tables={table["id"]: table for table in data.get("watch", ())})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadWatch:
+    """A definition of a watch that stands outside the file, and what is wrong with it."""
+
+    #: None when it cannot be used
+    watch: Watch | None
+    query: Query | None
+    problems: tuple[Problem, ...]
+    warnings: tuple[str, ...]
+
+
+def read_watch(table: Mapping[str, Any], sources: Iterable[str], channels: Iterable[str]) -> ReadWatch:
+    """Read a ``[[watch]]`` by itself, held to the same rules as in the file.
+
+    Args:
+        table: its keys as the file writes them.
+        sources: ids that it may name.
+        channels: likewise.
+    """
+    try:
+        file = ConfigurationFile.model_validate({"watch": [dict(table)]})
+    except ValidationError as error:
+        return ReadWatch(watch=None, query=None, problems=tuple(problems(error, "")), warnings=())
+    return _Builder(file, "", None, Path(), with_secrets=False).one_watch(set(sources), set(channels))
 
 
 def _read_toml(text: str, path: Path | None) -> dict[str, Any]:
@@ -199,6 +230,16 @@ class _Builder:
             keep_attempts=file.retention.attempts,
             keep_backups=file.retention.backups,
             warnings=tuple(self._warnings),
+            notify_given=file.service.notify is not None,
+        )
+
+    def one_watch(self, sources: set[str], channels: set[str]) -> ReadWatch:
+        """Read the only watch of a file that has nothing else."""
+        queries: dict[str, Query] = {}
+        (watch,) = self._watches(sources, channels, queries)
+        usable = None if self._problems else watch
+        return ReadWatch(
+            watch=usable, query=queries.get(watch.id), problems=tuple(self._problems), warnings=tuple(self._warnings)
         )
 
     def _report(self, location: Location, message: str) -> None:

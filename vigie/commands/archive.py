@@ -46,9 +46,11 @@ def import_(context: Context, files: tuple[str, ...], *, alerts: bool) -> int:
     """Store articles from JSON lines or WARC files through the same path as the crawler."""
     from vigie.importing import import_files
     from vigie.settings import load
+    from vigie.watch_definitions import with_edits
 
     # Rows for services carry names that are derived from their addresses, and those are secrets.
-    return PARTLY if import_files(files, load(context.path, with_secrets=alerts), sending=alerts) else 0
+    settings = with_edits(load(context.path, with_secrets=alerts))
+    return PARTLY if import_files(files, settings, sending=alerts) else 0
 
 
 @click.command()

@@ -42,6 +42,7 @@ def backtest(
     from vigie import backtesting
     from vigie.searching import open_archive
     from vigie.settings import load
+    from vigie.watch_definitions import with_edits
 
     now = now_utc()
     try:
@@ -51,7 +52,7 @@ def backtest(
         raise click.UsageError(str(error)) from error
     if begin >= end:
         raise click.UsageError("--since must lie before --until")
-    tried = backtesting.trial(load(context.path, with_secrets=False), watch_id, query, rule_folders or None)
+    tried = backtesting.trial(with_edits(load(context.path, with_secrets=False)), watch_id, query, rule_folders or None)
     for refusal in tried.refusals:
         click.echo(f"vigie: rule refused: {refusal}", err=True)
     with open_archive(tried.settings) as database:

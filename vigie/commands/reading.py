@@ -40,8 +40,9 @@ def flag(
     """Detect escalation in text, HTML, a web page or JSON lines; print the signals with their evidence."""
     from vigie.flagging import Flagger
     from vigie.settings import load
+    from vigie.watch_definitions import with_edits
 
-    flagger = Flagger(load(context.path, with_secrets=False), watch_id, rule_folders or None)
+    flagger = Flagger(with_edits(load(context.path, with_secrets=False)), watch_id, rule_folders or None)
     for refusal in flagger.refusals:
         click.echo(f"vigie: rule refused: {refusal}", err=True)
     failed = bool(flagger.refusals)
@@ -200,8 +201,9 @@ def evaluate(
     """Score detection on labelled articles (JSON lines with "should_alert" and "events")."""
     from vigie.evaluating import evaluate_lines
     from vigie.settings import load
+    from vigie.watch_definitions import with_edits
 
-    result = evaluate_lines(file, load(context.path, with_secrets=False), watch_id, rule_folders or None)
+    result = evaluate_lines(file, with_edits(load(context.path, with_secrets=False)), watch_id, rule_folders or None)
     for problem in result.problems:
         click.echo(f"vigie: {problem}", err=True)
     if as_json:

@@ -193,8 +193,9 @@ def add_silence(context: Context, /, *, duration: str, **given: Any) -> int:
     from vigie.durations import parse_duration
     from vigie.settings import load
     from vigie.silencing import checked
+    from vigie.watch_definitions import with_edits
 
-    parts = checked(load(context.path, with_secrets=False), **given)
+    parts = checked(with_edits(load(context.path, with_secrets=False)), **given)
     try:
         seconds = parse_duration(duration).total_seconds()
     except ValueError as error:

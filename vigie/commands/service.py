@@ -42,8 +42,9 @@ def check(context: Context, *, send: bool) -> int:
     """Validate the configuration, the queries and the rules (with the tests inside the rule files)."""
     from detection.engine import load_folders
     from vigie.settings import load
+    from vigie.watch_definitions import with_edits
 
-    settings = load(context.path)
+    settings = with_edits(load(context.path))
     loaded = load_folders(settings.rule_folders)
     enabled = sum(source.enabled for source in settings.sources)
     name = settings.path or "built-in defaults"
