@@ -21,6 +21,7 @@ from review.guard import Guard
 from review.health import ReadinessCheck, judge
 from review.interface import interface_routes
 from review.metrics import CONTENT_TYPE, exposition
+from review.news import news_routes
 from review.pages import page_routes
 from review.readers import Readers
 from review.rendering import STATIC_FOLDER, environment
@@ -82,6 +83,7 @@ def create_app(
         lifespan=lifespan,
     )
     app.include_router(page_routes(room))
+    app.include_router(news_routes(room))
     app.include_router(acting_routes(room, changing))
     app.include_router(interface_routes(room), prefix="/api/v1")
     _add_health(app, room)

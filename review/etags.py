@@ -1,4 +1,4 @@
-"""Entity tags for the JSON interface: who asks again for what has not changed gets three lines instead of the list.
+"""Entity tags for what programs and pages ask again and again: while nothing changed they get three lines, not the list.
 
 The tag is made of the bytes of the answer, so it is strong and holds over restarts (RFC 9110 section 8.8.3). The work
 of making the answer is not saved, only its way.
@@ -13,7 +13,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 #: below these addresses answers carry a tag; each of them is bounded by the length of a page of its list
-TAGGED = ("/api/",)
+TAGGED = ("/api/", "/desk/new")
 #: characters of an ``If-None-Match`` that is read: some hundred tags
 LONGEST_CONDITION = 4_000
 

@@ -12,13 +12,14 @@ from sqlite_utils import Database
 from review import naming
 from review.errors import PageNotFoundError, SearchTextError
 from review.filters import PERIODS, DeskFilter, read_filter
+from review.news import poll_address
 from review.opened import article_context, story_context
 from review.paging import read_id, read_place, write_place
 from review.panes import Opened, opened, panes, wants_pane
 from review.room import Room
 from review.searching import StoryPage, find_stories, read_search
 from review.standing import emptiness
-from storage import alert_log, alerts, overview, threads
+from storage import alert_log, alerts, overview, reading, threads
 from storage.errors import SearchError
 from storage.types import Status
 
@@ -115,6 +116,7 @@ def _desk(room: Room, request: Request, database: Database, shown: dict[str, Any
         rows=found.rows,
         next_page=None if found.next is None else wanted.link(before=write_place(*found.next)),
         fault=fault,
+        poll=None if fault or wanted.before else poll_address(panes(request).kept, reading.newest_article(database)),
         why_empty=None
         if found.rows or fault or found.next
         else emptiness(

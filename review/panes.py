@@ -50,6 +50,12 @@ class Panes:
         """The address of the list with nothing open beside it."""
         return f"/?{urlencode(self.kept)}" if self.kept else "/"
 
+    @property
+    def newest(self) -> str:
+        """The address of the list from its beginning, with nothing open beside it."""
+        kept = [(name, value) for name, value in self.kept if name != "before"]
+        return f"/?{urlencode(kept)}" if kept else "/"
+
     def _address(self, kind: str, page: str, number: int, parts: dict[str, object]) -> str:
         own = [(name, str(value)) for name, value in parts.items() if value is not None]
         if self.desk:

@@ -24,7 +24,7 @@ STATIC_FOLDER = _FOLDER / "static"
 #: in the order in which they hold; ``screens.css`` holds over all before it
 STYLES = ("base.css", "forms.css", "desk.css", "row.css", "reading.css", "panes.css", "screens.css")
 #: run in this order once the page is read
-SCRIPTS = ("htmx.min.js", "panes.js", "keys.js")
+SCRIPTS = ("htmx.min.js", "panes.js", "acting.js", "news.js", "keys.js")
 
 #: no style and no code made up at run time (the content policy forbids both), nothing asked of another site, and no
 #: copy of a page kept in the browser's storage

@@ -51,6 +51,8 @@ class StoryFilter:
     triage: TriageFilter | None = None
     #: only stories with an article since then
     since: datetime | None = None
+    #: only stories with an article that was stored after this one
+    after_article: int | None = None
     #: keyset paging: only stories after this (last seen, id) in the list
     before: tuple[datetime, int] | None = None
     limit: int = 50
@@ -66,6 +68,8 @@ class StoryEvidence:
     article_id: int
     source_name: str
     origin: str
+    #: address of the article
+    url: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +161,11 @@ def stories(database: Database, wanted: StoryFilter) -> list[StoryRow]:
     ]
 
 
+def newest_article(database: Database) -> int:
+    """Return the number of the article that was stored last, 0 when there is none."""
+    return int(database.execute("SELECT coalesce(max(id), 0) FROM article").fetchone()[0])
+
+
 def _signal_clauses(wanted: StoryFilter) -> tuple[list[str], dict[str, Any]]:
     """What one article ``a`` and its signal ``g`` must fulfil."""
     first, second = wanted.pair or (None, None)
@@ -205,6 +214,9 @@ def _story_clauses(database: Database, wanted: StoryFilter) -> tuple[list[str], 
     if wanted.since is not None:
         clauses.append("st.last_seen_at >= :since")
         parameters["since"] = to_text(wanted.since)
+    if wanted.after_article is not None:
+        clauses.append("st.id IN (SELECT story_id FROM article WHERE id > :after_article)")
+        parameters["after_article"] = wanted.after_article
     if wanted.before is not None:
         clauses.append("(st.last_seen_at, st.id) < (:before, :before_id)")
         parameters |= {"before": to_text(wanted.before[0]), "before_id": wanted.before[1]}
@@ -244,7 +256,7 @@ def _evidence(database: Database, story_ids: Sequence[int], wanted: StoryFilter)
             substr(r.title || char(10) || iif(r.lede = '', '', r.lede || char(10)) || r.body,
                 best.start + 1, best."end" - best.start) AS trigger_text
         FROM (
-            SELECT g.*, a.story_id, a.origin, a.source_id,
+            SELECT g.*, a.story_id, a.origin, a.source_id, a.url,
                 row_number() OVER (PARTITION BY a.story_id ORDER BY g.status <> 'asserted', g.status <> 'threatened',
                     g.severity DESC, a.copy_of IS NOT NULL, a.effective_at, a.id, g.start, g.id) AS place
             FROM article a JOIN signal g ON g.revision_id = a.revision_id
@@ -261,6 +273,7 @@ def _evidence(database: Database, story_ids: Sequence[int], wanted: StoryFilter)
             article_id=row["article_id"],
             source_name=row["source_name"],
             origin=row["origin"],
+            url=row["url"],
         )
         for row in rows
     }

@@ -62,10 +62,13 @@ def test_a_story_is_found_opened_and_proved(page: Any, page_address: str) -> Non
     page.press("input[name=q]", "Enter")
     page.wait_for_url("**q=coop**")
     page.click(f"text={TITLE}")
-    page.wait_for_url("**/stories/**")
-    assert page.locator("text=persona non grata").count() > 0
-    page.locator("a[href*='/articles/']").first.click()
-    page.wait_for_url("**/articles/**")
+    page.wait_for_selector("#pane .head h1")
+    assert "story=1" in page.url
+    assert page.locator("#pane >> text=persona non grata").count() > 0
+    page.locator("#pane a[href*='article=']").first.click()
+    page.wait_for_selector("#pane mark")
+    assert "article=1" in page.url
+    assert page.locator(".list .row").count() == 1
     assert page.locator("mark").count() >= 3
     assert "hacked" not in page.title()
 

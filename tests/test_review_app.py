@@ -814,7 +814,7 @@ ALLOWED_TAGS = {
     "html", "head", "meta", "title", "link", "script", "body", "a", "header", "img", "nav", "ul", "li", "main",
     "footer", "span", "dialog", "h1", "h2", "h3", "dl", "dt", "dd", "kbd", "form", "button", "div", "input", "small",
     "details", "summary", "label", "select", "option", "p", "section", "ol", "i", "b", "q", "time", "table", "thead",
-    "tbody", "tr", "th", "td", "caption", "article", "aside", "mark", "code", "pre",
+    "tbody", "tr", "th", "td", "caption", "article", "aside", "mark", "code", "pre", "template",
 }  # fmt: skip
 
 

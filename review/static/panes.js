@@ -33,7 +33,8 @@
     history.pushState({ htmx: true }, "", address);
     const row = desk.querySelector(".row[data-opened]");
     mark(null);
-    pane.replaceChildren();
+    pane.replaceChildren(document.getElementById("nothing-open").content.cloneNode(true));
+    document.title = desk.dataset.title;
     row?.querySelector("[data-open]")?.focus({ preventScroll: true });
     row?.scrollIntoView({ block: "nearest" });
   };
