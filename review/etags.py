@@ -1,4 +1,4 @@
-"""Entity tags for what programs and pages ask again and again: while nothing changed they get three lines, not the list.
+"""Entity tags for what is asked for again and again: while nothing changed the answer is three lines, not the list.
 
 The tag is made of the bytes of the answer, so it is strong and holds over restarts (RFC 9110 section 8.8.3). The work
 of making the answer is not saved, only its way.
