@@ -13,6 +13,8 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from review.acting import acting_routes
+from review.arranging import arranging_routes
+from review.bulk import bulk_routes
 from review.changing import Changing, Perform
 from review.errors import PageBusyError, PageNotFoundError, SearchTextError
 from review.etags import Etags
@@ -27,6 +29,7 @@ from review.readers import Readers
 from review.rendering import STATIC_FOLDER, environment
 from review.room import Room
 from review.settings import ReviewSettings
+from review.triage import triage_routes
 from review.websub import PREFIX, Callback, websub_routes
 from storage import alerts, overview
 from storage.errors import NotFoundError, SearchError, StorageError
@@ -82,9 +85,12 @@ def create_app(
         redirect_slashes=False,
         lifespan=lifespan,
     )
-    app.include_router(page_routes(room))
+    app.include_router(page_routes(room, changing))
     app.include_router(news_routes(room))
     app.include_router(acting_routes(room, changing))
+    app.include_router(triage_routes(room, changing))
+    app.include_router(bulk_routes(room, changing))
+    app.include_router(arranging_routes(room, changing))
     app.include_router(interface_routes(room), prefix="/api/v1")
     _add_health(app, room)
     app.mount("/static", StaticFiles(directory=STATIC_FOLDER), name="static")

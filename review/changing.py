@@ -6,6 +6,7 @@ forms, and the scanners of mail programs follow links: nothing changes before so
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -90,6 +91,12 @@ class Changing:
         name_given = one_line(fields.get("author", ""), LONGEST_NAME) if person.id is None else None
         self._forms.keep(request, answer, self._forms.seed(request), name_given)
         return answer
+
+    async def quietly(self, name: str, values: dict[str, Any], person: Person) -> None:
+        """Make a change that nobody waits for; when it cannot be made, nobody is told either."""
+        if self._perform is not None:
+            with contextlib.suppress(ChangeRefusedError):
+                await self._perform(name, values, person)
 
     def _again(self, request: Request, show: Show | None, fields: Fields) -> Callable[..., Awaitable[Response]]:
         async def again(*, fault: str, status: int, detail: str | None = None) -> Response:

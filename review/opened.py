@@ -15,6 +15,7 @@ from review.marking import mark_lines
 from review.paging import read_id
 from review.room import Room
 from review.standing import group_events, silent_sides
+from review.triage_views import story_triage
 from review.wording import Words
 from storage import alert_log, alerts, articles, entries, reading, stories, threads
 from storage import revisions as history
@@ -37,6 +38,7 @@ def story_context(room: Room, request: Request, database: Database, story_id: in
         "affair": threads.thread(database, story.thread_id),
         "brought": _brought(room.words(request), reading.reports(database, story_id)),
         "silent_sides": silent_sides(events, story.sides),
+        "triage": story_triage(database, room.who(request), story_id, room.now(), room.words(request)),
     }
 
 

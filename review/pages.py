@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlite_utils import Database
 
 from review import naming
+from review.changing import Changing
 from review.errors import PageNotFoundError, SearchTextError
 from review.filters import PERIODS, DeskFilter, read_filter
 from review.news import poll_address
@@ -19,6 +20,8 @@ from review.panes import Opened, opened, panes, wants_pane
 from review.room import Room
 from review.searching import StoryPage, find_stories, read_search
 from review.standing import emptiness
+from review.triage import seeing
+from review.triage_views import desk_marks
 from storage import alert_log, alerts, overview, reading, threads
 from storage.errors import SearchError
 from storage.types import Status
@@ -29,7 +32,7 @@ ALERTS_PAGE = 50
 NOTICES = 20
 
 
-def page_routes(room: Room) -> APIRouter:
+def page_routes(room: Room, changing: Changing) -> APIRouter:
     """Return the routes of all pages."""
     router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -42,12 +45,14 @@ def page_routes(room: Room) -> APIRouter:
                 return RedirectResponse(panes(request).story(elsewhere), status_code=308)
             shown = _opened(room, request, database, kind, number)
             if wants_pane(request):
-                return room.page(request, "pane.html", database=None, **shown)
-            return _desk(room, request, database, shown)
+                page = room.page(request, "pane.html", database=None, **shown)
+            else:
+                page = _desk(room, request, database, shown)
+        return _seen(room, changing, request, page, shown)
 
     @router.get("/stories/{story_id}")
     def story(request: Request, story_id: str) -> Response:
-        return _story(room, request, _existing(story_id))
+        return _story(room, changing, request, _existing(story_id))
 
     @router.get("/articles/{article_id}")
     def article(request: Request, article_id: str) -> HTMLResponse:
@@ -114,6 +119,7 @@ def _desk(room: Room, request: Request, database: Database, shown: dict[str, Any
         status=200 if fault is None else 400,
         wanted=wanted,
         rows=found.rows,
+        marks=desk_marks(database, room.who(request), [row.story.id for row in found.rows], now, room.words(request)),
         next_page=None if found.next is None else wanted.link(before=write_place(*found.next)),
         fault=fault,
         poll=None if fault or wanted.before else poll_address(panes(request).kept, reading.newest_article(database)),
@@ -155,14 +161,22 @@ def _choices(database: Database, room: Room, language: str, wanted: DeskFilter) 
     }
 
 
-def _story(room: Room, request: Request, story_id: int) -> Response:
+def _story(room: Room, changing: Changing, request: Request, story_id: int) -> Response:
     with room.readers.reading() as database:
         into = threads.joined(database, story_id)
         if into is not None:
             # Mails sent before two stories turned out to be one lead to the one that holds their articles now.
             return RedirectResponse(f"/stories/{into}", status_code=308)
         shown = _opened(room, request, database, Opened.STORY, story_id)
-        return room.page(request, "story.html", database=database, **shown)
+        page = room.page(request, "story.html", database=database, **shown)
+    return _seen(room, changing, request, page, shown)
+
+
+def _seen(room: Room, changing: Changing, request: Request, page: HTMLResponse, shown: dict[str, Any]) -> HTMLResponse:
+    """Let an opened story be marked as seen once its page was sent."""
+    if "triage" in shown:
+        page.background = seeing(room, changing, request, shown["triage"])
+    return page
 
 
 def _alerts(room: Room, request: Request) -> HTMLResponse:

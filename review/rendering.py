@@ -17,12 +17,13 @@ from review import naming
 from review.marking import emphasise
 from review.moments import Moments
 from review.standing import alert_standing, reasons_of, source_standing
+from review.triage_fields import OF_MANY
 from storage.reading import StoryRow
 
 _FOLDER = Path(__file__).parent
 STATIC_FOLDER = _FOLDER / "static"
 #: in the order in which they hold; ``screens.css`` holds over all before it
-STYLES = ("base.css", "forms.css", "desk.css", "row.css", "reading.css", "panes.css", "screens.css")
+STYLES = ("base.css", "forms.css", "desk.css", "row.css", "reading.css", "panes.css", "triage.css", "screens.css")
 #: run in this order once the page is read
 SCRIPTS = ("htmx.min.js", "panes.js", "acting.js", "news.js", "keys.js")
 
@@ -76,6 +77,7 @@ def environment() -> Environment:
         explain_health=health_wording.explain,
         advise=health_wording.advice,
         severity_name=naming.severity_name,
+        bulk_choices=OF_MANY,
         type_name=naming.type_name,
         state_name=naming.state_name,
     )
