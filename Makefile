@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint format bench soak campaign evaluate browser-test api-test example model lock clean
+.PHONY: help run demo test lint format bench bench-pages soak campaign evaluate browser-test api-test example model lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -32,8 +32,11 @@ format: $(VENV)/.developer ## write the code in its one style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.developer ## measure speed on this machine; PAGES=20000 crawls for longer
-	PAGES=$(PAGES) STORIES="$(STORIES)" $(BIN)/python -m tests.bench
+bench: $(VENV)/.developer ## measure speed on this machine, the page on a million articles; PAGES=20000 crawls for longer
+	PAGES=$(PAGES) STORIES="$(STORIES)" ARTICLES=$(ARTICLES) ARCHIVE="$(ARCHIVE)" $(BIN)/python -m tests.bench
+
+bench-pages: $(VENV)/.developer ## of it, the page only; ARTICLES=100000 for less, ARCHIVE=folder keeps it elsewhere
+	ARTICLES=$(ARTICLES) ARCHIVE="$(ARCHIVE)" REQUESTS=$(REQUESTS) ONLY="$(ONLY)" $(BIN)/python -m tests.bench_pages
 
 soak: $(VENV)/.developer ## replay a day of 85 sources at sixty times the speed (24 minutes; HOURS=2 for less)
 	$(BIN)/python -m tests.soak $(HOURS)

@@ -17,7 +17,7 @@ from scheduler.building import build_pipeline
 from storage import sources
 from storage.database import instance_id, open_writer, transaction
 from storage.types import Article
-from tests import bench_crawl, bench_detection, bench_latency, bench_pace, bench_stories
+from tests import bench_crawl, bench_detection, bench_latency, bench_pace, bench_pages, bench_stories
 from vigie.demo.script import DemoArticle, load_script
 from vigie.running import service_settings
 from vigie.settings import parse_settings
@@ -82,7 +82,8 @@ def main() -> int:
     stored = [int(size) for size in os.environ.get("STORIES", "").split()] or [bench_stories.ARTICLES]
     print(f"{bench_stories.report(bench_stories.measure(stored))}\n")  # noqa: T201
     late = bench_latency.main()
-    return bench_crawl.main(int(os.environ.get("PAGES") or 1_000)) or late
+    slow = bench_pages.main()
+    return bench_crawl.main(int(os.environ.get("PAGES") or 1_000)) or late or slow
 
 
 if __name__ == "__main__":

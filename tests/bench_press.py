@@ -1,7 +1,8 @@
 """A press for measuring: outlets on loopback whose pages weigh what news pages weigh, in a process of its own.
 
 ``python -m tests.bench_press OUTLETS PAGES`` prints its base addresses as JSON and serves until its input ends.
-Each poll of a feed lists the next items, so that there is always more to read until all pages are listed.
+Each poll of a feed lists the next items, so that there is always more to read until all pages are listed; with
+``FIRST RATE`` behind it pages are numbered from ``FIRST`` and so many of them come out in a second.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import asyncio
 import json
 import random
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from functools import cache
@@ -135,14 +137,21 @@ def _published(number: int) -> datetime:
 class _Outlet:
     """One outlet: its share of the page numbers, listed a few at a time."""
 
-    def __init__(self, first: int, step: int, pages: int) -> None:
-        self._numbers = range(first, pages, step)
+    def __init__(self, numbers: range, rate: float | None) -> None:
+        self._numbers = numbers
         self._listed = 0
+        #: pages a second, None for as many as are asked for
+        self._rate = rate
+        self._begun = time.monotonic()
         self.base = ""
 
     async def feed(self, _request: web.Request) -> web.Response:
-        numbers = self._numbers[self._listed : self._listed + ITEMS]
-        self._listed = min(self._listed + ITEMS, max(len(self._numbers) - ITEMS, 0))
+        if self._rate is not None:
+            out = int((time.monotonic() - self._begun) * self._rate)
+            numbers = self._numbers[max(0, out - ITEMS) : out]
+        else:
+            numbers = self._numbers[self._listed : self._listed + ITEMS]
+            self._listed = min(self._listed + ITEMS, max(len(self._numbers) - ITEMS, 0))
         items = "".join(
             f"<item><title>{escape(title_of(number))}</title><link>{self.base}/{number}.html</link>"
             f"<pubDate>{format_datetime(_published(number))}</pubDate></item>"
@@ -155,10 +164,11 @@ class _Outlet:
         return web.Response(text=page(int(request.match_info["number"]), self.base), content_type="text/html")
 
 
-async def _serve(outlets: int, pages: int) -> None:
+async def _serve(outlets: int, pages: int, first: int = 0, rate: float | None = None) -> None:
     runners, bases = [], []
-    for first in range(outlets):
-        outlet = _Outlet(first, outlets, pages)
+    for number in range(outlets):
+        numbers = range(first + number, first + pages, outlets)
+        outlet = _Outlet(numbers, None if rate is None else rate / outlets)
         app = web.Application()
         app.router.add_get("/feed.xml", outlet.feed)
         app.router.add_get(r"/{number:\d+}.html", outlet.page)
@@ -176,4 +186,4 @@ async def _serve(outlets: int, pages: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(int(sys.argv[1]), int(sys.argv[2])))
+    asyncio.run(_serve(int(sys.argv[1]), int(sys.argv[2]), *map(int, sys.argv[3:4]), *map(float, sys.argv[4:5])))

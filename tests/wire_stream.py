@@ -137,6 +137,11 @@ class Wire:
             found.append(self.article(-1 - number, begin + length * chance.random()))
         return sorted(found, key=lambda one: (one.at, one.dispatch, one.outlet))
 
+    def sentences(self, count: int) -> tuple[str, ...]:
+        """Return sentences by themselves, with a name in every second one."""
+        chance = random.Random(f"{self.seed}/sentences")
+        return tuple(self._sentence(chance, self._cast(chance)) for _ in range(count))
+
     def _affair(self, chance: random.Random, name: str, at: datetime) -> list[WireDocument]:
         """Return a dispatch, its copies, and perhaps a follow-up with copies of its own."""
         title, paragraphs = self._text(chance, chance.randint(5, 12))
