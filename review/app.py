@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 
 from review.acting import acting_routes
 from review.arranging import arranging_routes
+from review.bench import BareBench, Bench
 from review.bulk import bulk_routes
 from review.changing import Changing, Perform
 from review.errors import PageBusyError, PageNotFoundError, SearchTextError
@@ -30,6 +31,7 @@ from review.rendering import STATIC_FOLDER, environment
 from review.room import Room
 from review.settings import ReviewSettings
 from review.triage import triage_routes
+from review.watches import watches_routes
 from review.websub import PREFIX, Callback, websub_routes
 from storage import alerts, overview
 from storage.errors import NotFoundError, SearchError, StorageError
@@ -45,6 +47,7 @@ def create_app(
     readiness: ReadinessCheck,
     websub: Callback | None = None,
     perform: Perform | None = None,
+    bench: Bench | None = None,
     now: Callable[[], datetime] = _utc_now,
 ) -> FastAPI:
     """Build the application; connections to the archive open with the first page and close with the service.
@@ -54,6 +57,7 @@ def create_app(
         readiness: the checks behind ``/readyz``.
         websub: answers the hubs that announce feeds; None closes the address they call.
         perform: makes the changes that people ask for on the page; None only shows.
+        bench: knows the configuration, for the pages that edit watches; None only shows them.
         now: the clock, in UTC.
     """
     room = Room(
@@ -91,6 +95,7 @@ def create_app(
     app.include_router(triage_routes(room, changing))
     app.include_router(bulk_routes(room, changing))
     app.include_router(arranging_routes(room, changing))
+    app.include_router(watches_routes(room, changing, bench or BareBench(settings.watches)))
     app.include_router(interface_routes(room), prefix="/api/v1")
     _add_health(app, room)
     app.mount("/static", StaticFiles(directory=STATIC_FOLDER), name="static")

@@ -98,6 +98,30 @@ class Changing:
             with contextlib.suppress(ChangeRefusedError):
                 await self._perform(name, values, person)
 
+    async def asked(
+        self,
+        request: Request,
+        *,
+        answer: Callable[[Fields], Response],
+        role: Role = Role.ANALYST,
+        largest: int = LARGEST_FORM,
+    ) -> Response:
+        """Answer a form that changes nothing, such as a check of what somebody wrote; who may send it is the same.
+
+        Args:
+            request: the POST; its body is read here.
+            answer: makes the page of the fields, in a thread.
+            role: who may at least.
+            largest: bytes the form may have.
+        """
+        fields = await read_form(request, largest=largest)
+        again = self._again(request, None, fields or Fields())
+        if fields is None or not self._forms.accepts(request, fields):
+            return await again(fault="expired", status=403)
+        if not self._room.who(request).role.covers(role):
+            return await again(fault="forbidden", status=403)
+        return await run_in_threadpool(answer, fields)
+
     def _again(self, request: Request, show: Show | None, fields: Fields) -> Callable[..., Awaitable[Response]]:
         async def again(*, fault: str, status: int, detail: str | None = None) -> Response:
             if show is not None:

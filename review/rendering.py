@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import groupby
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
@@ -23,9 +24,19 @@ from storage.reading import StoryRow
 _FOLDER = Path(__file__).parent
 STATIC_FOLDER = _FOLDER / "static"
 #: in the order in which they hold; ``screens.css`` holds over all before it
-STYLES = ("base.css", "forms.css", "desk.css", "row.css", "reading.css", "panes.css", "triage.css", "screens.css")
+STYLES = (
+    "base.css",
+    "forms.css",
+    "desk.css",
+    "row.css",
+    "reading.css",
+    "panes.css",
+    "triage.css",
+    "watches.css",
+    "screens.css",
+)
 #: run in this order once the page is read
-SCRIPTS = ("htmx.min.js", "panes.js", "acting.js", "news.js", "keys.js")
+SCRIPTS = ("htmx.min.js", "panes.js", "acting.js", "news.js", "keys.js", "watches.js")
 
 #: no style and no code made up at run time (the content policy forbids both), nothing asked of another site, and no
 #: copy of a page kept in the browser's storage
@@ -82,6 +93,7 @@ def environment() -> Environment:
         state_name=naming.state_name,
     )
     found.filters["groupby_day"] = group_by_day
+    found.filters["moment_of"] = datetime.fromisoformat
     return found
 
 

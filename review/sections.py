@@ -25,6 +25,7 @@ SECTIONS: tuple[Section, ...] = (
     Section(key="desk", address="/", letter="i"),
     Section(key="alerts", address="/alerts", letter="a"),
     Section(key="sources", address="/sources", letter="s"),
+    Section(key="watches", address="/watches", letter="w"),
 )
 
 

@@ -27,8 +27,10 @@ from scheduler.settings import ServiceSettings
 from storage.errors import StorageError
 from storage.types import Person
 from vigie import __version__
+from vigie.backtest_runs import BacktestRuns
 from vigie.commands import PARTLY
 from vigie.settings import Settings
+from vigie.watch_bench import WatchBench
 from vigie.watch_definitions import read_watches, with_edits
 
 logger = logging.getLogger(__name__)
@@ -130,23 +132,30 @@ async def run_service(settings: Settings) -> int:
 async def serve_with(service: Service, settings: Settings, stop: asyncio.Event, listener: socket.socket) -> None:
     """Run an entered service and its page until ``stop`` is set; if either fails, both end."""
     hubs = service.hubs if service.hubs.active else None
+    runs = BacktestRuns(settings.data_dir, clock=now_utc)
+    bench = WatchBench(settings, lambda: service.rule_watch.loaded.rules, runs)
     watches = LiveWatches(service.watches.watches)
     service.watches.hearers.append(watches.take)
     app = create_app(
         replace(review_settings(settings), watches=watches),
         readiness=lambda: readiness(service),
         websub=hubs,
-        perform=lambda name, given, by: _perform(service, name, given, by),
+        perform=lambda name, given, by: _perform(service, bench, name, given, by),
+        bench=bench,
     )
     parts = (service.run(stop), serve(app, listener, stop))
     tasks = [asyncio.create_task(_then_stop(part, stop)) for part in parts]
     await asyncio.wait(tasks)
+    await runs.close()
     for task in tasks:
         task.result()
 
 
-async def _perform(service: Service, name: str, given: dict[str, Any], by: Person) -> str:
+async def _perform(service: Service, bench: WatchBench, name: str, given: dict[str, Any], by: Person) -> str:
     """Make a change that somebody asked for on the page."""
+    done = await bench.perform(name, given, by)
+    if done is not None:
+        return done
     try:
         return await service.change(name, given, by)
     except (SchedulerError, StorageError) as error:

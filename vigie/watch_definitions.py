@@ -9,47 +9,23 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 from sqlite_utils import Database
 
-from detection.query import Query, QueryError, parse
+from detection.query import QueryError, parse
 from detection.taxonomy import event_types
+from review.bench import Checked, Definition, Fault, Standing
 from scheduler.watch_source import WatchSet
 from storage import watch_edits
 from storage.database import open_reader
 from storage.errors import StorageError
 from storage.folder import DATABASE_NAME
-from storage.types import Watch
 from storage.watch_edits import WatchEdit
 from vigie.settings import ReadWatch, Settings, read_watch
 
-#: a definition: the keys of ``[[watch]]`` in the forms of the file
-Definition = Mapping[str, Any]
 #: keys that name what may leave the configuration
 _NAMES = ("channels", "escalate_to", "sources", "types")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
-    """One thing wrong with a definition."""
-
-    #: key of ``[[watch]]``, empty for the whole
-    key: str
-    message: str
-    #: character of the query, counted from 0
-    position: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
-    """A definition that was read."""
-
-    watch: Watch | None
-    query: Query | None
-    faults: tuple[Fault, ...]
-    warnings: tuple[str, ...]
 
 
 def check(definition: Definition, settings: Settings) -> Checked:
@@ -89,35 +65,6 @@ def digest(definition: Definition | None) -> str:
 # --- which definition holds -----------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """A watch as it stands: in the file, edited, made on the page, switched off."""
-
-    watch_id: str
-    #: the last version, None when nobody ever edited it
-    edit: WatchEdit | None
-    #: what the file says, None when it has no such watch
-    in_file: Definition | None
-    #: what holds; None for a watch that is switched off or gone
-    watch: Watch | None
-    query: Query | None
-    #: what an editor begins with
-    definition: Definition
-    #: the file says something else than when the edit was made
-    file_changed: bool
-    warnings: tuple[str, ...] = ()
-
-    @property
-    def edited(self) -> bool:
-        """Whether what people edited stands in place of the file's."""
-        return self.edit is not None and self.edit.definition is not None
-
-    @property
-    def version(self) -> int:
-        """The number of the last version, 0 for none."""
-        return 0 if self.edit is None else self.edit.version
-
-
 def standings(settings: Settings, edits: Mapping[str, WatchEdit]) -> list[Standing]:
     """Return every watch of the file in its order, then those that were made on the page.
 
@@ -137,7 +84,7 @@ def _standing(settings: Settings, watch_id: str, edit: WatchEdit | None) -> Stan
     if edit is None or edit.definition is None:
         return Standing(
             watch_id=watch_id, edit=edit, in_file=in_file, watch=own, query=settings.queries.get(watch_id),
-            definition=in_file or {}, file_changed=False,
+            definition=in_file or {}, file_changed=False, file_digest=digest(in_file),
         )  # fmt: skip
     changed = edit.based_on != digest(in_file)
     warnings = []
@@ -159,7 +106,7 @@ def _standing(settings: Settings, watch_id: str, edit: WatchEdit | None) -> Stan
             watch, query = own, settings.queries.get(watch_id)
     return Standing(
         watch_id=watch_id, edit=edit, in_file=in_file, watch=watch, query=query, definition=edit.definition,
-        file_changed=changed, warnings=tuple(warnings),
+        file_changed=changed, file_digest=digest(in_file), warnings=tuple(warnings),
     )  # fmt: skip
 
 

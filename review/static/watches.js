@@ -1,0 +1,42 @@
+// Checks a definition or a rule while it is written, beside its form; without this script a button does the same.
+"use strict";
+
+(() => {
+  const WAIT = 500;
+
+  for (const form of document.querySelectorAll("form[data-check]")) {
+    let waiting = null;
+    let asked = 0;
+
+    const check = async () => {
+      const number = ++asked;
+      const answer = await fetch(form.dataset.check, {
+        method: "POST",
+        headers: { "X-Vigie-Fragment": "1" },
+        body: new URLSearchParams(new FormData(form)),
+        credentials: "same-origin",
+      }).catch(() => null);
+      if (!answer || !answer.ok || number !== asked) return;
+      const parsed = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const fresh = parsed.getElementById("check");
+      const shown = document.getElementById("check");
+      if (fresh && shown) shown.replaceChildren(...fresh.childNodes);
+    };
+
+    form.addEventListener("input", () => {
+      clearTimeout(waiting);
+      waiting = setTimeout(check, WAIT);
+    });
+  }
+
+  // A sentence that is marked in an article fills the field of the form that makes a rule of it.
+  const field = document.querySelector("[data-selection]");
+  if (field) {
+    document.addEventListener("selectionchange", () => {
+      const chosen = document.getSelection();
+      const text = chosen ? chosen.toString().trim().replace(/\s+/g, " ") : "";
+      const inside = chosen && chosen.anchorNode && document.querySelector(".body, .text")?.contains(chosen.anchorNode);
+      if (text && text.length <= 600 && inside) field.value = text;
+    });
+  }
+})();
