@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from storage.types.people import Person
 from storage.types.triage import UNJUDGED, Standing, TriageEvent, TriageState, Verdict, VerdictReason
 
 
@@ -145,18 +146,20 @@ def standing_changes(history: Sequence[TriageEvent]) -> list[TriageEvent]:
     return [one for one in history if one.undoes is None and one.id not in taken_back]
 
 
-def changed_since(history: Iterable[TriageEvent], seen: int | None) -> TriageEvent | None:
+def changed_since(history: Iterable[TriageEvent], seen: int | None, by: Person) -> TriageEvent | None:
     """Return the last change of one field that somebody who saw version ``seen`` cannot know of.
 
-    What was changed and taken back since is as it was seen, so it stands in nobody's way.
+    What was changed and taken back since is as it was seen, so it stands in nobody's way; nor does what they changed
+    themselves, from another list or window.
 
     Args:
         history: all changes of the field.
         seen: the version of the story that the person saw; None asks nothing.
+        by: the person; where nobody logs in, whoever gave the same name.
     """
     if seen is None:
         return None
     unknown = sorted((one for one in history if one.version > seen), key=lambda one: one.id)
     if not unknown or unknown[0].before == unknown[-1].after:
         return None
-    return unknown[-1]
+    return next((one for one in reversed(unknown) if (one.person_id, one.name) != (by.id, by.name)), None)

@@ -141,7 +141,7 @@ def _page(
         elif chosen is None:
             chosen = read_chosen(request.query_params.getlist("story"))
         action = action_of(do, given or {}, person)
-        plan = _plan(database, chosen[:MOST_STORIES], do, action, say, back=back, every=every, cut=cut, now=now)
+        plan = _plan(database, chosen[:MOST_STORIES], do, action, person, say, back=back, every=every, cut=cut, now=now)
         return room.page(
             request,
             "triage_bulk.html",
@@ -187,6 +187,7 @@ def _plan(
     chosen: tuple[Chosen, ...],
     do: str,
     action: Action,
+    by: Person,
     say: Words,
     *,
     back: str,
@@ -203,7 +204,7 @@ def _plan(
         story = held[one.story_id]
         proposal = _proposal(story, action, now)
         later = changed_since(
-            triage_history.of_field(database, story.story_id, action.field, action.subject), one.version
+            triage_history.of_field(database, story.story_id, action.field, action.subject), one.version, by
         )
         place = "refused" if proposal.refused else "changes" if proposal.changes else "same"
         sorted_out[place].append(

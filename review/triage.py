@@ -24,7 +24,7 @@ from review.triage_wording import describe
 from review.wording import Words
 from storage import notes, threads, triage_history
 from storage.seen import Attention
-from storage.types import Role
+from storage.types import Person, Role
 from storage.types.triage import TriageEvent, TriageField, TriageState, VerdictReason
 
 #: bytes of a form with a note: its characters may each take twelve once they are encoded
@@ -114,20 +114,22 @@ def triage_page(room: Room, request: Request, story_id: int, **context: Any) -> 
             return RedirectResponse(f"/stories/{into}/triage", status_code=308)
         shown = story_triage(database, person, story_id, room.now(), say)
         refused = context.get("fault") == "refused"
-        found = clash(database, shown, context["given"], say, room.now()) if refused else None
+        found = clash(database, shown, context["given"], person, say, room.now()) if refused else None
         headline = notes.headlines(database, [story_id])[story_id]
         return room.page(
             request, "triage.html", database=database, triage=shown, clash=found, headline=headline, **context
         )
 
 
-def clash(database: Database, shown: StoryTriage, fields: Fields, say: Words, now: datetime) -> Clash | None:
+def clash(
+    database: Database, shown: StoryTriage, fields: Fields, by: Person, say: Words, now: datetime
+) -> Clash | None:
     """Find out why a change of a story was refused; None when that is said elsewhere."""
     field = subject_of(fields)
     if field is None:
         return None
     history = triage_history.of_field(database, shown.held.story_id, *field)
-    later = changed_since(history, read_version(fields.get("version")))
+    later = changed_since(history, read_version(fields.get("version")), by)
     if later is not None:
         return Clash(event=later, what=describe(later, say), refused=None, wanted=_wanted(fields, say))
     if field[0] is TriageField.STANDING:

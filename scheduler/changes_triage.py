@@ -162,7 +162,7 @@ def _checked(
     proposal = propose(triage.get(database, _told_here(database, story)), action, by=by.name, now=now)
     if proposal.reason is JudgeReason.SAME:
         return proposal
-    later = changed_since(triage_history.of_field(database, story, action.field, action.subject), version)
+    later = changed_since(triage_history.of_field(database, story, action.field, action.subject), version, by)
     if later is not None:
         raise ChangedSinceError(
             f"{later.name} changed story {story} at {later.at:%Y-%m-%d %H:%M} UTC, after this page was made; "

@@ -12,8 +12,8 @@ from storage.triage_history import person_number
 from storage.triage_values import key_of
 from storage.types.triage import TriageState, Verdict
 
-#: stories somebody saw from which on it is quicker to walk the list than to look them up
-_MANY_SEEN = 5_000
+#: stories with a mark from which on it is quicker to walk the list than to look them up
+_MANY = 5_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,9 +62,10 @@ def clauses(database: Database, wanted: TriageFilter) -> tuple[list[str], dict[s
     if wanted.important is not None:
         found.append(f"st.important = {int(wanted.important)}")
     if wanted.noted is not None:
-        found.append(_whether(wanted.noted, "SELECT n.story_id FROM note n WHERE n.withdrawn_at IS NULL", "n"))
+        those = "SELECT n.story_id FROM note n WHERE n.withdrawn_at IS NULL"
+        found.append(_whether(database, wanted.noted, those, "n"))
     if wanted.tagged is not None:
-        found.append(_whether(wanted.tagged, "SELECT t.story_id FROM story_tag t WHERE 1 = 1", "t"))
+        found.append(_whether(database, wanted.tagged, "SELECT t.story_id FROM story_tag t WHERE 1 = 1", "t"))
     if wanted.tag is not None:
         found.append("st.id IN (SELECT t.story_id FROM story_tag t WHERE t.key = :triage_tag)")
         values["triage_tag"] = key_of(wanted.tag)
@@ -76,9 +77,12 @@ def clauses(database: Database, wanted: TriageFilter) -> tuple[list[str], dict[s
     return found, values
 
 
-def _whether(has: object, those: str, alias: str) -> str:
-    """Few stories have it, so those are looked up; nearly all have not, so each is asked as the list goes on."""
-    return f"st.id IN ({those})" if has else f"NOT EXISTS ({those} AND {alias}.story_id = st.id)"
+def _whether(database: Database, has: object, those: str, alias: str) -> str:
+    """Few stories have it, so those are looked up; many, or all that have not, are met as the list goes on."""
+    each = f"EXISTS ({those} AND {alias}.story_id = st.id)"
+    if not has:
+        return f"NOT {each}"
+    return each if _are_many(database, those, ()) else f"st.id IN ({those})"
 
 
 def _seen(database: Database, wanted: TriageFilter) -> str:
@@ -86,8 +90,12 @@ def _seen(database: Database, wanted: TriageFilter) -> str:
     each = f"EXISTS (SELECT 1 FROM seen s WHERE s.story_id = st.id AND {up_to_date})"  # noqa: S608 (fixed)
     if not wanted.seen:
         return f"NOT {each}"
-    many = database.execute(
-        "SELECT count(*) FROM (SELECT 1 FROM seen WHERE person_id = ? LIMIT ?) few",
-        (person_number(wanted.person_id), _MANY_SEEN),
-    ).fetchone()[0]
-    return each if many == _MANY_SEEN else f"st.id IN (SELECT s.story_id FROM seen s WHERE {up_to_date})"  # noqa: S608 (fixed)
+    own = "SELECT s.story_id FROM seen s WHERE s.person_id = ?"
+    if _are_many(database, own, (person_number(wanted.person_id),)):
+        return each
+    return f"st.id IN (SELECT s.story_id FROM seen s WHERE {up_to_date})"  # noqa: S608 (fixed)
+
+
+def _are_many(database: Database, those: str, values: tuple[object, ...]) -> bool:
+    statement = f"SELECT count(*) FROM ({those} LIMIT {_MANY}) few"  # noqa: S608 (fixed)
+    return int(database.execute(statement, values).fetchone()[0]) == _MANY

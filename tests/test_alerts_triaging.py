@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.triaging import JudgeReason, UndoReason, changed_since, choices, judge, undo
+from storage.types import Person, Role
 from storage.types.triage import (
     UNJUDGED,
     Standing,
@@ -22,6 +23,7 @@ from storage.types.triage import (
 
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
 State, Reason = TriageState, VerdictReason
+ME = Person(id=1, name="p1", role=Role.ANALYST)
 
 
 def go(held: Standing, *states: TriageState, reason: VerdictReason | None = None) -> Standing:
@@ -130,10 +132,12 @@ def test_what_was_changed_since_stays_and_the_change_is_named() -> None:
 
 def test_somebody_who_saw_an_older_version_is_told_what_changed() -> None:
     history = [event(1, "", "a"), event(4, "a", "b", person=2)]
-    assert changed_since(history, 4) is None
-    assert changed_since(history, None) is None
-    assert changed_since(history, 2) == history[1]
-    assert changed_since([*history, event(5, "b", "a", person=2, undoes=4)], 2) is None
+    assert changed_since(history, 4, ME) is None
+    assert changed_since(history, None, ME) is None
+    assert changed_since(history, 2, ME) == history[1]
+    assert changed_since([*history, event(5, "b", "a", person=2, undoes=4)], 2, ME) is None
+    # One's own changes from another window stand in nobody's way.
+    assert changed_since(history, 2, Person(id=2, name="p2", role=Role.ANALYST)) is None
 
 
 @given(st.data())
