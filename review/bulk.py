@@ -62,6 +62,11 @@ class Plan:
     back: str
 
     @property
+    def quicker(self) -> bool:
+        """Whether somebody changed one of them since they were chosen."""
+        return any(one.changed_by for one in (*self.changes, *self.same, *self.refused))
+
+    @property
     def total(self) -> int:
         """How many stories were chosen."""
         return len(self.changes) + len(self.same) + len(self.refused)
@@ -161,7 +166,8 @@ def _in_view(database: Database, wanted: DeskFilter, now: datetime) -> tuple[tup
     search = None if wanted.q is None else read_search(wanted.q)
     found = find_stories(database, narrowed, search)
     held = triage.of_stories(database, [row.story.id for row in found.rows])
-    chosen = tuple(Chosen(story_id=story_id, version=one.version) for story_id, one in held.items())
+    ids = [row.story.id for row in found.rows if row.story.id in held]
+    chosen = tuple(Chosen(story_id=story_id, version=held[story_id].version) for story_id in ids)
     return chosen, found.next is not None
 
 
