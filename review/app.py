@@ -13,6 +13,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from review.acting import acting_routes
+from review.alert_list import alert_routes
 from review.arranging import arranging_routes
 from review.bench import BareBench, Bench
 from review.bulk import bulk_routes
@@ -91,6 +92,7 @@ def create_app(
     )
     app.include_router(page_routes(room, changing))
     app.include_router(news_routes(room))
+    app.include_router(alert_routes(room, changing))
     app.include_router(acting_routes(room, changing))
     app.include_router(triage_routes(room, changing))
     app.include_router(bulk_routes(room, changing))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -15,19 +14,17 @@ from review.errors import PageNotFoundError, SearchTextError
 from review.filters import PERIODS, DeskFilter, read_filter
 from review.news import poll_address
 from review.opened import article_context, story_context
-from review.paging import read_id, read_place, write_place
+from review.paging import read_id, write_place
 from review.panes import Opened, opened, panes, wants_pane
 from review.room import Room
 from review.searching import StoryPage, find_stories, read_search
 from review.standing import emptiness
 from review.triage import seeing
 from review.triage_views import desk_marks
-from storage import alert_log, alerts, overview, reading, threads
+from storage import alert_log, overview, reading, threads
 from storage.errors import SearchError
 from storage.types import Status
 
-#: alerts on one page
-ALERTS_PAGE = 50
 #: notices on the page of sources
 NOTICES = 20
 
@@ -59,10 +56,6 @@ def page_routes(room: Room, changing: Changing) -> APIRouter:
         with room.readers.reading() as database:
             shown = _opened(room, request, database, Opened.ARTICLE, _existing(article_id))
             return room.page(request, "article.html", database=database, **shown)
-
-    @router.get("/alerts")
-    def alert_list(request: Request) -> HTMLResponse:
-        return _alerts(room, request)
 
     @router.get("/sources")
     def source_list(request: Request) -> HTMLResponse:
@@ -177,27 +170,3 @@ def _seen(room: Room, changing: Changing, request: Request, page: HTMLResponse, 
     if "triage" in shown:
         page.background = seeing(room, changing, request, shown["triage"])
     return page
-
-
-def _alerts(room: Room, request: Request) -> HTMLResponse:
-    before = read_place(request.query_params.get("before", ""))
-    wanted = request.query_params.get("list")
-    with room.readers.reading() as database:
-        listed = None if wanted is None else alerts.get(database, wanted)
-        rows = alert_log.alerts(database, notices=False, list_id=wanted, before=before, limit=ALERTS_PAGE + 1)
-        shown = rows[:ALERTS_PAGE]
-        last = shown[-1].alert if len(rows) > ALERTS_PAGE else None
-        return room.page(
-            request,
-            "alerts.html",
-            database=database,
-            rows=shown,
-            paged=before is not None,
-            listed=listed,
-            next_page=None if last is None else _next_alerts(write_place(last.created_at, last.id), wanted),
-            channels=overview.channels(database),
-        )
-
-
-def _next_alerts(place: str, list_id: str | None) -> str:
-    return "/alerts?" + urlencode({"before": place} if list_id is None else {"before": place, "list": list_id})

@@ -17,7 +17,7 @@ from alerts import health_wording
 from review import naming
 from review.marking import emphasise
 from review.moments import Moments
-from review.standing import alert_standing, reasons_of, source_standing
+from review.standing import alert_standing, delivery_counts, reasons_of, source_standing
 from review.triage_fields import OF_MANY
 from storage.reading import StoryRow
 
@@ -30,6 +30,7 @@ STYLES = (
     "desk.css",
     "row.css",
     "reading.css",
+    "alerts.css",
     "panes.css",
     "triage.css",
     "watches.css",
@@ -84,6 +85,7 @@ def environment() -> Environment:
         alert_standing=alert_standing,
         source_standing=source_standing,
         reasons_of=reasons_of,
+        delivery_counts=delivery_counts,
         failure_word=health_wording.failure_word,
         explain_health=health_wording.explain,
         advise=health_wording.advice,

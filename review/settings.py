@@ -59,6 +59,8 @@ class ReviewSettings:
     allowed_hosts: tuple[str, ...] = ()
     data_folder: Path
     watches: Sequence[Watch] = ()
+    #: ids of the channels that messages leave by
+    channels: tuple[str, ...] = ()
     version: str
 
     def __post_init__(self) -> None:

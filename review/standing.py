@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from storage.alert_log import AlertRow
 from storage.overview import Overview, SourceHealth
 from storage.reading import AlertSummary, ArticleSignal
 from storage.types import DeliveryState, HealthState, NetworkState, Signal, Status
@@ -185,6 +187,14 @@ def silent_sides(events: Sequence[Event], sides: Sequence[str]) -> tuple[str, ..
         return ()
     own = (events[0].signal.actor, events[0].signal.target)
     return tuple(code for code in own if code is not None and len(code) == 3 and code not in sides)
+
+
+def delivery_counts(row: AlertRow) -> list[tuple[DeliveryState, int]]:
+    """Return how many deliveries of an alert stand in each state, what needs a hand first."""
+    counts = Counter(log.delivery.state for log in row.deliveries)
+    order = (DeliveryState.DEAD, DeliveryState.PENDING, DeliveryState.LEASED, DeliveryState.BATCHED, DeliveryState.SENT,
+             DeliveryState.SUPPRESSED)  # fmt: skip
+    return [(state, counts[state]) for state in order if counts[state]]
 
 
 def reasons_of(payload: str) -> tuple[str, ...]:

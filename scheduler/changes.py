@@ -14,7 +14,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from alerts.silencing import describe
-from scheduler import changes_triage, changes_watches, ladder
+from scheduler import changes_channels, changes_triage, changes_watches, ladder
 from scheduler.errors import UnknownChangeError
 from storage import alerts, audit, channels, deliveries, silences, threads
 from storage.types import Person
@@ -97,6 +97,7 @@ CHANGES: dict[str, Change] = {
     "reset_channel": _reset_channel,
     "merge_stories": _merge_stories,
     "split_story": _split_story,
+    **changes_channels.CHANGES,
     **changes_triage.CHANGES,
     **changes_watches.CHANGES,
 }

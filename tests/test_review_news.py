@@ -88,6 +88,6 @@ def test_earlier_pages_of_the_list_ask_for_nothing(visitor: Visitor) -> None:
     assert "data-poll" not in visitor.get("/?q=(").body
 
 
-@pytest.mark.parametrize("newest", ["", "x", "-1", "1e3", "9" * 20, "٣"])
-def test_what_is_no_number_is_refused(visitor: Visitor, newest: str) -> None:
-    assert visitor.get(f"/desk/new?newest={newest}").status == 422
+def test_what_is_no_number_is_refused(visitor: Visitor) -> None:
+    for newest in ("", "x", "-1", "1e3", "9" * 20, "%D9%A3"):
+        assert visitor.get(f"/desk/new?newest={newest}").status == 422

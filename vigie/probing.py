@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from rich.markup import escape
@@ -11,9 +13,10 @@ from alerts import identity
 from alerts.message import TEST
 from alerts.sender import Progress
 from alerts.senders import build_senders
-from alerts.settings import recipients
+from alerts.settings import Channel, recipients
 from scheduler.clock import now_utc
-from storage.types import Alert, Delivery, DeliveryState, OutcomeClass
+from scheduler.errors import UnknownChangeError
+from storage.types import Alert, Delivery, DeliveryState, Outcome, OutcomeClass
 from vigie import output
 from vigie.commands import PARTLY
 from vigie.settings import Settings
@@ -76,10 +79,24 @@ def test_alert(settings: Settings) -> Alert:
     )
 
 
-async def send_tests(settings: Settings) -> int:
-    """Send the test to every recipient of every channel; return 1 if any fails."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the far end said to one test."""
+
+    channel_id: str
+    recipient: str
+    outcome: Outcome
+
+    @property
+    def well(self) -> bool:
+        """Whether it took the test."""
+        return self.outcome.outcome is OutcomeClass.OK
+
+
+async def probe(settings: Settings, channels: Sequence[Channel]) -> list[Answer]:
+    """Send a marked test to every recipient of some channels, outside of the outbox, and return what came back."""
     senders = build_senders(
-        settings.channels,
+        channels,
         settings.delivery,
         install_id="check",
         public_url=settings.public_url,
@@ -87,8 +104,8 @@ async def send_tests(settings: Settings) -> int:
         clock=now_utc,
     )
     alert = test_alert(settings)
-    failed = False
-    for channel in settings.channels:
+    answers = []
+    for channel in channels:
         sender = senders[channel.id]
         for recipient in recipients(channel):
             delivery = Delivery(
@@ -105,11 +122,35 @@ async def send_tests(settings: Settings) -> int:
             # The plain form carries nothing but the headline, which says that it is a test.
             message = sender.prepare_plain if recipient else sender.prepare
             outcome = await sender.transmit(delivery, message(delivery, alert), Progress())
-            failed |= outcome.outcome is not OutcomeClass.OK
-            word = "[green]ok[/]" if outcome.outcome is OutcomeClass.OK else f"[red]{outcome.outcome}[/]"
-            name = f"{channel.id} {recipient}".strip()
-            output.console().print(f"{escape(name)}: {word} {escape(outcome.detail)}")
+            answers.append(Answer(channel_id=channel.id, recipient=recipient, outcome=outcome))
         await sender.close()
+    return answers
+
+
+async def send_tests(settings: Settings) -> int:
+    """Send the test to every recipient of every channel and print the answers; return 1 if any fails."""
+    answers = await probe(settings, settings.channels)
+    for answer in answers:
+        outcome = answer.outcome
+        word = "[green]ok[/]" if answer.well else f"[red]{outcome.outcome}[/]"
+        name = f"{answer.channel_id} {answer.recipient}".strip()
+        output.console().print(f"{escape(name)}: {word} {escape(outcome.detail)}")
     if not settings.channels:
         output.console().print("no channel is configured; add a [[channel]]", markup=False)
-    return PARTLY if failed else 0
+    return PARTLY if any(not answer.well for answer in answers) else 0
+
+
+async def test_channel(settings: Settings, channel_id: str) -> str:
+    """Test one channel and return the answers as one line for the page.
+
+    Raises:
+        UnknownChangeError: no such channel is configured.
+    """
+    channels = [channel for channel in settings.channels if channel.id == channel_id]
+    if not channels:
+        raise UnknownChangeError(f"no channel {channel_id!r} is configured")
+    answers = await probe(settings, channels)
+    return "; ".join(
+        " ".join(filter(None, (answer.recipient, str(answer.outcome.outcome), answer.outcome.detail)))
+        for answer in answers
+    )

@@ -29,6 +29,7 @@ from storage.types import Person
 from vigie import __version__
 from vigie.backtest_runs import BacktestRuns
 from vigie.commands import PARTLY
+from vigie.probing import test_channel
 from vigie.settings import Settings
 from vigie.watch_bench import WatchBench
 from vigie.watch_definitions import read_watches, with_edits
@@ -88,6 +89,7 @@ def review_settings(settings: Settings) -> ReviewSettings:
         timezone=settings.timezone,
         data_folder=settings.data_dir,
         watches=settings.watches,
+        channels=tuple(channel.id for channel in settings.channels),
         version=__version__,
     )
 
@@ -140,7 +142,7 @@ async def serve_with(service: Service, settings: Settings, stop: asyncio.Event, 
         replace(review_settings(settings), watches=watches),
         readiness=lambda: readiness(service),
         websub=hubs,
-        perform=lambda name, given, by: _perform(service, bench, name, given, by),
+        perform=lambda name, given, by: _perform(service, settings, bench, name, given, by),
         bench=bench,
     )
     parts = (service.run(stop), serve(app, listener, stop))
@@ -151,12 +153,16 @@ async def serve_with(service: Service, settings: Settings, stop: asyncio.Event, 
         task.result()
 
 
-async def _perform(service: Service, bench: WatchBench, name: str, given: dict[str, Any], by: Person) -> str:
+async def _perform(
+    service: Service, settings: Settings, bench: WatchBench, name: str, given: dict[str, Any], by: Person
+) -> str:
     """Make a change that somebody asked for on the page."""
     done = await bench.perform(name, given, by)
     if done is not None:
         return done
     try:
+        if name == "test_channel":
+            given = given | {"answer": await test_channel(settings, str(given["channel"]))}
         return await service.change(name, given, by)
     except (SchedulerError, StorageError) as error:
         raise ChangeRefusedError(str(error)) from error
