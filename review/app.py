@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from fastapi.routing import iter_route_contexts
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
@@ -98,7 +99,7 @@ def create_app(
     app.include_router(bulk_routes(room, changing))
     app.include_router(arranging_routes(room, changing))
     app.include_router(watches_routes(room, changing, bench or BareBench(settings.watches)))
-    app.include_router(interface_routes(room), prefix="/api/v1")
+    app.include_router(interface_routes(room, perform), prefix="/api/v1")
     _add_health(app, room)
     app.mount("/static", StaticFiles(directory=STATIC_FOLDER), name="static")
     _add_error_pages(app, room)
@@ -147,7 +148,8 @@ def _add_error_pages(app: FastAPI, room: Room) -> None:
 
     @app.exception_handler(HTTPException)
     async def refused(request: Request, error: HTTPException) -> Response:
-        return answer(request, error.status_code, str(error.detail), error.headers)
+        headers = {"Allow": _allowed(app, request)} if error.status_code == 405 else error.headers
+        return answer(request, error.status_code, str(error.detail), headers)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> Response:
@@ -171,3 +173,14 @@ def _add_error_pages(app: FastAPI, room: Room) -> None:
     @app.exception_handler(StorageError)
     async def unavailable(request: Request, error: Exception) -> Response:
         return answer(request, 503, str(error))
+
+
+def _allowed(app: FastAPI, request: Request) -> str:
+    """Return the methods of an address, for ``Allow`` (RFC 9110 section 10.2.1): several routes may share it."""
+    methods = {
+        method
+        for route in iter_route_contexts(app.routes)
+        if route.path_regex is not None and route.path_regex.match(request.url.path)
+        for method in route.methods or ()
+    }
+    return ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))

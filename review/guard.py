@@ -96,11 +96,15 @@ class Guard:
             return _answer(
                 scope, "This service does not answer to that host name. Add it to [service] public_url.", 421
             )
-        if scope["method"] not in {"GET", "HEAD"} and not (scope["method"] == "POST" and self._takes(scope["path"])):
+        if scope["method"] not in {"GET", "HEAD"} and not self._takes(scope["method"], scope["path"]):
             return _answer(scope, "Only reading is possible here.", 405, Allow="GET, HEAD")
         return None
 
-    def _takes(self, path: str) -> bool:
+    def _takes(self, method: str, path: str) -> bool:
+        if self._forms and path.startswith("/api/"):
+            return True  # it says itself which methods each of its addresses takes
+        if method != "POST":
+            return False
         if self._forms:
             return True
         return self._posts is not None and path.startswith(self._posts)

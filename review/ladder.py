@@ -13,7 +13,7 @@ from alerts.ladder import WINDOW, Ladder, Side, ladder
 from alerts.replies import Reply
 from alerts.state_acts import AFFAIR, Standing, StateAct, state_acts
 from alerts.story_acts import acts_of
-from review.models.base import Model
+from review.models.base import Model, Pair
 from review.parameters import Moment
 from review.room import Room
 from storage import ladder as stored
@@ -129,7 +129,7 @@ class SideModel(Model):
 class LadderModel(Model):
     """How far two states have gone towards each other, and how that changed."""
 
-    pair: tuple[str, str]
+    pair: Pair
     since: datetime
     until: datetime
     window_days: int = Field(description="how long an act counts")

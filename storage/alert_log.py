@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlite_utils import Database
 
@@ -127,15 +128,7 @@ def _delivery_logs(database: Database, alert_ids: Sequence[str]) -> dict[str, li
         """,
         wanted,
     ):
-        attempts.setdefault(row["delivery_id"], []).append(
-            Attempt(
-                started_at=from_text(row["started_at"]),
-                ended_at=from_text(row["ended_at"]),
-                outcome=OutcomeClass(row["outcome"]),
-                code=row["code"],
-                detail=row["detail"],
-            )
-        )
+        attempts.setdefault(row["delivery_id"], []).append(attempt_from_row(row))
     logs: dict[str, list[DeliveryLog]] = {}
     for row in database.query(
         "SELECT * FROM delivery WHERE alert_id IN (SELECT value FROM json_each(:alerts)) ORDER BY channel_id, id",
@@ -144,3 +137,14 @@ def _delivery_logs(database: Database, alert_ids: Sequence[str]) -> dict[str, li
         log = DeliveryLog(delivery=delivery_from_row(row), attempts=tuple(attempts.get(row["id"], ())))
         logs.setdefault(row["alert_id"], []).append(log)
     return logs
+
+
+def attempt_from_row(row: dict[str, Any]) -> Attempt:
+    """Build an attempt from its row."""
+    return Attempt(
+        started_at=from_text(row["started_at"]),
+        ended_at=from_text(row["ended_at"]),
+        outcome=OutcomeClass(row["outcome"]),
+        code=row["code"],
+        detail=row["detail"],
+    )

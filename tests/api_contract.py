@@ -6,6 +6,7 @@ methods, chains of operations. Fails where the service breaks, or answers what i
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -13,11 +14,12 @@ from pathlib import Path
 
 from tests.filled import fill
 from tests.test_review_app import run_site
+from tests.visitor import performer
 
 #: a search has a grammar and a pair two states, which no description of a parameter tells
 CONFIGURATION = """
 [[operations]]
-include-operation-id = ["list_stories", "list_articles", "show_ladder"]
+include-operation-id = ["list_stories", "list_articles", "show_ladder", "add_silence"]
 checks.positive_data_acceptance.enabled = false
 """
 
@@ -28,7 +30,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "schemathesis.toml").write_text(CONFIGURATION)
-        for site in run_site(folder / "data", "en"):
+        for site in run_site(folder / "data", "en", performer=performer):
             fill(site.database)
             return subprocess.run(
                 [
@@ -38,6 +40,7 @@ def main() -> int:
                 ],
                 cwd=folder,
                 check=False,
+                env=os.environ | {"SCHEMATHESIS_HOOKS": "tests.api_hooks", "PYTHONPATH": str(Path.cwd())},
             ).returncode  # fmt: skip
     return 2
 

@@ -8,7 +8,7 @@ import http.client
 import json
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from html.parser import HTMLParser
@@ -21,6 +21,7 @@ from sqlite_utils import Database
 
 from alerts.notices import Speech
 from review.app import create_app
+from review.changing import Perform
 from review.health import Check, Readiness
 from review.rendering import SCRIPTS
 from review.server import open_listener, serve
@@ -109,7 +110,9 @@ class Site:
             connection.close()
 
 
-def run_site(folder: Path, language: str = "fr") -> Iterator[Site]:
+def run_site(
+    folder: Path, language: str = "fr", *, performer: Callable[[Database], Perform] | None = None
+) -> Iterator[Site]:
     database = open_writer(folder)
     readiness = [Readiness(fit=True, checks=(Check(name="database", ok=True, detail="open"),))]
 
@@ -125,7 +128,8 @@ def run_site(folder: Path, language: str = "fr") -> Iterator[Site]:
         watches=(watch,),
         version="0.0",
     )
-    app = create_app(settings, readiness=check, now=lambda: NOW)
+    perform = None if performer is None else performer(database)
+    app = create_app(settings, readiness=check, perform=perform, now=lambda: NOW)
     stop = asyncio.Event()
     listening = threading.Event()
     bound: list[int] = []

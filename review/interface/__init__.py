@@ -1,21 +1,44 @@
-"""The JSON interface, version 1: what the pages show, for programs."""
+"""The JSON interface, version 1: what the pages show, and what they change, for programs."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter, Depends
 
-from review.interface.alerts import alert_routes
+from review.changing import Perform
+from review.interface.alerts import alert_orders, alert_routes
 from review.interface.articles import article_routes
-from review.interface.declared import READING, condition
+from review.interface.declared import READING, WRITING, condition, repetition
+from review.interface.deliveries import delivery_orders, delivery_routes
+from review.interface.silences import silence_orders, silence_routes
 from review.interface.sources import source_routes
 from review.interface.stories import story_routes
+from review.interface.writing import Writing
 from review.ladder import ladder_routes
 from review.room import Room
 
+_READING = (
+    story_routes,
+    article_routes,
+    alert_routes,
+    delivery_routes,
+    silence_routes,
+    source_routes,
+    ladder_routes,
+)
 
-def interface_routes(room: Room) -> APIRouter:
-    """Return the routes of the interface; the ids of its operations are the names of their functions and stay."""
+
+def interface_routes(room: Room, perform: Perform | None) -> APIRouter:
+    """Return the routes of the interface; the ids of its operations are the names of their functions and stay.
+
+    Args:
+        room: what every page shares.
+        perform: makes changes; None leaves out what takes orders.
+    """
     router = APIRouter(generate_unique_id_function=lambda route: route.name)
-    for routes in (story_routes, article_routes, alert_routes, source_routes, ladder_routes):
+    for routes in _READING:
         router.include_router(routes(room), responses=READING, dependencies=[Depends(condition)])
+    if perform is not None:
+        writing = Writing(room, perform)
+        for orders in (alert_orders(writing), delivery_orders(writing), silence_orders(room, writing)):
+            router.include_router(orders, responses=WRITING, dependencies=[Depends(repetition)])
     return router

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Request
 
 from review.errors import PageNotFoundError
+from review.interface.bodies import OrderRoute
 from review.interface.declared import MISSING
+from review.interface.writing import Writing
 from review.models.alerts import AlertModel, AlertPage
+from review.models.orders import Done, Signed
 from review.paging import read_place, write_place
 from review.parameters import Before, Limit, known_place
 from review.room import Room
-from storage import alert_log
+from storage import alert_log, alerts
 
 AlertId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_]{1,64}$")]
 
@@ -40,5 +43,23 @@ def alert_routes(room: Room) -> APIRouter:
         if row is None:
             raise PageNotFoundError(f"no alert {alert_id!r} is stored")
         return AlertModel.of(row)
+
+    return router
+
+
+def alert_orders(writing: Writing) -> APIRouter:
+    """Return the route by which an alert is taken in hand."""
+    router = APIRouter(tags=["alerts"], route_class=OrderRoute)
+
+    @router.post(
+        "/alerts/{alert_id}/acknowledge",
+        summary="Take an alert in hand, with all its watch was told of the story before",
+        responses=MISSING,
+    )
+    async def acknowledge_alert(request: Request, alert_id: AlertId, order: Signed) -> Done:
+        return await writing.order(
+            request, "acknowledge", {"alert": alert_id}, order=order,
+            about=lambda database: alerts.get(database, alert_id),
+        )  # fmt: skip
 
     return router

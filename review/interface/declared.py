@@ -30,6 +30,22 @@ READING: Responses = {
     422: {"model": Refusal, "description": "A parameter cannot be read."},
     **_ANYBODY,
 }
+#: of an address that takes orders
+WRITING: Responses = {
+    400: {"model": Refusal, "description": "The body is not JSON."},
+    403: {"model": Refusal, "description": "Whoever asks may not give this order."},
+    405: {
+        "model": Refusal,
+        "description": "Only orders are taken at this address.",
+        "headers": {"Allow": {"schema": {"type": "string"}}},
+    },
+    408: {"model": Refusal, "description": "The body did not arrive in time."},
+    409: {"model": Refusal, "description": "It cannot be done as things stand; the detail says why."},
+    413: {"model": Refusal, "description": "The body is too large."},
+    415: {"model": Refusal, "description": "The body is not application/json."},
+    422: {"model": Refusal, "description": "The body or a parameter cannot be read."},
+    **_ANYBODY,
+}
 #: of an address that shows one thing
 MISSING: Responses = {404: {"model": Refusal, "description": "No such row is stored."}}
 #: of an address that searches
@@ -43,3 +59,12 @@ def condition(
     ] = None,
 ) -> None:
     """Declare the header that :mod:`review.etags` reads."""
+
+
+def repetition(
+    idempotency_key: Annotated[
+        str | None,
+        Header(max_length=100, description="names the order: sent again under the same key it is carried out once"),
+    ] = None,
+) -> None:
+    """Declare the header that :mod:`review.interface.repeats` reads."""

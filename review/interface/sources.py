@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Annotated
 
-from review.models.sources import SourceList, SourceModel
+from fastapi import APIRouter, Path
+
+from review.errors import PageNotFoundError
+from review.interface.declared import MISSING
+from review.models.sources import SourceDetail, SourceEventModel, SourceList, SourceModel
 from review.room import Room
 from review.standing import source_standing
-from storage import overview
+from storage import health, overview
+
+#: changes of a source's state that its page tells
+MOST_EVENTS = 100
 
 
 def source_routes(room: Room) -> APIRouter:
@@ -20,5 +27,18 @@ def source_routes(room: Room) -> APIRouter:
         with room.readers.reading() as database:
             found = overview.sources(database, now)
         return SourceList(sources=tuple(SourceModel.of(source, source_standing(source, now)) for source in found))
+
+    @router.get("/sources/{source_id}", summary="One source, with how its state changed", responses=MISSING)
+    def show_source(source_id: Annotated[str, Path(min_length=1, max_length=100)]) -> SourceDetail:
+        now = room.now()
+        with room.readers.reading() as database:
+            found = next((one for one in overview.sources(database, now) if one.id == source_id), None)
+            events = health.events(database, source_id, limit=MOST_EVENTS)
+        if found is None:
+            raise PageNotFoundError(f"there is no source {source_id!r}")
+        return SourceDetail(
+            source=SourceModel.of(found, source_standing(found, now)),
+            events=tuple(SourceEventModel.of(event) for event in events),
+        )
 
     return router

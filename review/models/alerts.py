@@ -47,7 +47,8 @@ class DeliveryModel(Model):
     """One alert to one recipient through one channel."""
 
     id: int
-    key: str
+    key: str = Field(description="its identity over all attempts: the webhook's id, the left part of `Message-ID`")
+    alert_id: str
     channel_id: str
     recipient: str
     state: DeliveryState
@@ -55,6 +56,8 @@ class DeliveryModel(Model):
     created_at: datetime
     next_attempt_at: datetime
     maybe_delivered: bool
+    reason: str = Field(description="why it left when it did, or waits: `at_once`, `group_wait`, `quiet_hours`, …")
+    silence_id: int | None = Field(description="the silence that holds it back")
     last_error: str | None
     sent_at: datetime | None
     log: tuple[AttemptModel, ...]
@@ -109,4 +112,11 @@ class AlertPage(Model):
     """A page of alerts, newest first."""
 
     alerts: tuple[AlertModel, ...]
+    next: str | None = Field(description="value of `before` for the following page, null on the last one")
+
+
+class DeliveryPage(Model):
+    """A page of deliveries, newest first."""
+
+    deliveries: tuple[DeliveryModel, ...]
     next: str | None = Field(description="value of `before` for the following page, null on the last one")

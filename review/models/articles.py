@@ -6,6 +6,8 @@ from datetime import datetime
 
 from pydantic import Field
 
+from detection.revisions import Op
+from review.changes import Changes
 from review.models.base import Model
 from review.models.signals import SignalModel
 from storage.alerts import StoredDecision
@@ -23,6 +25,40 @@ class RevisionModel(Model):
     fetched_at: datetime
     modified_at: datetime | None = Field(description="when the page said it last changed")
     silent: bool = Field(description="an edit that the page's own date of change does not admit")
+
+
+class SpanModel(Model):
+    """A piece of text that both versions have, or only the new (`insert`) or the old one (`delete`)."""
+
+    op: Op
+    text: str
+
+
+class ChangesModel(Model):
+    """How a version became of the one before."""
+
+    since: int = Field(description="number of the version before")
+    title: tuple[SpanModel, ...]
+    lines: tuple[tuple[SpanModel, ...], ...] = Field(description="the paragraphs that changed")
+
+
+class RevisionDetail(RevisionModel):
+    """One version of an article with its text."""
+
+    lede: str
+    text: str
+    signals: tuple[SignalModel, ...]
+    changes: ChangesModel | None = Field(description="null for the first version")
+
+    @classmethod
+    def of(cls, revision: Revision, signals: tuple[Signal, ...], changes: Changes | None) -> RevisionDetail:
+        """Build it from a revision, the acts in it, and what it changed."""
+        built = {"signals", "changes"}
+        return cls(
+            signals=tuple(SignalModel.model_validate(signal) for signal in signals),
+            changes=None if changes is None else ChangesModel.model_validate(changes),
+            **{name: getattr(revision, name) for name in cls.model_fields.keys() - built},
+        )
 
 
 class EventActModel(Model):
@@ -57,6 +93,35 @@ class DecisionModel(Model):
     alert_id: str | None
     rules_version: str
     decided_at: datetime
+
+
+class ArticleRow(Model):
+    """A line of the list of articles."""
+
+    id: int
+    source_id: str
+    source_name: str
+    url: str
+    title: str
+    lede: str
+    language: str | None
+    authors: tuple[str, ...]
+    agency: str | None
+    origin: str
+    partial: bool
+    published_at: datetime | None
+    first_seen_at: datetime
+    effective_at: datetime = Field(description="when it was published, or first seen where no date can be believed")
+    story_id: int | None
+    copy_of: int | None
+    withdrawn_at: datetime | None
+
+
+class ArticlePage(Model):
+    """A page of articles, newest first."""
+
+    articles: tuple[ArticleRow, ...]
+    next: str | None = Field(description="value of `before` for the following page, null on the last one")
 
 
 class ArticleDetail(Model):

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class Model(BaseModel):
     """Base of all answers."""
 
     model_config = ConfigDict(from_attributes=True, frozen=True)
+
+
+#: the codes of two states
+Pair = Annotated[tuple[str, ...], Field(min_length=2, max_length=2)]

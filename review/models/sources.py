@@ -10,7 +10,7 @@ from pydantic import Field
 from alerts.health_wording import explain
 from review.models.base import Model
 from storage.overview import SourceHealth
-from storage.types import FailureReason
+from storage.types import FailureReason, HealthEvent
 
 
 class FeedModel(Model):
@@ -69,3 +69,31 @@ class SourceList(Model):
     """Every source, those in trouble first."""
 
     sources: tuple[SourceModel, ...]
+
+
+class SourceEventModel(Model):
+    """A change of a source's state."""
+
+    at: datetime
+    was: str
+    state: str
+    since: datetime
+    reason: str = Field(description="in English")
+
+    @classmethod
+    def of(cls, event: HealthEvent) -> SourceEventModel:
+        """Build it from an event."""
+        return cls(
+            at=event.at,
+            was=event.was,
+            state=event.health.state,
+            since=event.health.since,
+            reason=explain(event.health, "en", ZoneInfo("UTC")),
+        )
+
+
+class SourceDetail(Model):
+    """A source with how its state changed, newest first."""
+
+    source: SourceModel
+    events: tuple[SourceEventModel, ...]

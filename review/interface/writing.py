@@ -1,0 +1,107 @@
+"""How an order of a program becomes a change: who may give it, what it is about, who makes it.
+
+A cookie alone gives no orders here. Once there are accounts, an order needs a token in ``Authorization: Bearer``; as
+long as there are none, whoever sits at this machine may give one, unless a browser says that it comes from elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import HTTPException, Request
+from sqlite_utils import Database
+from starlette.concurrency import run_in_threadpool
+
+from review.changing import Perform
+from review.errors import ChangeRefusedError
+from review.forms import LONGEST_NAME, one_line
+from review.interface.repeats import KeyReusedError, Repeats
+from review.models.orders import Done, Signed
+from review.room import Room
+from storage.types import Person, Role
+
+#: names an order, so that it may be sent twice
+KEY_HEADER = "Idempotency-Key"
+
+
+class Writing:
+    """Gives the orders of programs to whoever owns the archive."""
+
+    def __init__(self, room: Room, perform: Perform | None) -> None:
+        """Prepare.
+
+        Args:
+            room: what every page shares.
+            perform: makes changes; None where nothing can be changed.
+        """
+        self._room = room
+        self._perform = perform
+        self._repeats = Repeats()
+
+    @property
+    def able(self) -> bool:
+        """Whether anything can be changed."""
+        return self._perform is not None
+
+    async def order(
+        self,
+        request: Request,
+        change: str,
+        values: dict[str, Any],
+        *,
+        order: Signed,
+        about: Callable[[Database], object] | None = None,
+        role: Role = Role.ANALYST,
+    ) -> Done:
+        """Carry out one order.
+
+        Args:
+            request: who asks.
+            change: name of the change.
+            values: its values but the author's name, which is added.
+            order: what was sent.
+            about: reads what the order is about; raises NotFoundError where there is none.
+            role: who may at least.
+
+        Raises:
+            HTTPException: 403 not allowed, 409 refused, 422 nobody's name, 503 nothing can be changed.
+            NotFoundError: what the order is about is not stored.
+        """
+        person = self._giver(request, role)
+        author = person.name if person.id is not None else one_line(order.author or "", LONGEST_NAME)
+        if not author:
+            raise HTTPException(status_code=422, detail="author is missing: say who gives the order")
+        if self._perform is None:
+            raise HTTPException(status_code=503, detail="nothing can be changed here")
+        if about is not None:
+            await run_in_threadpool(self._look, about)
+        perform, given = self._perform, {**values, "author": author}
+        try:
+            done = await self._repeats.once(
+                person.id, _key(request), (change, given), lambda: perform(change, given, person)
+            )
+        except ChangeRefusedError as error:
+            raise HTTPException(status_code=409, detail=str(error)) from error
+        except KeyReusedError as error:
+            raise HTTPException(status_code=409, detail="this Idempotency-Key stands for another order") from error
+        return Done(detail=done)
+
+    def _giver(self, request: Request, role: Role) -> Person:
+        person = self._room.who(request)
+        bearer = request.headers.get("authorization", "").lower().startswith("bearer ")
+        if person.id is not None and not bearer:
+            raise HTTPException(status_code=403, detail="a login gives no orders here; send a token with scope write")
+        if not bearer and not self._room.forms.from_here(request):
+            raise HTTPException(status_code=403, detail="orders from pages of other sites are not taken")
+        if not person.role.covers(role):
+            raise HTTPException(status_code=403, detail=f"this needs the role {role}, and a token with scope write")
+        return person
+
+    def _look(self, about: Callable[[Database], object]) -> None:
+        with self._room.readers.reading() as database:
+            about(database)
+
+
+def _key(request: Request) -> str | None:
+    return request.headers.get(KEY_HEADER) or None

@@ -1,0 +1,266 @@
+"""What programs may order over the JSON interface: who may, in which form, and what becomes of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import FastAPI, HTTPException, Request
+from sqlite_utils import Database
+
+from review.interface.bodies import LARGEST_BODY, read_body
+from review.interface.repeats import KeyReusedError, Repeats
+from review.settings import ReviewSettings
+from storage import audit
+from storage.database import open_writer
+from storage.types import Person, Watch
+from tests.filled import Filled, fill
+from tests.somebody import ANALYST, READER
+from tests.visitor import Page, Visitor, application, routes
+
+BEARER = {"Authorization": "Bearer vigie_x"}
+WATCH = Watch(id="france-mali", name="France – Mali", pairs=(("FRA", "MLI"),))
+
+
+class Program(Visitor):
+    """Somebody who sends JSON instead of forms."""
+
+    def order(self, path: str, values: object = None, headers: dict[str, str] | None = None) -> Page:
+        body = values if isinstance(values, bytes) else json.dumps({} if values is None else values).encode()
+        sent = {"content-type": "application/json"} | (headers or {})
+        return asyncio.run(self._ask("POST", f"/api/v1{path}", body, sent))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """An archive with the page over it."""
+
+    database: Database
+    known: Filled
+    program: Program
+
+
+def place_in(folder: Path) -> Iterator[Place]:
+    opened = open_writer(folder)
+    settings = ReviewSettings(
+        public_url="http://127.0.0.1/", language="en", timezone="UTC", data_folder=folder, version="0.0",
+        watches=(WATCH,),
+    )  # fmt: skip
+    yield Place(database=opened, known=fill(opened), program=Program(application(opened, settings)))
+    opened.conn.close()
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    yield from place_in(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """For tests of orders that change nothing."""
+    yield from place_in(tmp_path_factory.mktemp("orders"))
+
+
+def paths(app: FastAPI, known: Filled) -> list[str]:
+    """Return the addresses that take orders, their places filled in."""
+    places = {
+        "alert_id": known.alert, "delivery_id": known.delivery, "silence_id": known.silence, "story_id": known.story,
+        "article_id": known.article, "source_id": "rfi", "watch_id": WATCH.id,
+    }  # fmt: skip
+    found = [path for method, path in routes(app) if method == "POST" and path.startswith("/api/v1/")]
+    return [path.removeprefix("/api/v1").format(**places) for path in found]
+
+
+def test_an_alert_is_taken_in_hand_once(place: Place) -> None:
+    program, known, database = place.program, place.known, place.database
+    first = program.order(f"/alerts/{known.alert}/acknowledge", {"author": "Awa"})
+    assert (first.status, known.alert in first.json()["detail"]) == (200, True)
+    program.order(f"/alerts/{known.alert}/acknowledge", {"author": "Karim"})
+    assert program.get(f"/api/v1/alerts/{known.alert}").json()["acknowledged_by"] == "Awa"
+    assert [line.change for line in audit.lines(database)] == ["acknowledge", "acknowledge"]
+
+
+def test_an_account_signs_with_its_name_and_token(place: Place) -> None:
+    program, known, database = place.program, place.known, place.database
+    program.person = ANALYST
+    assert program.order(f"/alerts/{known.alert}/acknowledge", {"author": "Somebody"}, BEARER).status == 200
+    assert program.get(f"/api/v1/alerts/{known.alert}").json()["acknowledged_by"] == "Ines"
+    (line,) = audit.lines(database)
+    assert (line.person_id, line.name) == (7, "Ines")
+
+
+@pytest.mark.parametrize(
+    ("person", "headers", "status"),
+    [
+        (ANALYST, {}, 403),  # logged in, but no token: a page of another site could have sent it
+        (READER, BEARER, 403),
+        (None, {"Origin": "https://evil.example"}, 403),
+        (None, {"Origin": "null"}, 403),
+        (None, {"Sec-Fetch-Site": "cross-site"}, 403),
+        (None, {"Sec-Fetch-Site": "same-site"}, 403),
+        (None, {"Content-Type": "text/plain"}, 415),
+        (None, {"Content-Type": "application/x-www-form-urlencoded"}, 415),
+        (None, {"Content-Type": "multipart/form-data; boundary=x"}, 415),
+        (None, {"Content-Type": ""}, 415),
+    ],
+)
+def test_no_order_is_taken_from_whoever_may_not_give_it(
+    shared: Place, person: Person | None, headers: dict[str, str], status: int
+) -> None:
+    program, known, database = shared.program, shared.known, shared.database
+    program.person = person
+    assert isinstance(program.app, FastAPI)
+    found = paths(program.app, known)
+    assert len(found) >= 5
+    for path in found:
+        answer = program.order(path, {"author": "Awa", **_needed(path)}, headers)
+        assert answer.status == status, (path, answer.body)
+        assert answer.json()["detail"]
+    assert audit.lines(database) == ()
+
+
+def _needed(path: str) -> dict[str, Any]:
+    """Keys without which an order at this address cannot be read."""
+    return {"/silences": {"watch_id": WATCH.id, "reason": "sommet", "seconds": 3600}}.get(path, {})
+
+
+def test_nobody_knows_who_gives_an_order_without_a_name(shared: Place) -> None:
+    program, known = shared.program, shared.known
+    answer = program.order(f"/alerts/{known.alert}/acknowledge")
+    assert (answer.status, "author" in answer.json()["detail"]) == (422, True)
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"", 422),
+        (b"{", 422),
+        (b"[]", 422),
+        (b"null", 422),
+        (b'{"author": "\\ud800"}', 422),
+        (b'{"author": 7}', 422),
+        (b'{"author": "Awa", "admin": true}', 422),
+        (b'{"author": "' + b"a" * 81 + b'"}', 422),
+        (b'{"author": "\xff"}', 400),
+        (b'{"author": ' + b"[" * 50_000 + b"]" * 10_000, 422),
+        (b'{"author": "' + b"a" * LARGEST_BODY + b'"}', 413),
+    ],
+)
+def test_a_body_that_cannot_be_used_is_refused(shared: Place, body: bytes, status: int) -> None:
+    program, known, database = shared.program, shared.known, shared.database
+    answer = program.order(f"/alerts/{known.alert}/acknowledge", body)
+    assert answer.status in {status, 400 if status == 422 else status}
+    assert answer.json()["detail"]
+    assert audit.lines(database) == ()
+
+
+def test_a_silence_begins_and_ends(place: Place) -> None:
+    program, known = place.program, place.known
+    order = {
+        "author": "Awa", "watch_id": WATCH.id, "story_id": known.story, "pair": ["FRA", "MLI"], "one_way": True,
+        "types": ["summon_ambassador"], "max_severity": 3, "reason": "sommet\nsuivi", "seconds": 3600,
+    }  # fmt: skip
+    assert program.order("/silences", order).status == 200
+    found = program.get("/api/v1/silences").json()["silences"]
+    (new,) = [one for one in found if one["id"] != known.silence]
+    assert (new["state"], new["reason"], new["pair"], new["max_severity"]) == (
+        "running", "sommet suivi", ["FRA", "MLI"], 3,
+    )  # fmt: skip
+    assert program.order(f"/silences/{new['id']}/end", {"author": "Awa"}).status == 200
+    assert program.get(f"/api/v1/silences/{new['id']}").json()["state"] == "over"
+    assert program.order(f"/silences/{new['id']}/end", {"author": "Awa"}).status == 409
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"watch_id": "nowhere"}, 422),
+        ({"watch_id": None}, 422),
+        ({"story_id": 4711}, 404),
+        ({"pair": ["FRA", "FRA"]}, 422),
+        ({"pair": ["FRA", "ZZZ"]}, 422),
+        ({"pair": ["FRA"]}, 422),
+        ({"one_way": True}, 422),
+        ({"types": ["dance"]}, 422),
+        ({"seconds": 1}, 422),
+        ({"seconds": 10**12}, 422),
+        ({"reason": " \n"}, 422),
+        ({"max_severity": 6}, 422),
+    ],
+)
+def test_a_silence_that_would_hold_nothing_is_refused(shared: Place, change: dict[str, Any], status: int) -> None:
+    program = shared.program
+    order = {"author": "Awa", "watch_id": WATCH.id, "reason": "sommet", "seconds": 3600} | change
+    assert program.order("/silences", order).status == status
+    assert len(program.get("/api/v1/silences").json()["silences"]) == 1
+
+
+def test_a_dead_delivery_is_sent_again_or_given_up(place: Place) -> None:
+    program, known = place.program, place.known
+    path = f"/deliveries/{known.delivery}"
+    assert program.get("/api/v1/deliveries?state=dead").json()["deliveries"][0]["id"] == known.delivery
+    assert program.order(f"{path}/replay", {"author": "Awa"}).status == 200
+    assert program.get(f"/api/v1{path}").json()["state"] == "pending"
+    answer = program.order(f"{path}/replay", {"author": "Awa"})
+    assert (answer.status, "no dead or suppressed" in answer.json()["detail"]) == (409, True)
+    assert program.order(f"{path}/discard", {"author": "Awa"}).status == 200
+    assert program.get(f"/api/v1{path}").json()["state"] == "suppressed"
+    assert program.order("/deliveries/4711/replay", {"author": "Awa"}).status == 404
+
+
+def test_an_order_sent_twice_under_one_key_is_carried_out_once(place: Place) -> None:
+    program = place.program
+    order = {"author": "Awa", "watch_id": WATCH.id, "reason": "sommet", "seconds": 3600}
+    key = {"Idempotency-Key": "7f2c"}
+    assert program.order("/silences", order, key).body == program.order("/silences", order, key).body
+    assert len(program.get("/api/v1/silences").json()["silences"]) == 2
+    other = program.order("/silences", order | {"seconds": 7200}, key)
+    assert (other.status, "Idempotency-Key" in other.json()["detail"]) == (409, True)
+
+
+async def test_an_order_still_on_its_way_is_waited_for_and_what_failed_may_be_tried_again() -> None:
+    made: list[str] = []
+    begun, go = asyncio.Event(), asyncio.Event()
+
+    async def make() -> str:
+        begun.set()
+        await go.wait()
+        made.append("x")
+        if len(made) == 1:
+            raise ValueError("busy")
+        return "done"
+
+    repeats = Repeats(most=2)
+    first = asyncio.create_task(repeats.once(1, "key", "order", make))
+    await begun.wait()
+    second = asyncio.create_task(repeats.once(1, "key", "order", make))
+    await asyncio.sleep(0)
+    go.set()
+    for task in (first, second):
+        with pytest.raises(ValueError, match="busy"):
+            await task
+    assert made == ["x"]
+    assert await repeats.once(1, "key", "order", make) == "done"
+    assert await repeats.once(2, "key", "other", make) == "done"
+    with pytest.raises(KeyReusedError):
+        await repeats.once(1, "key", "other", make)
+    assert len(made) == 3
+    await repeats.once(3, "key", "order", make)
+    await repeats.once(1, "key", "other", make)  # forgotten: two keys are remembered
+    assert len(made) == 5
+
+
+async def test_a_body_that_does_not_arrive_is_not_waited_for() -> None:
+    async def receive() -> dict[str, Any]:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    scope = {"type": "http", "method": "POST", "headers": [(b"content-type", b"application/json")]}
+    with pytest.raises(HTTPException) as raised:
+        await read_body(Request(scope, receive), deadline=0.01)
+    assert raised.value.status_code == 408
