@@ -20,6 +20,8 @@ from tests.hostile_page import PLAIN, Hostile, fill, settings
 from tests.payloads import PAYLOADS
 from tests.visitor import Page, Visitor, application
 
+#: elements whose number depends on the words: changes of a text, and what is offered to choose from
+BY_WORDS = frozenset({"ins", "del", "option"})
 #: attributes that hold an address
 ADDRESSES = frozenset({"href", "src", "action", "formaction", "srcset", "poster", "data", "xlink:href"})
 
@@ -45,7 +47,7 @@ class Shape(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         names = tuple(sorted(name for name, _ in attrs))
-        if "data-original" not in names and (tag, names) not in {("ins", ()), ("del", ())}:
+        if "data-original" not in names and tag not in BY_WORDS:
             self.elements.append((tag, names))
         for name, value in attrs:
             self._judge(tag, name, value or "")
