@@ -33,6 +33,7 @@ from review.rendering import STATIC_FOLDER, environment
 from review.room import Room
 from review.settings import ReviewSettings
 from review.triage import triage_routes
+from review.views import view_routes
 from review.watches import watches_routes
 from review.websub import PREFIX, Callback, websub_routes
 from storage import alerts, overview
@@ -100,6 +101,7 @@ def create_app(
     app.include_router(arranging_routes(room, changing))
     app.include_router(watches_routes(room, changing, bench or BareBench(settings.watches)))
     app.include_router(interface_routes(room, perform), prefix="/api/v1")
+    app.include_router(view_routes(room, changing))
     _add_health(app, room)
     app.mount("/static", StaticFiles(directory=STATIC_FOLDER), name="static")
     _add_error_pages(app, room)

@@ -17,7 +17,7 @@ from alerts.triage_actions import MOST_STORIES, Action, Proposal, propose
 from alerts.triaging import JudgeReason, changed_since
 from review.changing import Changing
 from review.errors import FaultError
-from review.filters import DeskFilter, read_filter
+from review.filters import read_filter
 from review.forms import Fields, safe_path
 from review.room import Room
 from review.searching import find_stories, read_search
@@ -142,7 +142,7 @@ def _page(
         cut = False
         every = chosen is None and "all" in request.query_params
         if chosen is None and every:
-            chosen, cut = _in_view(database, read_filter(request.query_params), now)
+            chosen, cut = _in_view(database, room, request)
         elif chosen is None:
             chosen = read_chosen(request.query_params.getlist("story"))
         action = action_of(do, given or {}, person)
@@ -160,9 +160,11 @@ def _page(
         )
 
 
-def _in_view(database: Database, wanted: DeskFilter, now: datetime) -> tuple[tuple[Chosen, ...], bool]:
+def _in_view(database: Database, room: Room, request: Request) -> tuple[tuple[Chosen, ...], bool]:
     """Return the stories of a view, the newest first, and whether it holds more than one change takes."""
-    narrowed = replace(wanted.for_archive(now), before=None, limit=MOST_STORIES)
+    wanted = read_filter(request.query_params)
+    archive = wanted.for_archive(room.now(), zone=room.settings.zone(), person_id=room.who(request).id)
+    narrowed = replace(archive, before=None, limit=MOST_STORIES)
     search = None if wanted.q is None else read_search(wanted.q)
     found = find_stories(database, narrowed, search)
     held = triage.of_stories(database, [row.story.id for row in found.rows])

@@ -13,7 +13,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 #: below these addresses answers carry a tag; each of them is bounded by the length of a page of its list
-TAGGED = ("/api/", "/desk/new")
+TAGGED = ("/api/", "/desk/new", "/feeds/")
 #: characters of an ``If-None-Match`` that is read: some hundred tags
 LONGEST_CONDITION = 4_000
 

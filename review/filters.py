@@ -1,22 +1,28 @@
-"""What the desk is narrowed to: read from the address, written back into links."""
+"""What the desk is narrowed to: read from the address, written back into links.
+
+Everything stands in the address, so a view can be sent to somebody, saved and subscribed to.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from urllib.parse import urlencode
 
 from review.paging import read_numbered_place, write_place
 from storage.reading import StoryFilter
+from storage.triage_filter import TriageFilter
 from storage.types import Status
+from storage.types.triage import TriageState, Verdict
 
 #: stories on one page
 PAGE_SIZE = 50
 #: longest search, in characters
 LONGEST_SEARCH = 500
 PERIODS: Mapping[str, timedelta] = {
+    "8h": timedelta(hours=8),
     "12h": timedelta(hours=12),
     "24h": timedelta(hours=24),
     "7d": timedelta(days=7),
@@ -32,11 +38,28 @@ class DeskFilter:
     severity: int | None = None
     type: str | None = None
     pair: tuple[str, str] | None = None
+    #: one of the two states
+    side: str | None = None
     status: Status | None = None
+    rule: str | None = None
+    #: a watch that told of it
+    watch: str | None = None
     source: str | None = None
     #: language of the articles
     language: str | None = None
     period: str | None = None
+    #: last reported on from this day and up to that one, both included, in the desk's zone
+    since: date | None = None
+    until: date | None = None
+    state: TriageState | None = None
+    verdict: Verdict | None = None
+    tag: str | None = None
+    #: who works on it, by name
+    assignee: str | None = None
+    #: whether the reader saw all of it, whether it is marked as important, whether it has a note
+    seen: bool | None = None
+    important: bool | None = None
+    noted: bool | None = None
     q: str | None = None
     #: keyset paging
     before: tuple[datetime, int] | None = None
@@ -55,10 +78,22 @@ class DeskFilter:
             "severity": None if self.severity is None else str(self.severity),
             "type": self.type,
             "pair": None if self.pair is None else "-".join(self.pair),
+            "side": self.side,
             "status": self.status,
+            "rule": self.rule,
+            "watch": self.watch,
             "source": self.source,
             "language": self.language,
             "period": self.period,
+            "since": self.since,
+            "until": self.until,
+            "state": self.state,
+            "verdict": self.verdict,
+            "tag": self.tag,
+            "assignee": self.assignee,
+            "seen": _WRITTEN[self.seen],
+            "important": _WRITTEN[self.important],
+            "noted": _WRITTEN[self.noted],
             "show": "all" if self.show_all else None,
             "before": None if self.before is None else write_place(*self.before),
         }
@@ -72,20 +107,56 @@ class DeskFilter:
         query = urlencode({name: value for name, value in parameters.items() if value})
         return f"/?{query}" if query else "/"
 
-    def for_archive(self, now: datetime) -> StoryFilter:
-        """Return what to ask the archive for one page."""
+    @property
+    def query(self) -> str:
+        """The conditions as a saved view keeps them: without the place in the list."""
+        return urlencode({name: value for name, value in self.parameters().items() if name != "before"})
+
+    def for_archive(self, now: datetime, *, zone: tzinfo = UTC, person_id: int | None = None) -> StoryFilter:
+        """Return what to ask the archive for one page.
+
+        Args:
+            now: the moment that periods end at.
+            zone: of the days.
+            person_id: whose reading ``seen`` means.
+        """
+        starts = [] if self.since is None else [_midnight(self.since, zone)]
+        starts += [] if self.period is None else [now - PERIODS[self.period]]
         return StoryFilter(
             with_signals=not self.show_all,
             min_severity=self.severity,
             type=self.type,
             pair=self.pair,
+            side=self.side,
+            rule=self.rule,
             status=self.status,
+            watch_id=self.watch,
             source_id=self.source,
             language=self.language,
-            since=None if self.period is None else now - PERIODS[self.period],
+            triage=self._triage(person_id),
+            since=max(starts, default=None),
+            until=None if self.until is None else _midnight(self.until + timedelta(days=1), zone),
             before=self.before,
             limit=PAGE_SIZE,
         )
+
+    def _triage(self, person_id: int | None) -> TriageFilter | None:
+        wanted = TriageFilter(
+            states=() if self.state is None else (self.state,),
+            verdict=self.verdict,
+            seen=self.seen,
+            person_id=person_id,
+            important=self.important,
+            noted=self.noted,
+            tag=self.tag,
+            assignee=self.assignee,
+        )
+        return None if wanted == TriageFilter(person_id=person_id) else wanted
+
+
+def _midnight(day: date, zone: tzinfo) -> datetime:
+    """The moment a day begins in a zone, in UTC."""
+    return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
 def read_filter(parameters: Mapping[str, str]) -> DeskFilter:
@@ -121,15 +192,43 @@ def _read_text(text: str) -> str | None:
     return clean if 0 < len(clean) <= LONGEST_SEARCH else None
 
 
+def _read_day(text: str) -> date | None:
+    """Read a day of the years that an archive can hold and a zone can reckon with."""
+    if not re.fullmatch(r"(?:19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}", text, re.ASCII):
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _read_whether(text: str) -> bool | None:
+    return {"yes": True, "no": False}.get(text)
+
+
+_WRITTEN: Mapping[bool | None, str | None] = {None: None, True: "yes", False: "no"}
+
 _READERS: Mapping[str, Callable[[str], object]] = {
     "q": _read_text,
     "severity": lambda text: int(text) if text in {"1", "2", "3", "4", "5"} else None,
     "type": _matching(r"[a-z0-9_]{1,60}"),
     "pair": _read_pair,
     "status": lambda text: Status(text) if text in set(Status) else None,
+    "side": lambda text: text if re.fullmatch(r"[A-Z]{2,8}", text, re.ASCII) else None,
+    "rule": _matching(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,99}"),
+    "watch": _matching(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}"),
+    "since": _read_day,
+    "until": _read_day,
+    "state": lambda text: TriageState(text) if text in set(TriageState) else None,
+    "verdict": lambda text: Verdict(text) if text in set(Verdict) else None,
+    "tag": _read_text,
+    "assignee": _read_text,
+    "seen": _read_whether,
+    "important": _read_whether,
+    "noted": _read_whether,
     "source": _matching(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,99}"),
     "language": _matching(r"[a-z]{2,3}"),
     "period": lambda text: text if text in PERIODS else None,
-    "show": lambda text: True if text == "all" else None,
+    "show": {"all": True, "signals": False}.get,
     "before": read_numbered_place,
 }

@@ -42,7 +42,12 @@ def news_routes(room: Room) -> APIRouter:
         if not since.isascii() or not since.isdigit() or len(since) > len(str(LARGEST_ID)) or int(since) > LARGEST_ID:
             return JSONResponse({"detail": "'newest' must be the number of an article"}, status_code=422)
         conditions = read_filter({name: value for name, value in request.query_params.items() if name != "newest"})
-        wanted = replace(conditions.for_archive(room.now()), after_article=int(since), limit=MOST, before=None)
+        wanted = replace(
+            conditions.for_archive(room.now(), zone=room.settings.zone(), person_id=room.who(request).id),
+            after_article=int(since),
+            limit=MOST,
+            before=None,
+        )
         with room.readers.reading() as database:
             search = None if conditions.q is None else read_search(conditions.q)
             found = find_stories(database, wanted, search)

@@ -21,9 +21,12 @@ from review.searching import StoryPage, find_stories, read_search
 from review.standing import emptiness
 from review.triage import seeing
 from review.triage_views import desk_marks
-from storage import alert_log, overview, reading, threads
+from review.view_lists import default_view
+from review.wording import words
+from storage import alert_log, notes, overview, reading, threads
 from storage.errors import SearchError
 from storage.types import Status
+from storage.types.triage import TriageState, Verdict
 
 #: notices on the page of sources
 NOTICES = 20
@@ -37,6 +40,10 @@ def page_routes(room: Room, changing: Changing) -> APIRouter:
     def desk(request: Request) -> Response:
         kind, number = opened(request)
         with room.readers.reading() as database:
+            if not request.url.query:
+                default = default_view(database, room.settings, room.words(request), room.who(request))
+                if default is not None:
+                    return RedirectResponse(default.address, status_code=303)
             elsewhere = threads.joined(database, number) if kind is Opened.STORY and number else None
             if elsewhere is not None:
                 return RedirectResponse(panes(request).story(elsewhere), status_code=308)
@@ -98,7 +105,8 @@ def _desk(room: Room, request: Request, database: Database, shown: dict[str, Any
     found = StoryPage(rows=(), next=None)
     try:
         search = None if wanted.q is None else read_search(wanted.q)
-        found = find_stories(database, wanted.for_archive(now), search)
+        mine = wanted.for_archive(now, zone=room.settings.zone(), person_id=room.who(request).id)
+        found = find_stories(database, mine, search)
     except SearchTextError as error:
         fault = error
     except SearchError as error:
@@ -151,6 +159,21 @@ def _choices(database: Database, room: Room, language: str, wanted: DeskFilter) 
         "sources": with_current(overview.source_names(database), wanted.source),
         "article_languages": with_current([(code, code) for code in overview.languages(database)], wanted.language),
         "periods": list(PERIODS),
+        "more": _more_choices(database, room, language),
+    }
+
+
+def _more_choices(database: Database, room: Room, language: str) -> dict[str, object]:
+    """What the further filters offer."""
+    say = words(language)
+    states = sorted({side for watch in room.settings.watches for pair in watch.pairs for side in pair})
+    return {
+        "sides": [(code, naming.state_name(code, language)) for code in states],
+        "watches": [(watch.id, watch.name) for watch in room.settings.watches],
+        "states": [(state.value, say.code("triage.state", state)) for state in TriageState],
+        "verdicts": [(verdict.value, say.code("triage.state", verdict)) for verdict in Verdict],
+        "tags": notes.tags(database),
+        "people": notes.assignees(database),
     }
 
 

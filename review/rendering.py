@@ -17,8 +17,10 @@ from alerts import health_wording
 from review import naming
 from review.marking import emphasise
 from review.moments import Moments
+from review.settings import ReviewSettings
 from review.standing import alert_standing, delivery_counts, reasons_of, source_standing
 from review.triage_fields import OF_MANY
+from review.wording import Words
 from storage.reading import StoryRow
 
 _FOLDER = Path(__file__).parent
@@ -34,6 +36,7 @@ STYLES = (
     "panes.css",
     "triage.css",
     "watches.css",
+    "views.css",
     "screens.css",
 )
 #: run in this order once the page is read
@@ -93,10 +96,26 @@ def environment() -> Environment:
         bulk_choices=OF_MANY,
         type_name=naming.type_name,
         state_name=naming.state_name,
+        condition_word=condition_word,
     )
     found.filters["groupby_day"] = group_by_day
     found.filters["moment_of"] = datetime.fromisoformat
     return found
+
+
+def condition_word(say: Words, language: str, settings: ReviewSettings, name: str, value: str) -> str:
+    """Return the value of a condition of the desk in words; what nobody wrote words for stays as it is."""
+    if name == "type":
+        return naming.type_name(value, language)
+    if name in {"pair", "side"}:
+        return " – ".join(naming.state_name(code, language) for code in value.split("-"))
+    if name == "watch":
+        return settings.watch_name(value)
+    family = {
+        "status": "status", "period": "period", "state": "triage.state", "verdict": "triage.state",
+        "seen": "whether", "important": "whether", "noted": "whether",
+    }.get(name)  # fmt: skip
+    return value if family is None else say.code(family, value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ class Section:
 #: in the order of the menu; a new page that stands by itself gets a line here
 SECTIONS: tuple[Section, ...] = (
     Section(key="desk", address="/", letter="i"),
+    Section(key="views", address="/views", letter="w"),
     Section(key="alerts", address="/alerts", letter="a"),
     Section(key="sources", address="/sources", letter="s"),
     Section(key="watches", address="/watches", letter="w"),

@@ -14,7 +14,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from alerts.silencing import describe
-from scheduler import changes_channels, changes_triage, changes_watches, ladder
+from scheduler import changes_channels, changes_triage, changes_views, changes_watches, ladder
 from scheduler.errors import UnknownChangeError
 from storage import alerts, audit, channels, deliveries, silences, threads
 from storage.types import Person
@@ -100,6 +100,7 @@ CHANGES: dict[str, Change] = {
     **changes_channels.CHANGES,
     **changes_triage.CHANGES,
     **changes_watches.CHANGES,
+    **changes_views.CHANGES,
 }
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from sqlite_utils import Database
 
-from storage import audit, evidence, health, ladder, readings, schema, triage_schema, watch_edits
+from storage import audit, evidence, health, ladder, readings, schema, triage_schema, views, watch_edits
 from storage.folder import APPLICATION_ID
 
 
@@ -325,6 +325,11 @@ def _watch_edits(database: Database) -> None:
     watch_edits.create(database)
 
 
+def _saved_views(database: Database) -> None:
+    """Keep views that people save."""
+    views.create(database)
+
+
 #: in order; add new steps at the end, never edit one that was released
 STEPS: tuple[Callable[[Database], None], ...] = (
     schema.create,
@@ -356,6 +361,7 @@ STEPS: tuple[Callable[[Database], None], ...] = (
     _readings,
     _triage,
     _watch_edits,
+    _saved_views,
 )
 NEWEST_VERSION = len(STEPS)
 

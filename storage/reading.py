@@ -42,6 +42,10 @@ class StoryFilter:
     type: str | None = None
     #: unordered pair of states
     pair: tuple[str, str] | None = None
+    #: one of the two states of an act, whichever side
+    side: str | None = None
+    #: the rule that found an act
+    rule: str | None = None
     status: Status | None = None
     source_id: str | None = None
     language: str | None = None
@@ -49,8 +53,12 @@ class StoryFilter:
     expression: str | None = None
     #: what people made of it
     triage: TriageFilter | None = None
+    #: a watch that told of it
+    watch_id: str | None = None
     #: only stories with an article since then
     since: datetime | None = None
+    #: only stories last reported on before then
+    until: datetime | None = None
     #: only stories with an article that was stored after this one
     after_article: int | None = None
     #: keyset paging: only stories after this (last seen, id) in the list
@@ -174,6 +182,8 @@ def _signal_clauses(wanted: StoryFilter) -> tuple[list[str], dict[str, Any]]:
         ("g.type = :type", {"type": wanted.type}),
         ("((g.actor = :first AND g.target = :second) OR (g.actor = :second AND g.target = :first))",
          {"first": first, "second": second}),
+        ("(g.actor = :side OR g.target = :side)", {"side": wanted.side}),
+        ("g.rule = :rule", {"rule": wanted.rule}),
         ("g.status = :status", {"status": wanted.status}),
         ("a.source_id = :source", {"source": wanted.source_id}),
         ("a.language = :language", {"language": wanted.language}),
@@ -191,7 +201,7 @@ def _story_clauses(database: Database, wanted: StoryFilter) -> tuple[list[str], 
             "st.id IN (SELECT a.story_id FROM signal g JOIN article a ON a.revision_id = g.revision_id "  # noqa: S608 (fixed)
             f"WHERE {' AND '.join(conditions)})"
         )
-    elif any(condition.startswith(("g.", "((g.")) for condition in conditions) or wanted.with_signals:
+    elif any(condition.startswith(("g.", "(g.", "((g.")) for condition in conditions) or wanted.with_signals:
         joined = " AND ".join(["a.story_id = st.id", *conditions])
         # A story that never told an act is passed by without a look at its articles.
         clauses.append("st.telling = 1")
@@ -214,6 +224,12 @@ def _story_clauses(database: Database, wanted: StoryFilter) -> tuple[list[str], 
     if wanted.since is not None:
         clauses.append("st.last_seen_at >= :since")
         parameters["since"] = to_text(wanted.since)
+    if wanted.until is not None:
+        clauses.append("st.last_seen_at < :until")
+        parameters["until"] = to_text(wanted.until)
+    if wanted.watch_id is not None:
+        clauses.append("st.id IN (SELECT al.story_id FROM alert al WHERE al.watch_id = :watch_id)")
+        parameters["watch_id"] = wanted.watch_id
     if wanted.after_article is not None:
         clauses.append("st.id IN (SELECT story_id FROM article WHERE id > :after_article)")
         parameters["after_article"] = wanted.after_article

@@ -173,19 +173,15 @@ def verify(packet_path: Path, *, as_json: bool) -> int:
 
 
 def _write_csv(rows: Any) -> None:
+    from review.cells import cell
+
     writer: csv.DictWriter[str] | None = None
     for row in rows:
-        flat = {key: _cell(value) for key, value in row.items()}
+        flat = {key: cell(value) for key, value in row.items()}
         if writer is None:
             writer = csv.DictWriter(sys.stdout, fieldnames=list(flat))
             writer.writeheader()
         writer.writerow(flat)
-
-
-def _cell(value: Any) -> str:
-    """Return a value as a cell that no spreadsheet runs as a formula (OWASP, CSV injection)."""
-    text = "" if value is None else " ".join(map(str, value)) if isinstance(value, list) else str(value)
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
 
 
 @click.command()
