@@ -28,6 +28,7 @@ from review.interface import interface_routes
 from review.metrics import CONTENT_TYPE, exposition
 from review.news import news_routes
 from review.pages import page_routes
+from review.precision import precision_routes
 from review.readers import Readers
 from review.rendering import STATIC_FOLDER, environment
 from review.room import Room
@@ -99,6 +100,7 @@ def create_app(
     app.include_router(triage_routes(room, changing))
     app.include_router(bulk_routes(room, changing))
     app.include_router(arranging_routes(room, changing))
+    app.include_router(precision_routes(room))
     app.include_router(watches_routes(room, changing, bench or BareBench(settings.watches)))
     app.include_router(interface_routes(room, perform), prefix="/api/v1")
     app.include_router(view_routes(room, changing))

@@ -94,14 +94,33 @@ class LabelledArticle:
     title: str
     #: standfirst and paragraphs, a line each
     text: str
+    #: the watches that alerted to its story
+    watches: tuple[str, ...]
     language: str | None
     url: str
     source_id: str
     published: str
 
 
-def labelled_articles(database: Database, since: datetime | None = None) -> Iterator[LabelledArticle]:
+def _watches(database: Database) -> dict[int, tuple[str, ...]]:
+    """Return the watches that alerted to each story with a verdict."""
+    found: dict[int, list[str]] = {}
+    for story_id, watch_id in database.execute(
+        """
+        SELECT DISTINCT st.id, l.watch_id FROM story st JOIN alert l ON l.story_id = st.id
+        WHERE st.verdict IS NOT NULL AND l.type <> ? AND l.type LIKE 'alert.%' ORDER BY st.id, l.watch_id
+        """,
+        (CORRECTION,),
+    ):
+        found.setdefault(story_id, []).append(watch_id)
+    return {story_id: tuple(names) for story_id, names in found.items()}
+
+
+def labelled_articles(
+    database: Database, since: datetime | None = None, until: datetime | None = None
+) -> Iterator[LabelledArticle]:
     """Yield the earliest article that is nobody's copy of each story with a verdict, in the order of verdicts."""
+    watches = _watches(database)
     rows: Iterator[dict[str, Any]] = database.query(
         """
         SELECT a.id AS article_id, st.id AS story_id, st.verdict, st.verdict_reason, r.title, r.lede, r.body,
@@ -111,9 +130,10 @@ def labelled_articles(database: Database, since: datetime | None = None) -> Iter
             ORDER BY b.copy_of IS NOT NULL, b.effective_at, b.id LIMIT 1
         ) JOIN revision r ON r.id = a.revision_id
         WHERE st.verdict IS NOT NULL AND (:since IS NULL OR st.judged_at >= :since)
+            AND (:until IS NULL OR st.judged_at < :until)
         ORDER BY st.judged_at, st.id
         """,
-        {"since": to_text_or_none(since)},
+        {"since": to_text_or_none(since), "until": to_text_or_none(until)},
     )
     for row in rows:
         reason = row["verdict_reason"]
@@ -124,6 +144,7 @@ def labelled_articles(database: Database, since: datetime | None = None) -> Iter
             reason=None if reason is None else VerdictReason(reason),
             title=row["title"],
             text="\n".join(part for part in (row["lede"], row["body"]) if part),
+            watches=watches.get(row["story_id"], ()),
             language=row["language"],
             url=row["url"],
             source_id=row["source_id"],

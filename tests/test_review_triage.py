@@ -16,7 +16,7 @@ from review.settings import ReviewSettings
 from scheduler import changes
 from storage import articles, notes, seen, sources, stories, threads, triage
 from storage.database import open_writer, transaction
-from storage.types import Article, Person, Role
+from storage.types import Article, Person, Role, Signal, Status
 from storage.types.triage import LinkKind, TriageState, VerdictReason
 from tests.outbox_fill import NOW
 from tests.somebody import ANALYST, READER
@@ -40,8 +40,8 @@ def database(folder: tuple[Path, Database]) -> Database:
     _, opened = folder
     with transaction(opened):
         for table in (
-            "triage_event", "note", "story_tag", "story_link", "seen", "audit", "story_change", "revision", "article",
-            "story", "source",
+            "triage_event", "note", "story_tag", "story_link", "seen", "audit", "story_change", "signal", "revision",
+            "article", "story", "source",
         ):  # fmt: skip
             opened.execute(f"DELETE FROM {table}")
         sources.ensure(opened, "fleuve", "Le Fleuve", "https://fleuve.example/", NOW)
@@ -368,3 +368,21 @@ def test_everything_has_words_in_both_languages(visit: Visitor, database: Databa
         assert visit.get(f"/stories/{one}/merge?into={three}&lang={language}").status == 200
         for do in ("relevant", "not_relevant", "tag", "untag", "assign", "important"):
             assert visit.get(f"/triage/bulk?all=1&show=all&do={do}&lang={language}").status == 200
+
+
+def test_precision_is_shown_with_its_range_and_reasons(visit: Visitor, database: Database) -> None:
+    assert "No verdict yet" in visit.get("/precision").text
+    one, two, three = numbers(database)
+    signal = Signal(
+        type="expel_diplomats", severity=4, actor="MLI", target="FRA", status=Status.ASSERTED, sentence="x", start=0,
+        end=1, rule="fr.expel",
+    )  # fmt: skip
+    with transaction(database):
+        for story in (one, two, three):
+            article = stories.members(database, story)[0]
+            articles.save_signals(database, article.id, article.revision_id, (signal,))
+    for story, do in ((one, "relevant"), (two, "escalated"), (three, "not_relevant")):
+        send(visit, story, do, reason="rule_too_wide")
+    page = visit.get("/precision?days=30")
+    assert "fr.expel 67% 21–94% 2 of 3 rule too wide 1" in page.text
+    assert visit.get("/precision?days=all&lang=fr").status == 200

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from sqlite_utils import Database
+
+from storage import verdicts
+from storage.database import open_reader
+from storage.types.triage import Verdict
 from vigie import inputs
 from vigie.flagging import Flagger
 from vigie.settings import Settings
@@ -110,20 +117,80 @@ def evaluate_lines(
     Raises:
         VigieError: the file cannot be read, or there is no such watch.
     """
+    problems: list[str] = []
+    return _evaluate(_articles(name, problems), problems, name, settings, watch_id, rule_folders)
+
+
+def evaluate_verdicts(
+    settings: Settings, watch_id: str | None, rule_folders: Sequence[Path] | None = None, since: datetime | None = None
+) -> Evaluation:
+    """Score the articles that people gave a verdict on, from the archive, for one watch, the first when none is named.
+
+    A verdict belongs to the watches that alerted to its story; where none did, to every watch.
+
+    Raises:
+        VigieError: there is no such watch.
+        DataRefusedError: there is no archive, or it must not be touched.
+    """
+    wanted = watch_id or next((watch.id for watch in settings.watches), None)
+    database = open_reader(settings.data_dir)
+    try:
+        articles = [
+            inputs.parse_line(json.dumps(record), number)
+            for number, record in enumerate(verdict_records(database, since=since), start=1)
+            if not record["watches"] or wanted in record["watches"]
+        ]
+    finally:
+        database.conn.close()
+    return _evaluate(articles, [], "verdicts", settings, watch_id, rule_folders)
+
+
+def verdict_records(
+    database: Database, *, since: datetime | None = None, until: datetime | None = None
+) -> Iterator[dict[str, Any]]:
+    """Yield the verdicts of an archive as labelled articles, as ``evaluate`` reads them, the oldest verdict first."""
+    for found in verdicts.labelled_articles(database, since, until):
+        yield {
+            "id": str(found.article_id),
+            "title": found.title,
+            "text": found.text,
+            "published": found.published,
+            "lang": found.language,
+            "url": found.url,
+            "source": found.source_id,
+            "should_alert": found.verdict is Verdict.RELEVANT,
+            "verdict": found.verdict.value,
+            "reason": None if found.reason is None else found.reason.value,
+            "story": found.story_id,
+            "watches": list(found.watches),
+        }
+
+
+def _articles(name: str, problems: list[str]) -> Iterator[inputs.InputArticle]:
+    for number, line in inputs.read_lines(name):
+        try:
+            yield inputs.parse_line(line, number)
+        except inputs.InputLineError as error:
+            problems.append(f"{name}:{number}: {error}; the line is skipped")
+
+
+def _evaluate(
+    articles: Iterable[inputs.InputArticle],
+    problems: list[str],
+    name: str,
+    settings: Settings,
+    watch_id: str | None,
+    rule_folders: Sequence[Path] | None,
+) -> Evaluation:
     flagger = Flagger(settings, watch_id, rule_folders)
     watch = flagger.watches[0].id
+    problems[:0] = flagger.refusals
     counts: dict[str, Counter[str]] = {}
     bands: Counter[tuple[str, bool]] = Counter()
     types: Counter[tuple[str, bool]] = Counter()
     statuses: Counter[tuple[str, bool]] = Counter()
     misses: list[str] = []
-    problems: list[str] = list(flagger.refusals)
-    for number, line in inputs.read_lines(name):
-        try:
-            article = inputs.parse_line(line, number)
-        except inputs.InputLineError as error:
-            problems.append(f"{name}:{number}: {error}; the line is skipped")
-            continue
+    for article in articles:
         flagged = flagger.flag(article).record
         alert, wanted = bool(flagged["watches"][watch]["alert"]), bool(article.record.get("should_alert"))
         counts.setdefault(str(flagged["lang"] or "?"), Counter())[_OUTCOMES[alert, wanted]] += 1

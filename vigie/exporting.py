@@ -12,6 +12,7 @@ from sqlite_utils import Database
 from storage import alerts, search, stories
 from storage.articles import StoredArticle
 from storage.search import ArticleFilter
+from vigie.evaluating import verdict_records
 from vigie.searching import found
 
 _PAGE = 500
@@ -22,12 +23,14 @@ _EVERYTHING = 1_000_000_000
 def records(
     database: Database, what: str, *, since: datetime | None, until: datetime | None, query: str | None
 ) -> Iterator[dict[str, Any]]:
-    """Yield ``articles``, ``stories`` or ``alerts`` as flat records, newest first."""
+    """Yield ``articles``, ``stories``, ``alerts`` or ``verdicts`` as flat records; verdicts come oldest first."""
     if what == "articles":
         wanted = ArticleFilter(since=since, until=until, limit=_PAGE)
         rows = found(database, query, replace(wanted, limit=_EVERYTHING)) if query else _articles(database, wanted)
         for article in rows:
             yield _article(article)
+    elif what == "verdicts":
+        yield from verdict_records(database, since=since, until=until)
     elif what == "stories":
         for story in stories.listing(database, since=since, until=until):
             yield {

@@ -96,7 +96,7 @@ def search(
 
 
 @click.command()
-@click.argument("what", type=click.Choice(["articles", "stories", "alerts", "evidence"]))
+@click.argument("what", type=click.Choice(["articles", "stories", "alerts", "verdicts", "evidence"]))
 @click.argument("alert_id", required=False, metavar="[ALERT]")
 @click.option("--format", "form", type=click.Choice(["jsonl", "csv"]), default="jsonl", show_default=True)
 @click.option("--since", type=Moment(), help="At or after.")
@@ -115,7 +115,7 @@ def export(
     query: str | None,
     target: Path | None,
 ) -> int:
-    """Write articles, stories or alerts to standard output, or the evidence of one ALERT as a packet."""
+    """Write articles, stories, alerts or verdicts to standard output, or the evidence of one ALERT as a packet."""
     from vigie.exporting import records
     from vigie.searching import open_archive
     from vigie.settings import load

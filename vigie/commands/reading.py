@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from rich.text import Text
 
 from vigie import inputs, output
 from vigie.commands import PARTLY, Context
+from vigie.commands.archive import Moment
 
 
 def register(group: click.Group) -> None:
@@ -187,7 +189,9 @@ def explain(context: Context, article: int, *, watch_id: str | None, every: bool
 
 
 @click.command()
-@click.argument("file")
+@click.argument("file", required=False)
+@click.option("--verdicts", is_flag=True, help="Score the archive's verdicts instead of a FILE.")
+@click.option("--since", type=Moment(), help="Verdicts given at or after (with --verdicts).")
 @click.option("--watch", "watch_id", help="The watch whose alerts are judged (default: the first).")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as one JSON object.")
 @click.option(
@@ -196,14 +200,27 @@ def explain(context: Context, article: int, *, watch_id: str | None, every: bool
 )  # fmt: skip
 @click.pass_obj
 def evaluate(
-    context: Context, file: str, *, watch_id: str | None, as_json: bool, rule_folders: tuple[Path, ...]
+    context: Context,
+    file: str | None,
+    *,
+    verdicts: bool,
+    since: datetime | None,
+    watch_id: str | None,
+    as_json: bool,
+    rule_folders: tuple[Path, ...],
 ) -> int:
-    """Score detection on labelled articles (JSON lines with "should_alert" and "events")."""
-    from vigie.evaluating import evaluate_lines
+    """Score detection on labelled articles (JSON lines with "should_alert" and "events"), or on people's verdicts."""
+    from vigie.evaluating import evaluate_lines, evaluate_verdicts
     from vigie.settings import load
     from vigie.watch_definitions import with_edits
 
-    result = evaluate_lines(file, with_edits(load(context.path, with_secrets=False)), watch_id, rule_folders or None)
+    if (file is None) != verdicts or (since is not None and not verdicts):
+        raise click.UsageError("name a FILE of labelled articles, or give --verdicts (with --since), not both")
+    settings = with_edits(load(context.path, with_secrets=False))
+    if file is None:
+        result = evaluate_verdicts(settings, watch_id, rule_folders or None, since)
+    else:
+        result = evaluate_lines(file, settings, watch_id, rule_folders or None)
     for problem in result.problems:
         click.echo(f"vigie: {problem}", err=True)
     if as_json:
