@@ -16,18 +16,25 @@ from starlette.exceptions import HTTPException
 from review.acting import acting_routes
 from review.alert_list import alert_routes
 from review.arranging import arranging_routes
+from review.audit import audit_routes
 from review.bench import BareBench, Bench
 from review.bulk import bulk_routes
 from review.changing import Changing, Perform
+from review.doorkeeper import Doorkeeper
 from review.errors import PageBusyError, PageNotFoundError, SearchTextError
 from review.etags import Etags
 from review.forms import Forms
 from review.guard import Guard
+from review.guesses import Guesses
 from review.health import ReadinessCheck, judge
 from review.interface import interface_routes
+from review.login import login_routes
+from review.me import me_routes
 from review.metrics import CONTENT_TYPE, exposition
 from review.news import news_routes
+from review.once import Once
 from review.pages import page_routes
+from review.people import people_routes
 from review.precision import precision_routes
 from review.readers import Readers
 from review.rendering import STATIC_FOLDER, environment
@@ -53,6 +60,7 @@ def create_app(
     perform: Perform | None = None,
     bench: Bench | None = None,
     now: Callable[[], datetime] = _utc_now,
+    guesses: Guesses | None = None,
 ) -> FastAPI:
     """Build the application; connections to the archive open with the first page and close with the service.
 
@@ -63,6 +71,7 @@ def create_app(
         perform: makes the changes that people ask for on the page; None only shows.
         bench: knows the configuration, for the pages that edit watches; None only shows them.
         now: the clock, in UTC.
+        guesses: how many passwords may be tried.
     """
     room = Room(
         settings=settings,
@@ -70,10 +79,11 @@ def create_app(
         readiness=readiness,
         templates=environment(),
         now=now,
-        forms=Forms(hosts=settings.hosts()),
+        forms=Forms(hosts=settings.hosts(), secure=settings.secure),
         able=perform is not None,
     )
     changing = Changing(room, room.forms, perform)
+    guesses, once = guesses or Guesses(), Once()
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -102,14 +112,27 @@ def create_app(
     app.include_router(arranging_routes(room, changing))
     app.include_router(precision_routes(room))
     app.include_router(watches_routes(room, changing, bench or BareBench(settings.watches)))
+    app.include_router(login_routes(room, changing, perform, guesses))
+    app.include_router(me_routes(room, changing, guesses, once))
+    app.include_router(people_routes(room, changing))
+    app.include_router(audit_routes(room))
     app.include_router(interface_routes(room, perform), prefix="/api/v1")
     app.include_router(view_routes(room, changing))
     _add_health(app, room)
     app.mount("/static", StaticFiles(directory=STATIC_FOLDER), name="static")
-    _add_error_pages(app, room)
+    answer = _add_error_pages(app, room)
     if websub is not None:
         app.include_router(websub_routes(websub))
     app.add_middleware(Etags)
+    app.add_middleware(
+        Doorkeeper,
+        readers=room.readers,
+        now=now,
+        perform=perform,
+        secure=settings.secure,
+        unavailable=lambda request, error: answer(request, 503, str(error)),
+        open_below=PREFIX if websub is not None else None,
+    )
     app.add_middleware(
         Guard, hosts=settings.hosts(), posts=PREFIX if websub is not None else None, forms=perform is not None
     )
@@ -138,7 +161,7 @@ def _add_health(app: FastAPI, room: Room) -> None:
         return PlainTextResponse(text, media_type=CONTENT_TYPE)
 
 
-def _add_error_pages(app: FastAPI, room: Room) -> None:
+def _add_error_pages(app: FastAPI, room: Room) -> Callable[..., Response]:
     """Errors become pages for people and JSON for programs."""
 
     def answer(
@@ -177,6 +200,8 @@ def _add_error_pages(app: FastAPI, room: Room) -> None:
     @app.exception_handler(StorageError)
     async def unavailable(request: Request, error: Exception) -> Response:
         return answer(request, 503, str(error))
+
+    return answer
 
 
 def _allowed(app: FastAPI, request: Request) -> str:

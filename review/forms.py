@@ -63,12 +63,19 @@ class Forms:
 
     #: host names that are ours, lower case
     hosts: frozenset[str]
+    #: the page is reached over TLS: cookies travel nowhere else, and no other host can set them
+    secure: bool = False
     #: dies with the process: a form that outlives a restart is asked for once more
     key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
 
+    @property
+    def cookie(self) -> str:
+        """Name of the cookie behind the tokens."""
+        return host_cookie(FORM_COOKIE, secure=self.secure)
+
     def seed(self, request: Request) -> str:
         """Return the random value behind a browser's tokens, a new one when it has none yet."""
-        known = request.cookies.get(FORM_COOKIE, "")
+        known = request.cookies.get(self.cookie, "")
         return known if _SEED.fullmatch(known) else secrets.token_hex(16)
 
     def token(self, seed: str) -> str:
@@ -77,16 +84,22 @@ class Forms:
 
     def keep(self, request: Request, response: Response, seed: str, name: str | None = None) -> None:
         """Give the browser its random value, and the name of who used the form to remember."""
-        if request.cookies.get(FORM_COOKIE) != seed:
-            response.set_cookie(FORM_COOKIE, seed, httponly=True, samesite="lax")
+        if request.cookies.get(self.cookie) != seed:
+            response.set_cookie(self.cookie, seed, httponly=True, samesite="lax", secure=self.secure)
         if name:
-            response.set_cookie(NAME_COOKIE, quote(name), max_age=_YEAR, httponly=True, samesite="lax")
+            response.set_cookie(
+                NAME_COOKIE, quote(name), max_age=_YEAR, httponly=True, samesite="lax", secure=self.secure
+            )
+
+    def renew(self, response: Response) -> None:
+        """Give the browser another random value, so that the tokens of its forms begin anew."""
+        response.set_cookie(self.cookie, secrets.token_hex(16), httponly=True, samesite="lax", secure=self.secure)
 
     def accepts(self, request: Request, fields: Mapping[str, str]) -> bool:
         """Whether a form was sent from a page of ours."""
         if not self.from_here(request):
             return False
-        seed = request.cookies.get(FORM_COOKIE, "")
+        seed = request.cookies.get(self.cookie, "")
         return bool(_SEED.fullmatch(seed)) and hmac.compare_digest(
             self.token(seed).encode(), fields.get(TOKEN_FIELD, "").encode("utf-8", "replace")
         )
@@ -104,6 +117,11 @@ class Forms:
         except ValueError:
             return False
         return (f"[{host}]" if ":" in host else host) in self.hosts
+
+
+def host_cookie(name: str, *, secure: bool) -> str:
+    """Return the name of a cookie that only this host can set, where the page is reached over TLS (RFC 6265bis)."""
+    return f"__Host-{name}" if secure else name
 
 
 def remembered_name(request: Request) -> str:

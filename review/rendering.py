@@ -37,6 +37,7 @@ STYLES = (
     "triage.css",
     "watches.css",
     "views.css",
+    "people.css",
     "screens.css",
 )
 #: run in this order once the page is read

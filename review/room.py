@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment
 from sqlite_utils import Database
 
+from review.access import NOBODY, PERSON, REASON, Reason
 from review.forms import LONGEST_NAME, LONGEST_REASON, Forms, remembered_name
 from review.health import ReadinessCheck
 from review.looks import CHOICES, looks, remember
@@ -25,8 +26,6 @@ from storage.overview import overview
 from storage.types import Person, Role
 
 LANGUAGE_COOKIE = "vigie_language"
-#: where what stands before the pages leaves the person it knew by their session or token, in the ASGI scope
-PERSON = "vigie.person"
 _YEAR = 365 * 24 * 3600
 
 
@@ -56,11 +55,9 @@ class Room:
         return words(self.language(request))
 
     def who(self, request: Request) -> Person:
-        """Return who asks: the account behind a session or token, else whoever sits at this machine."""
+        """Return who asks, as whoever stands before the pages knew them (:mod:`review.doorkeeper`)."""
         known = request.scope.get(PERSON)
-        if isinstance(known, Person):
-            return known
-        return Person(id=None, name=remembered_name(request) or "local", role=Role.ADMIN)
+        return known if isinstance(known, Person) else NOBODY
 
     def page(
         self, request: Request, template: str, *, database: Database | None, status: int = 200, **context: object
@@ -93,6 +90,7 @@ class Room:
                 ],
                 **{
                     "person": person,
+                    "first_run": request.scope.get(REASON) is Reason.AT_THE_MACHINE,
                     "may": lambda role: person.role.covers(Role(role)),
                     "sections": sections_for(person.role),
                     "able": self.able,
@@ -119,7 +117,14 @@ class Room:
         self.forms.keep(request, response, seed)
         remember(request, response)
         if request.query_params.get("lang") in LANGUAGES:
-            response.set_cookie(LANGUAGE_COOKIE, text.language, max_age=_YEAR, httponly=True, samesite="lax")
+            response.set_cookie(
+                LANGUAGE_COOKIE,
+                text.language,
+                max_age=_YEAR,
+                httponly=True,
+                samesite="lax",
+                secure=self.settings.secure,
+            )
         return response
 
 

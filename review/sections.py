@@ -28,6 +28,7 @@ SECTIONS: tuple[Section, ...] = (
     Section(key="sources", address="/sources", letter="s"),
     Section(key="watches", address="/watches", letter="w"),
     Section(key="precision", address="/precision", letter="p"),
+    Section(key="people", address="/people", letter="u", role=Role.ADMIN),
 )
 
 

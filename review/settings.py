@@ -62,6 +62,10 @@ class ReviewSettings:
     #: ids of the channels that messages leave by
     channels: tuple[str, ...] = ()
     version: str
+    #: browsers reach the page over TLS, its own or a proxy's
+    secure: bool = False
+    #: networks of the proxies whose ``X-Forwarded-For`` is believed
+    trusted_proxies: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.language not in LANGUAGES:

@@ -14,7 +14,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from alerts.silencing import describe
-from scheduler import changes_channels, changes_triage, changes_views, changes_watches, ladder
+from scheduler import changes_channels, changes_people, changes_triage, changes_views, changes_watches, ladder
 from scheduler.errors import UnknownChangeError
 from storage import alerts, audit, channels, deliveries, silences, threads
 from storage.types import Person
@@ -86,7 +86,7 @@ def _split_story(database: Database, given: dict[str, Any], now: datetime, _by: 
 
 
 #: what somebody has looked at is their own affair, and there is more of it than of all changes together
-UNRECORDED = frozenset({"seen"})
+UNRECORDED = frozenset({"seen"}) | changes_people.UNRECORDED
 
 CHANGES: dict[str, Change] = {
     "acknowledge": _acknowledge,
@@ -101,6 +101,7 @@ CHANGES: dict[str, Change] = {
     **changes_triage.CHANGES,
     **changes_watches.CHANGES,
     **changes_views.CHANGES,
+    **changes_people.CHANGES,
 }
 
 

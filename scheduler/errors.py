@@ -5,6 +5,7 @@
     SchedulerError
     ├── ControlError          the running service does not answer, or refused a change
     ├── UnknownChangeError    a change that is not known, or lacks a value
+    ├── ForbiddenChangeError  a change that is not for who asks for it
     └── TriageRefusedError    a change of triage that the rules do not allow
         └── ChangedSinceError somebody changed the same since the page was made
 """
@@ -30,3 +31,7 @@ class TriageRefusedError(SchedulerError):
 
 class ChangedSinceError(TriageRefusedError):
     """Somebody changed the same since the page was made from which this change comes; the text says who and when."""
+
+
+class ForbiddenChangeError(SchedulerError):
+    """A change that is not for who asks for it."""

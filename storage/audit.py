@@ -63,10 +63,48 @@ def record(database: Database, person: Person, change: str, given: Mapping[str, 
     )
 
 
-def lines(database: Database, *, before: int | None = None, limit: int = 100) -> tuple[AuditLine, ...]:
-    """Return the newest changes, or those before a line."""
+def lines(
+    database: Database,
+    *,
+    before: int | None = None,
+    name: str | None = None,
+    change: str | None = None,
+    about: str | None = None,
+    limit: int = 100,
+) -> tuple[AuditLine, ...]:
+    """Return the newest changes, or those before a line.
+
+    Args:
+        database: the archive.
+        before: number of a line.
+        name: only those of whoever is called so.
+        change: only those of this name.
+        about: only those whose values hold this text.
+        limit: lines at most.
+    """
+    conditions: list[tuple[str, Any]] = [("id < ?", 2**62 if before is None else before)]
+    if name is not None:
+        conditions.append(("name = ?", name))
+    if change is not None:
+        conditions.append(("change = ?", change))
+    if about is not None:
+        literal = about.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+        conditions.append(("about LIKE ? ESCAPE '!'", f"%{literal}%"))
+    where = " AND ".join(condition for condition, _ in conditions)
     rows = database.query(
-        "SELECT id, at, person_id, name, change, about FROM audit WHERE id < ? ORDER BY id DESC LIMIT ?",
-        (2**62 if before is None else before, limit),
+        f"""
+        SELECT id, at, person_id, name, change, about FROM audit WHERE {where} ORDER BY id DESC LIMIT ?
+        """,  # noqa: S608 (fixed text)
+        (*(value for _, value in conditions), limit),
     )
     return tuple(AuditLine(**{**row, "at": from_text(row["at"])}) for row in rows)
+
+
+def names(database: Database) -> tuple[str, ...]:
+    """Return who ever changed something."""
+    return tuple(row[0] for row in database.execute("SELECT DISTINCT name FROM audit ORDER BY name LIMIT 500"))
+
+
+def changes(database: Database) -> tuple[str, ...]:
+    """Return what kinds of changes were ever made."""
+    return tuple(row[0] for row in database.execute("SELECT DISTINCT change FROM audit ORDER BY change LIMIT 500"))

@@ -7,6 +7,7 @@
     ├── AlreadyOwnedError     another instance owns the data folder
     ├── ArchiveBusyError      somebody else held the database for too long
     ├── ArchiveFullError      the disk has no room for the write
+    ├── ConflictError         what is asked for does not agree with what is there
     ├── NotFoundError         no such article, story, alert or delivery
     └── SearchError           a search expression the full-text index cannot read
 """
@@ -51,6 +52,10 @@ class ArchiveBusyError(StorageError):
 
 class ArchiveFullError(StorageError):
     """The disk, or the database's size limit, is full; the transaction was rolled back."""
+
+
+class ConflictError(StorageError):
+    """What is asked for does not agree with what is there, such as a name that is taken."""
 
 
 class NotFoundError(StorageError):

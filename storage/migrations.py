@@ -11,7 +11,18 @@ from collections.abc import Callable
 
 from sqlite_utils import Database
 
-from storage import audit, evidence, health, ladder, readings, schema, triage_schema, views, watch_edits
+from storage import (
+    accounts_schema,
+    audit,
+    evidence,
+    health,
+    ladder,
+    readings,
+    schema,
+    triage_schema,
+    views,
+    watch_edits,
+)
 from storage.folder import APPLICATION_ID
 
 
@@ -330,6 +341,11 @@ def _saved_views(database: Database) -> None:
     views.create(database)
 
 
+def _accounts(database: Database) -> None:
+    """Add who may log in, their sessions and tokens, and links that share something."""
+    accounts_schema.create(database)
+
+
 #: in order; add new steps at the end, never edit one that was released
 STEPS: tuple[Callable[[Database], None], ...] = (
     schema.create,
@@ -362,6 +378,7 @@ STEPS: tuple[Callable[[Database], None], ...] = (
     _triage,
     _watch_edits,
     _saved_views,
+    _accounts,
 )
 NEWEST_VERSION = len(STEPS)
 

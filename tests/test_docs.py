@@ -19,7 +19,7 @@ from detection.engine import Document, detect, load_rules
 from detection.taxonomy import event_types
 from storage.types import Status
 from vigie import commands, models
-from vigie.commands import archive, backtest, ladder, reading, records, service, sources, stories
+from vigie.commands import archive, backtest, ladder, people, reading, records, service, sources, stories
 from vigie.durations import parse_duration
 from vigie.example import default_text
 from vigie.settings import load, parse_settings
@@ -62,7 +62,7 @@ def _rows(text: str) -> dict[str, list[str]]:
 
 @pytest.fixture(scope="module")
 def cli() -> click.Group:
-    for module in (service, reading, archive, sources, records, stories, ladder, backtest):
+    for module in (service, reading, archive, sources, records, stories, ladder, backtest, people):
         module.register(commands.cli)
     return commands.cli
 

@@ -20,7 +20,8 @@ from review.settings import ReviewSettings
 from storage.database import open_writer
 from storage.types import Watch
 from tests.filled import Filled, fill
-from tests.visitor import Visitor, application, routes
+from tests.somebody import HERE
+from tests.visitor import Visitor, application, known_as, routes
 
 #: requests made up for each operation, as many that fit its description as that do not
 EXAMPLES = 5
@@ -51,7 +52,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[FastAPI, F
 @pytest.fixture(scope="module")
 def schema(place: tuple[FastAPI, Filled]) -> Any:
     found = schemathesis.openapi.from_dict(place[0].openapi())
-    found.app = place[0]
+    # Its client calls itself by a name that is not the machine's.
+    found.app = known_as(place[0], HERE)
     return found
 
 
@@ -144,12 +146,14 @@ def test_every_route_of_the_interface_is_described(place: tuple[FastAPI, Filled]
 def test_what_stands_before_the_interface_refuses_in_json_too(
     place: tuple[FastAPI, Filled], path: str, headers: dict[str, str], status: int
 ) -> None:
-    answer = Visitor(place[0]).get(path, {"Host": "testserver", **headers})
+    answer = Visitor(place[0], HERE).get(path, {"Host": "testserver", **headers})
     assert (answer.status, answer.headers["content-type"]) == (status, "application/json")
     assert answer.json()["detail"]
 
 
 def test_an_address_that_only_shows_takes_nothing(place: tuple[FastAPI, Filled]) -> None:
-    answer = Visitor(place[0]).post("/api/v1/stories", {}, {"Host": "testserver", "Content-Type": "application/json"})
+    answer = Visitor(place[0], HERE).post(
+        "/api/v1/stories", {}, {"Host": "testserver", "Content-Type": "application/json"}
+    )
     assert (answer.status, answer.headers["content-type"]) == (405, "application/json")
     assert "GET" in answer.headers["allow"]

@@ -42,9 +42,9 @@ def run_command_line(arguments: list[str] | None = None) -> int:
     from scheduler.errors import SchedulerError
     from storage.errors import AlreadyOwnedError, DataRefusedError, StorageError
     from vigie import commands
-    from vigie.commands import archive, backtest, ladder, reading, records, service, sources, stories
+    from vigie.commands import archive, backtest, ladder, people, reading, records, service, sources, stories
 
-    for module in (service, reading, archive, sources, records, stories, ladder, backtest):
+    for module in (service, reading, archive, sources, records, stories, ladder, backtest, people):
         module.register(commands.cli)
     try:
         result = cli.main(args=arguments, prog_name="vigie", standalone_mode=False)
