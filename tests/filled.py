@@ -8,10 +8,12 @@ from datetime import timedelta
 from sqlite_utils import Database
 
 from scheduler.ladder import note
-from storage import alerts, articles, deliveries, revisions, silences
+from storage import alerts, articles, deliveries, notes, revisions, silences, triage
 from storage.articles import Saved, SaveKind
 from storage.database import transaction
-from storage.types import Article, Decision, DecisionKind, DeliveryState, Outcome, OutcomeClass
+from storage.triage_values import standing_text
+from storage.types import Article, Decision, DecisionKind, DeliveryState, Outcome, OutcomeClass, Person, Role
+from storage.types.triage import Standing, TriageField, TriageState, Verdict
 from tests.test_review_app import NOW, ORTM, Told, add_alert, store
 
 
@@ -24,6 +26,8 @@ class Filled:
     alert: str
     delivery: int
     silence: int
+    #: of the history of triage
+    event: int
 
 
 def fill(database: Database) -> Filled:
@@ -62,8 +66,13 @@ def fill(database: Database) -> Filled:
             state=DeliveryState.DEAD, next_attempt_at=None, counts=True, maybe_delivered=False,
             started_at=NOW, ended_at=NOW,
         )  # fmt: skip
+        by = Person(id=None, name="Awa", role=Role.ADMIN)
+        event = notes.add(database, story, "à vérifier", by=by, now=NOW)
+        triage.write(database, story, TriageField.TAG, "sommet", subject="sommet", by=by, now=NOW)
+        judged = Standing(state=TriageState.RELEVANT, verdict=Verdict.RELEVANT, by="Awa", at=NOW)
+        triage.write(database, story, TriageField.STANDING, standing_text(judged), by=by, now=NOW)
         silence = silences.add(
             database, watch_id="france-mali", author="Awa", reason="sommet", starts_at=NOW - timedelta(hours=1),
             ends_at=NOW + timedelta(days=1), story_id=story, pair=("FRA", "MLI"), types=("summon_ambassador",),
         )  # fmt: skip
-    return Filled(article=article, story=story, alert=alert, delivery=delivery.id, silence=silence.id)
+    return Filled(article=article, story=story, alert=alert, delivery=delivery.id, silence=silence.id, event=event.id)

@@ -24,7 +24,7 @@ from tests.somebody import HERE
 from tests.visitor import Visitor, application, known_as, routes
 
 #: requests made up for each operation, as many that fit its description as that do not
-EXAMPLES = 5
+EXAMPLES = 3
 WATCH = Watch(id="france-mali", name="France – Mali", pairs=(("FRA", "MLI"),))
 #: operations where a description of the parameters does not say all: a search has a grammar, a pair two states, and
 #: a silence names what there is

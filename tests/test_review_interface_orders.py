@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -118,15 +118,10 @@ def test_no_order_is_taken_from_whoever_may_not_give_it(
     found = paths(program.app, known)
     assert len(found) >= 5
     for path in found:
-        answer = program.order(path, {"author": "Awa", **_needed(path)}, headers)
+        answer = program.order(path, {"author": "Awa"}, headers)
         assert answer.status == status, (path, answer.body)
         assert answer.json()["detail"]
     assert audit.lines(database) == ()
-
-
-def _needed(path: str) -> dict[str, Any]:
-    """Keys without which an order at this address cannot be read."""
-    return {"/silences": {"watch_id": WATCH.id, "reason": "sommet", "seconds": 3600}}.get(path, {})
 
 
 def test_nobody_knows_who_gives_an_order_without_a_name(shared: Place) -> None:
@@ -264,3 +259,57 @@ async def test_a_body_that_does_not_arrive_is_not_waited_for() -> None:
     with pytest.raises(HTTPException) as raised:
         await read_body(Request(scope, receive), deadline=0.01)
     assert raised.value.status_code == 408
+
+
+def test_a_story_is_judged_tagged_noted_assigned_and_given_back(place: Place) -> None:
+    program, known = place.program, place.known
+    path = f"/stories/{known.story}"
+    read = program.get(f"/api/v1{path}/triage").json()["triage"]["version"]
+    for where, order in (
+        ("verdict", {"state": "not_relevant", "reason": "old", "version": read}),
+        ("important", {"important": True}),
+        ("assignee", {"assignee": "Karim"}),
+        ("tags", {"tag": "Sahel"}),
+        ("tags", {"tag": "sommet", "do": "untag"}),
+        ("notes", {"text": "Vu avec\nl’ambassade"}),
+    ):
+        assert program.order(f"{path}/{where}", {"author": "Ines"} | order).status == 200, where
+    found = program.get(f"/api/v1{path}/triage").json()
+    made = found["triage"]
+    assert (made["state"], made["verdict"], made["reason"], made["judged_by"]) == (
+        "not_relevant", "not_relevant", "old", "Ines",
+    )  # fmt: skip
+    assert (made["important"], made["assignee"], made["tags"], made["notes"]) == (True, "Karim", ["Sahel"], 2)
+    assert program.get(f"/api/v1{path}").json()["triage"] == made
+    assert {note["text"] for note in found["notes"]} == {"à vérifier", "Vu avec\nl’ambassade"}
+    assert program.get("/api/v1/tags").json()["tags"] == [{"name": "Sahel", "stories": 1}]
+    (listed,) = program.get("/api/v1/stories?tag=SAHEL&state=not_relevant&assignee=karim").json()["stories"]
+    assert listed["triage"] == made
+    assert program.get("/api/v1/stories?state=escalated").json()["stories"] == []
+    last = next(event for event in found["history"] if event["field"] == "standing")
+    assert program.order("/triage/undo", {"author": "Ines", "event": last["id"]}).status == 200
+    assert program.get(f"/api/v1{path}/triage").json()["triage"]["state"] == "relevant"
+    precision = program.get("/api/v1/precision").json()
+    assert [(one["name"], one["precision"]) for one in precision["watches"]] == [("france-mali", 1.0)]
+
+
+def test_what_somebody_changed_since_is_not_overwritten(place: Place) -> None:
+    program, known = place.program, place.known
+    path = f"/stories/{known.story}"
+    read = program.get(f"/api/v1{path}").json()["triage"]["version"]
+    program.person = ANALYST
+    assert program.order(f"{path}/verdict", {"state": "escalated", "version": read}, BEARER).status == 200
+    program.person = replace(ANALYST, id=9, name="Karim")
+    late = program.order(f"{path}/verdict", {"state": "closed", "version": read}, BEARER)
+    assert (late.status, "Ines changed story" in late.json()["detail"]) == (409, True)
+    stories = [{"story_id": known.story, "version": read}]
+    assert program.order("/triage/verdicts", {"stories": stories, "state": "closed"}, BEARER).status == 409
+    stories = [{"story_id": known.story}]
+    assert program.order("/triage/verdicts", {"stories": stories, "state": "closed"}, BEARER).status == 200
+
+
+def test_watches_are_shown_as_they_hold(shared: Place) -> None:
+    (found,) = shared.program.get("/api/v1/watches").json()["watches"]
+    assert (found["id"], found["pairs"], found["min_severity"]) == ("france-mali", [["FRA", "MLI"]], 2)
+    assert shared.program.get("/api/v1/watches/france-mali").json() == found
+    assert shared.program.get("/api/v1/watches/nowhere").status == 404

@@ -12,6 +12,8 @@ from review.interface.deliveries import delivery_orders, delivery_routes
 from review.interface.silences import silence_orders, silence_routes
 from review.interface.sources import source_routes
 from review.interface.stories import story_routes
+from review.interface.triage import triage_orders, triage_routes
+from review.interface.watches import watch_routes
 from review.interface.writing import Writing
 from review.ladder import ladder_routes
 from review.room import Room
@@ -23,6 +25,8 @@ _READING = (
     delivery_routes,
     silence_routes,
     source_routes,
+    triage_routes,
+    watch_routes,
     ladder_routes,
 )
 
@@ -39,6 +43,13 @@ def interface_routes(room: Room, perform: Perform | None) -> APIRouter:
         router.include_router(routes(room), responses=READING, dependencies=[Depends(condition)])
     if perform is not None:
         writing = Writing(room, perform)
-        for orders in (alert_orders(writing), delivery_orders(writing), silence_orders(room, writing)):
-            router.include_router(orders, responses=WRITING, dependencies=[Depends(repetition)])
+        given = [Depends(writing.allow), Depends(repetition)]
+        takers = (
+            alert_orders(writing),
+            delivery_orders(writing),
+            silence_orders(room, writing),
+            triage_orders(writing),
+        )
+        for taker in takers:
+            router.include_router(taker, responses=WRITING, dependencies=given)
     return router

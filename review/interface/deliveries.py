@@ -15,7 +15,7 @@ from review.paging import read_numbered_place, write_place
 from review.parameters import BeforeRow, Limit, RowId, known_place
 from review.room import Room
 from storage import delivery_log
-from storage.types import DeliveryState, Role
+from storage.types import DeliveryState
 
 
 def delivery_routes(room: Room) -> APIRouter:
@@ -59,7 +59,7 @@ def delivery_orders(writing: Writing) -> APIRouter:
     )
     async def replay_delivery(request: Request, delivery_id: RowId, order: Signed) -> Done:
         return await writing.order(
-            request, "replay", {"delivery": delivery_id}, order=order, role=Role.EDITOR,
+            request, "replay", {"delivery": delivery_id}, order=order,
             about=lambda database: delivery_log.one(database, delivery_id),
         )  # fmt: skip
 
@@ -68,7 +68,7 @@ def delivery_orders(writing: Writing) -> APIRouter:
     )
     async def discard_delivery(request: Request, delivery_id: RowId, order: Signed) -> Done:
         return await writing.order(
-            request, "discard", {"delivery": delivery_id}, order=order, role=Role.EDITOR,
+            request, "discard", {"delivery": delivery_id}, order=order,
             about=lambda database: delivery_log.one(database, delivery_id),
         )  # fmt: skip
 

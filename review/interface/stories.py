@@ -6,18 +6,22 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 
+from alerts.triage_actions import LONGEST_ASSIGNEE, LONGEST_TAG
 from review.filters import LONGEST_SEARCH
 from review.interface.declared import MISSING, SEARCHING
 from review.models.alerts import AlertModel
 from review.models.signals import FoundSignalModel
 from review.models.stories import StoryDetail, StoryPage, StoryRowModel
+from review.models.triage import TriageModel
 from review.paging import read_numbered_place, write_place
 from review.parameters import BeforeRow, Language, Limit, Moment, RowId, SourceId, known_place
 from review.room import Room
 from review.searching import find_stories, read_search
-from storage import alert_log, reading, stories
+from storage import alert_log, reading, stories, triage
 from storage.reading import StoryFilter
+from storage.triage_filter import TriageFilter
 from storage.types import Status
+from storage.types.triage import TriageState
 
 
 def story_routes(room: Room) -> APIRouter:
@@ -39,6 +43,10 @@ def story_routes(room: Room) -> APIRouter:
         q: Annotated[
             str | None, Query(max_length=LONGEST_SEARCH, description="a search in the query language of watches")
         ] = None,
+        state: Annotated[list[TriageState] | None, Query(max_length=5, description="where it stands, any of")] = None,
+        tag: Annotated[str | None, Query(max_length=LONGEST_TAG)] = None,
+        assignee: Annotated[str | None, Query(max_length=LONGEST_ASSIGNEE, description="who works on it")] = None,
+        important: bool | None = None,
         show: Annotated[Literal["signals", "all"], Query(description="`all`: also without a signal")] = "signals",
         before: BeforeRow = None,
         limit: Limit = 50,
@@ -55,13 +63,17 @@ def story_routes(room: Room) -> APIRouter:
             language=language,
             since=since,
             before=place,
+            triage=TriageFilter(
+                states=tuple(state or ()), tag=tag or None, assignee=assignee or None, important=important
+            ),
             limit=limit,
         )
         search = read_search(q) if q and q.strip() else None
         with room.readers.reading() as database:
             found = find_stories(database, wanted, search)
+            made = triage.of_stories(database, [row.story.id for row in found.rows])
         return StoryPage(
-            stories=tuple(StoryRowModel.of(row) for row in found.rows),
+            stories=tuple(StoryRowModel.of(row, made[row.story.id]) for row in found.rows),
             next=None if found.next is None else write_place(*found.next),
         )
 
@@ -70,6 +82,7 @@ def story_routes(room: Room) -> APIRouter:
         with room.readers.reading() as database:
             return StoryDetail(
                 story=StoryDetail.heading(stories.get(database, story_id)),
+                triage=TriageModel.of(triage.get(database, story_id)),
                 signals=tuple(
                     FoundSignalModel.model_validate(found) for found in reading.story_signals(database, story_id)
                 ),

@@ -19,7 +19,7 @@ from review.forms import LONGEST_NAME, one_line
 from review.interface.repeats import KeyReusedError, Repeats
 from review.models.orders import Done, Signed
 from review.room import Room
-from storage.types import Person, Role
+from storage.types import Role
 
 #: names an order, so that it may be sent twice
 KEY_HEADER = "Idempotency-Key"
@@ -44,6 +44,21 @@ class Writing:
         """Whether anything can be changed."""
         return self._perform is not None
 
+    def allow(self, request: Request) -> None:
+        """Let through who may give orders; analysts and above.
+
+        Raises:
+            HTTPException: 403, they may not.
+        """
+        person = self._room.who(request)
+        bearer = request.headers.get("authorization", "").lower().startswith("bearer ")
+        if person.id is not None and not bearer:
+            raise HTTPException(status_code=403, detail="a login gives no orders here; send a token with scope write")
+        if not bearer and not self._room.forms.from_here(request):
+            raise HTTPException(status_code=403, detail="orders from pages of other sites are not taken")
+        if not person.role.covers(Role.ANALYST):
+            raise HTTPException(status_code=403, detail="this needs the role analyst, and a token with scope write")
+
     async def order(
         self,
         request: Request,
@@ -52,7 +67,6 @@ class Writing:
         *,
         order: Signed,
         about: Callable[[Database], object] | None = None,
-        role: Role = Role.ANALYST,
     ) -> Done:
         """Carry out one order.
 
@@ -62,13 +76,12 @@ class Writing:
             values: its values but the author's name, which is added.
             order: what was sent.
             about: reads what the order is about; raises NotFoundError where there is none.
-            role: who may at least.
 
         Raises:
-            HTTPException: 403 not allowed, 409 refused, 422 nobody's name, 503 nothing can be changed.
+            HTTPException: 409 refused, 422 nobody's name, 503 nothing can be changed.
             NotFoundError: what the order is about is not stored.
         """
-        person = self._giver(request, role)
+        person = self._room.who(request)
         author = person.name if person.id is not None else one_line(order.author or "", LONGEST_NAME)
         if not author:
             raise HTTPException(status_code=422, detail="author is missing: say who gives the order")
@@ -86,17 +99,6 @@ class Writing:
         except KeyReusedError as error:
             raise HTTPException(status_code=409, detail="this Idempotency-Key stands for another order") from error
         return Done(detail=done)
-
-    def _giver(self, request: Request, role: Role) -> Person:
-        person = self._room.who(request)
-        bearer = request.headers.get("authorization", "").lower().startswith("bearer ")
-        if person.id is not None and not bearer:
-            raise HTTPException(status_code=403, detail="a login gives no orders here; send a token with scope write")
-        if not bearer and not self._room.forms.from_here(request):
-            raise HTTPException(status_code=403, detail="orders from pages of other sites are not taken")
-        if not person.role.covers(role):
-            raise HTTPException(status_code=403, detail=f"this needs the role {role}, and a token with scope write")
-        return person
 
     def _look(self, about: Callable[[Database], object]) -> None:
         with self._room.readers.reading() as database:

@@ -34,7 +34,7 @@ class SilenceOrder(Signed):
     """What to silence; every part that is given must match."""
 
     watch_id: str | None = Field(default=None, max_length=100)
-    story_id: int | None = Field(default=None, ge=1, le=2**63 - 1)
+    story_id: int | None = Field(default=None, ge=1, le=2**53 - 1)
     pair: Pair | None = Field(default=None, description="codes of two states, in any order")
     one_way: bool = Field(default=False, description="of a pair: only acts of the first on the second")
     types: tuple[Annotated[str, StringConstraints(max_length=60)], ...] = Field(default=(), max_length=60)

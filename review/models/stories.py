@@ -9,10 +9,12 @@ from pydantic import Field
 from review.models.alerts import AlertModel, AlertSummaryModel
 from review.models.base import Model
 from review.models.signals import FoundSignalModel, SignalModel
+from review.models.triage import TriageModel
 from storage.articles import StoredArticle
 from storage.reading import StoryRow
 from storage.stories import summary
 from storage.types import Story, StoryState
+from storage.types.triage import Triage
 
 
 class EvidenceModel(Model):
@@ -48,11 +50,13 @@ class StoryRowModel(Model):
     evidence: EvidenceModel | None
     outlets: tuple[str, ...]
     alerts: AlertSummaryModel | None
+    triage: TriageModel
 
     @classmethod
-    def of(cls, row: StoryRow) -> StoryRowModel:
-        """Build it from a row of the archive."""
+    def of(cls, row: StoryRow, triage: Triage) -> StoryRowModel:
+        """Build it from a row of the archive and what people made of it."""
         return cls(
+            triage=TriageModel.of(triage),
             story=StoryModel.model_validate(row.story),
             evidence=None if row.evidence is None else EvidenceModel.model_validate(row.evidence),
             outlets=row.outlets,
@@ -85,6 +89,7 @@ class StoryDetail(Model):
     """A story with its articles, signals and alerts."""
 
     story: StoryModel
+    triage: TriageModel
     signals: tuple[FoundSignalModel, ...]
     articles: tuple[StoryArticleModel, ...]
     alerts: tuple[AlertModel, ...]
