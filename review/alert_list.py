@@ -17,7 +17,6 @@ from review.errors import FaultError, PageNotFoundError
 from review.forms import Fields, remembered_name
 from review.paging import read_id, read_place, write_place
 from review.room import Room
-from review.scopes import DURATIONS
 from storage import alert_groups, alert_log, alerts, overview, silences
 from storage.alert_groups import AlertFilter, AlertGroup, AlertState
 from storage.overview import ChannelHealth
@@ -26,8 +25,6 @@ from storage.types import Person, Role
 
 #: groups on one page, and alerts on one page of what a list told
 GROUPS_PAGE, ALERTS_PAGE = 25, 50
-#: what the page offers to snooze for
-SNOOZES = ("1h", "4h", "12h", "1d")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +114,6 @@ def _groups(room: Room, request: Request, tested: dict[str, Tested]) -> HTMLResp
             tested=tested,
             dead=alert_groups.dead_letters(database),
             silences=_running(database, room.now()),
-            snoozes=[name for name in SNOOZES if name in DURATIONS],
             author=author_known(room.who(request), request),
         )
 

@@ -3,23 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import Request
 from sqlite_utils import Database
 
-from detection.stories.firsts import firsts
+from detection.stories.firsts import First, firsts
+from review.alert_list import anchor, author_known
 from review.changes import changes_of
 from review.errors import PageNotFoundError
 from review.marking import mark_lines
-from review.paging import read_id
+from review.paging import read_id, read_numbered_place, write_place
 from review.room import Room
-from review.standing import group_events, silent_sides
+from review.standing import NEWS, group_events, silent_sides
 from review.triage_views import story_triage
 from review.wording import Words
-from storage import alert_log, alerts, articles, entries, reading, stories, threads
+from storage import alert_groups, alerts, articles, entries, reading, stories, story_lines, threads
 from storage import revisions as history
+from storage.story_lines import Line
 from storage.types import Revision, Signal
+
+#: originals on one page of a story
+ARTICLES_PAGE = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """A step of a story's timeline: an article and the acts that it was the first to tell."""
+
+    line: Line
+    signals: tuple[Signal, ...]
 
 
 def story_context(room: Room, request: Request, database: Database, story_id: int) -> dict[str, Any]:
@@ -30,22 +44,42 @@ def story_context(room: Room, request: Request, database: Database, story_id: in
     """
     story = stories.get(database, story_id)
     events = group_events(reading.story_signals(database, story_id))
+    new = firsts(reading.reports(database, story_id))
+    after = read_numbered_place(request.query_params.get("from", ""))
+    found = story_lines.originals(database, story_id, after=after, limit=ARTICLES_PAGE + 1)
+    shown = found[:ARTICLES_PAGE]
+    last = shown[-1].line if len(found) > ARTICLES_PAGE else None
     return {
         "story": story,
-        "events": events,
-        "articles": stories.members(database, story_id),
-        "alerts": alert_log.alerts(database, story_id=story_id),
+        "events": [event for event in events if event.signal.status in NEWS],
+        "background": [event for event in events if event.signal.status not in NEWS],
+        "turns": _turns(database, new),
+        "articles": shown,
+        "originals": story_lines.count_originals(database, story_id),
+        "more_articles": None if last is None else write_place(last.effective_at, last.id),
+        "later_articles": after is not None,
+        "origins": story_lines.origins(database, story_id),
+        "sides": story_lines.sides(database, story_id),
+        "alerts": [(anchor(group), group) for group in alert_groups.of_story(database, story_id)],
+        "author": author_known(room.who(request), request),
         "affair": threads.thread(database, story.thread_id),
-        "brought": _brought(room.words(request), reading.reports(database, story_id)),
+        "brought": _brought(room.words(request), new),
         "silent_sides": silent_sides(events, story.sides),
         "triage": story_triage(database, room.who(request), story_id, room.now(), room.words(request)),
     }
 
 
-def _brought(say: Words, reports: Sequence[tuple[int, Sequence[Signal], Sequence[int]]]) -> dict[int, str]:
+def _turns(database: Database, new: Sequence[First]) -> list[Turn]:
+    """Return the steps of a story's timeline: the first article, and each that told an act first."""
+    telling = [first for number, first in enumerate(new) if first.signals or not number]
+    lines = story_lines.lines(database, [first.article_id for first in telling])
+    return [Turn(line=lines[first.article_id], signals=first.signals) for first in telling if first.article_id in lines]
+
+
+def _brought(say: Words, new: Sequence[First]) -> dict[int, str]:
     """Return in words what each article after the first was the first to say."""
     found = {}
-    for first in firsts(reports)[1:]:
+    for first in new[1:]:
         parts = []
         if first.signals:
             parts.append(say.count("story.first_acts", len(first.signals)))

@@ -156,6 +156,10 @@ def emptiness(overview: Overview, *, narrowed: bool, now: datetime) -> Emptiness
     return Emptiness.FILTERED if narrowed else Emptiness.NO_SIGNALS
 
 
+#: statuses of what happens; all others are background
+NEWS = frozenset({Status.ASSERTED, Status.THREATENED, Status.DENIED})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """One act of a story with one status, over all its articles."""

@@ -157,15 +157,16 @@ def _group(database: Database, row: dict[str, Any]) -> AlertGroup | None:
     )
 
 
-def group_of(database: Database, alert_id: str) -> AlertGroup | None:
-    """Return the group that an alert belongs to."""
+def of_story(database: Database, story_id: int) -> list[AlertGroup]:
+    """Return what was told of a story, a group for each watch, the one that rang last first."""
     rows = list(
         database.query(
-            "SELECT watch_id, story_id, CASE WHEN story_id IS NULL THEN id END AS alone FROM alert WHERE id = ?",
-            (alert_id,),
+            "SELECT watch_id, story_id, max(created_at) AS last FROM alert WHERE story_id = ? "
+            "GROUP BY watch_id, story_id ORDER BY last DESC, watch_id LIMIT 50",
+            (story_id,),
         )
     )
-    return _group(database, rows[0]) if rows else None
+    return [group for row in rows if (group := _group(database, row)) is not None]
 
 
 def dead_letters(database: Database, limit: int = 50) -> list[DeadLetter]:

@@ -19,6 +19,8 @@
     desk.setAttribute("data-opened", "");
     const heading = pane.querySelector("h1");
     pane.scrollTop = 0;
+    // What was opened is seen; the server knows it too.
+    desk.querySelector(".row[data-opened] .unread")?.remove();
     const target = location.hash && document.getElementById(location.hash.slice(1));
     if (target) target.scrollIntoView();
     if (!heading) return;
