@@ -39,6 +39,7 @@ from review.precision import precision_routes
 from review.readers import Readers
 from review.rendering import STATIC_FOLDER, environment
 from review.room import Room
+from review.rules import rules_routes
 from review.settings import ReviewSettings
 from review.triage import triage_routes
 from review.views import view_routes
@@ -111,7 +112,9 @@ def create_app(
     app.include_router(bulk_routes(room, changing))
     app.include_router(arranging_routes(room, changing))
     app.include_router(precision_routes(room))
-    app.include_router(watches_routes(room, changing, bench or BareBench(settings.watches)))
+    tried = bench or BareBench(settings.watches)
+    app.include_router(watches_routes(room, changing, tried))
+    app.include_router(rules_routes(room, changing, tried))
     app.include_router(login_routes(room, changing, perform, guesses))
     app.include_router(me_routes(room, changing, guesses, once))
     app.include_router(people_routes(room, changing))

@@ -116,6 +116,32 @@ class Names:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RuleFault:
+    """One thing wrong with a rule file."""
+
+    message: str
+    #: counted from 1, None where it is not known
+    line: int | None = None
+    column: int | None = None
+    #: id of the rule, and the key in it
+    rule: str | None = None
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleTrial:
+    """What a rule file comes to."""
+
+    faults: tuple[RuleFault, ...]
+    #: ids of its rules
+    rules: tuple[str, ...] = ()
+    #: tests inside it
+    tests: int = 0
+    #: False where only its form was looked at: nothing was compiled, no test was run
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """A backtest that somebody started on the page."""
 
@@ -158,6 +184,14 @@ class Bench(Protocol):
         """Read a definition and try it on examples; nothing is changed."""
         ...
 
+    def check_rule(self, name: str, text: str, *, whole: bool) -> RuleTrial:
+        """Look at a rule file: at its form alone, or compiled with all others and its tests run; nothing is changed."""
+        ...
+
+    def refused_rules(self) -> Mapping[str, str]:
+        """Return why files of the page's rules are not in use, by their names."""
+        ...
+
     def runs(self, about: str) -> list[Run]:
         """Return the backtests about a watch or a rule that are kept, the newest first, without their results."""
         ...
@@ -191,6 +225,14 @@ class BareBench:
         """Say that nothing can be tried."""
         fault = Fault(key="", message="no configuration is known here; run 'vigie run'")
         return Trial(checked=Checked(watch=None, query=None, faults=(fault,), warnings=()))
+
+    def check_rule(self, name: str, text: str, *, whole: bool) -> RuleTrial:
+        """Say that nothing can be tried."""
+        return RuleTrial(faults=(RuleFault(message="no configuration is known here; run 'vigie run'"),))
+
+    def refused_rules(self) -> Mapping[str, str]:
+        """Return nothing."""
+        return {}
 
     def runs(self, about: str) -> list[Run]:
         """Return nothing."""

@@ -14,7 +14,15 @@ from typing import Any
 from sqlite_utils import Database
 
 from alerts.silencing import describe
-from scheduler import changes_channels, changes_people, changes_triage, changes_views, changes_watches, ladder
+from scheduler import (
+    changes_channels,
+    changes_people,
+    changes_triage,
+    changes_views,
+    changes_watches,
+    ladder,
+    rule_files,
+)
 from scheduler.errors import UnknownChangeError
 from storage import alerts, audit, channels, deliveries, silences, threads
 from storage.types import Person
@@ -102,6 +110,7 @@ CHANGES: dict[str, Change] = {
     **changes_watches.CHANGES,
     **changes_views.CHANGES,
     **changes_people.CHANGES,
+    **rule_files.CHANGES,
 }
 
 

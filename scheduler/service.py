@@ -17,7 +17,7 @@ from alerts.dispatch import Dispatcher
 from crawler.browser import missing
 from crawler.holds import HoldBook
 from crawler.routing import CrawlerRouter
-from scheduler import changes, changes_watches, fitness, maintenance
+from scheduler import changes, changes_watches, fitness, maintenance, rule_files
 from scheduler.archive import Archive
 from scheduler.batches import BatchDesk
 from scheduler.building import build_announcements, build_channel_watch, build_gathering, build_pipeline, routes
@@ -32,13 +32,14 @@ from scheduler.follow_ups import FollowUps
 from scheduler.looks import LookDesk
 from scheduler.outbox import ArchiveOutbox
 from scheduler.pipeline import Processed
+from scheduler.rule_files import with_page_rules
 from scheduler.rulewatch import RuleWatch, read_rules
 from scheduler.settings import ServiceSettings
 from scheduler.signs import LifeSigns
 from scheduler.watch_keeper import WatchKeeper, with_edits
 from scheduler.watching import HealthDesk
 from scheduler.websub import Hubs
-from storage import alerts, cured, deliveries, entries, holds, sources
+from storage import alerts, cured, deliveries, entries, holds, rule_edits, sources
 from storage import folder as data_folder
 from storage.database import instance_id
 from storage.errors import StorageError
@@ -146,9 +147,10 @@ class Service:
             # Compiling the rules takes seconds, in which what waits can leave already.
             self._sending = asyncio.create_task(self.dispatcher.run(), name="dispatcher")
             self._stack.push_async_callback(self._stop_sending)
-        loaded = await asyncio.to_thread(read_rules, settings.rule_folders, settings.data_dir)
+        folders = with_page_rules(settings.rule_folders, settings.data_dir, await self.archive.read(rule_edits.latest))
+        loaded = await asyncio.to_thread(read_rules, folders, settings.data_dir)
         pipeline = build_pipeline(settings, instance, loaded.rules)
-        self.rule_watch = RuleWatch(settings.rule_folders, pipeline, loaded)
+        self.rule_watch = RuleWatch(folders, pipeline, loaded)
         await self.archive.write(sources.sync, settings.sources, now)
         await self.archive.write(sources.release_claims)
         if missing(settings.crawler.browser) is None:
@@ -282,6 +284,9 @@ class Service:
         done = await self.archive.write(changes.apply, name, given, self._clock(), by=by)
         if name in changes_watches.REREAD:
             await self.watches.reread()
+        if name in rule_files.REWRITE:
+            with_page_rules((), self.settings.data_dir, await self.archive.read(rule_edits.latest))
+            await self.rule_watch.look()
         # The change is made; what follows from it must not make it look as if it were not.
         self._spawn(self.follow_ups.look())
         self.dispatcher.wake()

@@ -18,6 +18,7 @@ from storage import (
     health,
     ladder,
     readings,
+    rule_edits,
     schema,
     triage_schema,
     views,
@@ -346,6 +347,11 @@ def _accounts(database: Database) -> None:
     accounts_schema.create(database)
 
 
+def _rule_edits(database: Database) -> None:
+    """Keep the versions of rule files that people wrote on the page."""
+    rule_edits.create(database)
+
+
 #: in order; add new steps at the end, never edit one that was released
 STEPS: tuple[Callable[[Database], None], ...] = (
     schema.create,
@@ -379,6 +385,7 @@ STEPS: tuple[Callable[[Database], None], ...] = (
     _watch_edits,
     _saved_views,
     _accounts,
+    _rule_edits,
 )
 NEWEST_VERSION = len(STEPS)
 

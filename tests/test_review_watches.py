@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlite_utils import Database
 
-from detection.engine import load_rules
+from detection.engine import load_folders
 from review.app import create_app
 from review.health import Readiness
 from scheduler.changes_watches import REREAD
@@ -80,7 +80,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     settings = parse_settings(FILE, None, tmp_path, with_secrets=False)
     database = open_writer(settings.data_dir)
     runs = BacktestRuns(settings.data_dir, clock=lambda: NOW)
-    rules = load_rules()
+    rules = load_folders()
     bench = WatchBench(settings, lambda: rules, runs)
     apply = performer(database)
 

@@ -135,7 +135,7 @@ async def serve_with(service: Service, settings: Settings, stop: asyncio.Event, 
     """Run an entered service and its page until ``stop`` is set; if either fails, both end."""
     hubs = service.hubs if service.hubs.active else None
     runs = BacktestRuns(settings.data_dir, clock=now_utc)
-    bench = WatchBench(settings, lambda: service.rule_watch.loaded.rules, runs)
+    bench = WatchBench(settings, lambda: service.rule_watch.loaded, runs)
     watches = LiveWatches(service.watches.watches)
     service.watches.hearers.append(watches.take)
     app = create_app(

@@ -23,6 +23,7 @@ from detection.countries import countries
 from detection.query import Query, QueryError, parse
 from detection.taxonomy import event_types
 from scheduler.heartbeat import HeartbeatSettings
+from scheduler.rule_files import FOLDER
 from storage.sources import LONGEST_BACKOFF
 from storage.types import Source, Watch
 from vigie import __version__
@@ -216,7 +217,7 @@ class _Builder:
             proxy=file.network.proxy,
             chromium=file.network.chromium,
             delay=file.network.delay,
-            rule_folders=tuple((self._base / name).absolute() for name in file.detection.rules),
+            rule_folders=self._rule_folders(),
             sources=sources,
             watches=watches,
             queries=queries,
@@ -232,6 +233,12 @@ class _Builder:
             warnings=tuple(self._warnings),
             notify_given=file.service.notify is not None,
         )
+
+    def _rule_folders(self) -> tuple[Path, ...]:
+        """Return the folders that the file names, then that of the rules of the page where there is one."""
+        named = tuple((self._base / name).absolute() for name in self._file.detection.rules)
+        own = (self._base / self._file.service.data_dir).absolute() / FOLDER
+        return tuple(dict.fromkeys((*named, *((own,) if own.is_dir() else ()))))
 
     def one_watch(self, sources: set[str], channels: set[str]) -> ReadWatch:
         """Read the only watch of a file that has nothing else."""

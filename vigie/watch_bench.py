@@ -2,38 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from sqlite_utils import Database
 
 from detection.assess import assess
 from detection.engine import Document, RuleSet, detect
+from detection.folders import Loaded
 from detection.query import Query, Subject, matches
 from detection.taxonomy import event_types
-from review.bench import Definition, ExampleVerdict, Names, Run, Standing, Trial
+from review.bench import Definition, ExampleVerdict, Names, RuleTrial, Run, Standing, Trial
 from review.errors import ChangeRefusedError
+from scheduler.rule_files import FOLDER
 from storage import watch_edits
 from storage.types import Person, Watch
 from storage.watch_edits import WatchExample
+from vigie import rule_trial
 from vigie.backtest_runs import BacktestRuns
 from vigie.settings import Settings
-from vigie.watch_definitions import check, standings
+from vigie.watch_definitions import check, standings, with_edits
 
 
 class WatchBench:
     """A :class:`review.bench.Bench`."""
 
-    def __init__(self, settings: Settings, rules: Callable[[], RuleSet], runs: BacktestRuns) -> None:
+    def __init__(self, settings: Settings, loaded: Callable[[], Loaded], runs: BacktestRuns) -> None:
         """Prepare.
 
         Args:
             settings: as the file gives them.
-            rules: those in use.
+            loaded: the rules in use, and what of the folders is not.
             runs: the backtests.
         """
         self._settings = settings
-        self._rules = rules
+        self._loaded = loaded
         self._runs = runs
         self._countries = {source.id: source.country for source in settings.sources if source.country}
 
@@ -54,7 +61,7 @@ class WatchBench:
         checked = check(definition, self._settings)
         if checked.watch is None:
             return Trial(checked=checked)
-        rules = self._rules()
+        rules = self._loaded().rules
         watch, query = checked.watch, checked.query
         return Trial(checked=checked, examples=tuple(self._try(watch, query, rules, one) for one in examples))
 
@@ -73,6 +80,21 @@ class WatchBench:
         holds = query is None or matches(query, subject)
         judged = assess(found.signals, watch, language=language, source_id=source_id, query_matches=holds)
         return ExampleVerdict(example=example, alert=judged.alert, reason=judged.reason, detail=judged.detail)
+
+    def check_rule(self, name: str, text: str, *, whole: bool) -> RuleTrial:
+        """Look at a rule file: at its form alone, or compiled with all others and its tests run; nothing is changed."""
+        if not whole:
+            return rule_trial.look(name, text)[0]
+        return rule_trial.compile_and_test(self._settings.rule_folders, self._settings.data_dir, name, text)
+
+    def refused_rules(self) -> Mapping[str, str]:
+        """Return why files of the page's rules are not in use, by their names."""
+        own = self._settings.data_dir / FOLDER
+        found: dict[str, str] = {}
+        for error in self._loaded().refusals:
+            if error.file is not None and error.file.parent == own:
+                found.setdefault(error.file.stem, str(error).removeprefix(f"{own}/"))
+        return found
 
     def runs(self, about: str) -> list[Run]:
         """Return the backtests about a watch or a rule that are kept, the newest first, without their results."""
@@ -99,7 +121,24 @@ class WatchBench:
                 by=by.name, tried=given["definition"],
             )  # fmt: skip
             return str(number)
+        if name == "start_rule_backtest":
+            return str(await self._start_rule(given, by))
         if name == "stop_backtest":
             self._runs.stop(int(given["number"]))
             return str(given["number"])
         return None
+
+    async def _start_rule(self, given: dict[str, Any], by: Person) -> int:
+        """Start a backtest of all watches with a rule file in another form."""
+        watches = with_edits(self._settings).watches
+        if not watches:
+            raise ChangeRefusedError("there is no watch yet that a rule could be tried with")
+        folder = Path(tempfile.mkdtemp(prefix="vigie-rules-"))
+        folders = rule_trial.copied(
+            self._settings.rule_folders, self._settings.data_dir, folder, str(given["rule"]), str(given["text"])
+        )
+        return await self._runs.start(
+            self._settings, watches, about=f"rule:{given['rule']}", days=int(given["days"]), by=by.name,
+            rule_folders=tuple(folders), tried={"rule": given["rule"], "text": given["text"]},
+            cleanup=partial(shutil.rmtree, folder, ignore_errors=True),
+        )  # fmt: skip
