@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
 import h11
 import uvicorn
@@ -24,6 +26,16 @@ KEEP_ALIVE = 15
 HEADER_DEADLINE = 10.0
 #: how long running answers may take once the service stops, in seconds
 GRACE = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tls:
+    """A certificate of our own."""
+
+    #: PEM, with the chain up to what browsers know
+    certificate: Path
+    #: PEM; None: stands beside the certificate
+    key: Path | None = None
 
 
 class PatientProtocol(H11Protocol):
@@ -82,6 +94,7 @@ async def serve(
     listener: socket.socket,
     stop: asyncio.Event,
     *,
+    tls: Tls | None = None,
     on_listening: Callable[[int], None] | None = None,
 ) -> None:
     """Serve the application until ``stop`` is set, then let running answers end, for at most 3 seconds.
@@ -90,6 +103,7 @@ async def serve(
         app: the application.
         listener: where it listens, see :func:`open_listener`; closed at the end.
         stop: ends the service.
+        tls: the certificate to speak TLS with, None to speak plainly.
         on_listening: called with the port once connections are accepted.
     """
     bound = int(listener.getsockname()[1])
@@ -107,6 +121,8 @@ async def serve(
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=GRACE,
         h11_max_incomplete_event_size=LARGEST_HEADERS,
+        ssl_certfile=None if tls is None else str(tls.certificate),
+        ssl_keyfile=None if tls is None or tls.key is None else str(tls.key),
     )
     server = _Server(config, lambda: on_listening(bound) if on_listening else None)
     serving = asyncio.create_task(server.serve(sockets=[listener]))

@@ -5,11 +5,14 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from sqlite_utils import Database
 
+from storage.database import open_reader
 from storage.errors import ConflictError, NotFoundError
+from storage.folder import DATABASE_NAME
 from storage.times import from_text, from_text_or_none, to_text
 from storage.types import Role
 from storage.types.accounts import Account
@@ -42,6 +45,21 @@ def clean_name(name: str) -> str:
 def any_account(database: Database) -> bool:
     """Whether there is any account, so that a login is needed."""
     return bool(database.execute("SELECT EXISTS (SELECT 1 FROM account)").fetchone()[0])
+
+
+def somebody_may_log_in(folder: Path) -> bool:
+    """Whether the archive in a folder has an account that manages the others, without which nobody gets in.
+
+    Raises:
+        DataRefusedError: the archive must not be touched.
+    """
+    if not (folder / DATABASE_NAME).exists():
+        return False
+    database = open_reader(folder)
+    try:
+        return database["account"].exists() and active_admins(database) > 0
+    finally:
+        database.conn.close()
 
 
 def active_admins(database: Database) -> int:

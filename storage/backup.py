@@ -82,12 +82,16 @@ def restore(source: Path, folder: Path) -> None:
 
 
 def _checked_copy(source: Path, temporary: Path) -> str:
-    """Copy a backup durably, check the copy, and return whose archive it is."""
+    """Copy a backup durably, check the copy, end the sessions in it, and return whose archive it is."""
     temporary.unlink(missing_ok=True)
     temporary.touch(mode=0o600)
     shutil.copyfile(source, temporary)
     with contextlib.closing(sqlite3.connect(temporary)) as copy:
         _verify(copy, source)
+        # Who was logged in when the copy was made may have been sent away since.
+        if copy.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'session'").fetchone():
+            copy.execute("DELETE FROM session")
+            copy.commit()
         instance = str(copy.execute("SELECT value FROM meta WHERE key = 'instance'").fetchone()[0])
     with temporary.open("rb") as stream:
         os.fsync(stream.fileno())

@@ -13,10 +13,12 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
+from storage import accounts, sessions
 from storage import backup as backups
 from storage.backup import backup, prune, restore
 from storage.database import instance_id, open_reader, open_writer, transaction
 from storage.errors import DataRefusedError, StorageError
+from tests.outbox_fill import NOW
 
 
 @pytest.fixture
@@ -168,6 +170,19 @@ def test_restored_archive_is_the_one_that_was_copied(database: Database, folder:
         if kept.exists():
             kept.rename(tmp_path / "before" / name)
     assert count(tmp_path / "before" / "vigie.db") == 230
+
+
+def test_whoever_was_logged_in_logs_in_anew(database: Database, folder: Path, tmp_path: Path) -> None:
+    with transaction(database):
+        account = accounts.add(database, "Awa", None, "hash", NOW)
+        sessions.start(database, account.id, "secret", NOW, agent="", address="")
+    copy = backup(folder, tmp_path / "copy.db")
+    database.conn.close()
+    restore(copy, folder)
+    back = open_writer(folder)
+    assert accounts.named(back, "awa") == account
+    assert sessions.of_account(back, account.id, NOW) == ()
+    back.conn.close()
 
 
 def test_killed_owners_log_never_mixes_into_a_restored_archive(folder: Path, tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def test_init_writes_a_configuration_that_passes_check_and_never_overwrites(
         ("[[channel]]\nid='h'\ntype='webhook'\nurl='https://a.org'\nsecret_file='no.key'\n", ["secret_file", "no.key"]),
         ("[[watch]]\nid='w'\nquery='mali AND ('\n", ["watch[1].query", "^"]),
         ("[[watch]]\nid='w'\nchannels=['pager']\n", ["watch[1].channels", "pager"]),
-        ("[service]\nlisten = '0.0.0.0:8470'\n", ["service.listen", "login"]),
+        ("[service]\nlisten = '0.0.0.0:8470'\n", ["service.listen", "login", "TLS", "vigie user add"]),
         ("[service\n", ["TOML"]),
     ],
 )  # fmt: skip

@@ -126,6 +126,11 @@ class Service(Table):
     data_dir: FilePath = "vigie-data"
     listen: str = Field(default="127.0.0.1:8470", pattern=r"^(\[[0-9a-fA-F:.]+\]|[^:\[\]]+):\d{1,5}$")
     public_url: WebAddress | None = None
+    #: a proxy in front speaks TLS
+    behind_tls: Flag = False
+    certificate: FilePath | None = None
+    key_file: FilePath | None = None
+    trusted_proxies: tuple[str, ...] = ()
     timezone: TimeZone = "Europe/Paris"
     language: Language = "fr"
     contact: OneLine | None = None

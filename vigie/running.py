@@ -91,6 +91,8 @@ def review_settings(settings: Settings) -> ReviewSettings:
         watches=settings.watches,
         channels=tuple(channel.id for channel in settings.channels),
         version=__version__,
+        secure=settings.listening.secure,
+        trusted_proxies=settings.listening.trusted_proxies,
     )
 
 
@@ -145,7 +147,7 @@ async def serve_with(service: Service, settings: Settings, stop: asyncio.Event, 
         perform=lambda name, given, by: _perform(service, settings, bench, name, given, by),
         bench=bench,
     )
-    parts = (service.run(stop), serve(app, listener, stop))
+    parts = (service.run(stop), serve(app, listener, stop, tls=settings.listening.tls))
     tasks = [asyncio.create_task(_then_stop(part, stop)) for part in parts]
     await asyncio.wait(tasks)
     await runs.close()

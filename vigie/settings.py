@@ -29,6 +29,7 @@ from storage.types import Source, Watch
 from vigie import __version__
 from vigie.channels import build_address, build_channel, build_delivery
 from vigie.errors import ConfigurationError, Problem
+from vigie.listening import Listening, build_listening
 from vigie.models import ConfigurationFile, SourceTable, WatchTable
 from vigie.setting_problems import dotted, problems, suggest
 from vigie.toml_lines import Location, line_of
@@ -47,6 +48,8 @@ class Settings:
     data_dir: Path
     host: str
     port: int
+    #: how the page is protected
+    listening: Listening
     public_url: str
     #: subscribe to hubs; only where ``public_url`` is given, and can be called back
     websub: bool
@@ -188,7 +191,7 @@ class _Builder:
         file = self._file
         host, _, port = file.service.listen.rpartition(":")
         self._check_networks()
-        self._check_listen(host.strip("[]"), int(port))
+        listening = self._listening(int(port))
         sources = self._sources()
         self._check_browser(sources)
         channels = self._channels()
@@ -199,15 +202,17 @@ class _Builder:
         watches = self._watches(source_ids, channel_ids, queries)
         self._check_names(("service", "notify"), "channel", file.service.notify or (), channel_ids)
         delivery, heartbeat = self._delivery(), self._heartbeat()
-        if self._problems or delivery is None or heartbeat is None:
+        if self._problems or delivery is None or heartbeat is None or listening is None:
             raise ConfigurationError(self._path, tuple(self._problems))
-        public_url = file.service.public_url or f"http://{file.service.listen}"
+        scheme = "http" if listening.tls is None else "https"
+        public_url = file.service.public_url or f"{scheme}://{file.service.listen}"
         contact = file.service.contact or file.service.public_url or PROJECT_URL
         return Settings(
             path=self._path,
             data_dir=(self._base / file.service.data_dir).absolute(),
             host=host.strip("[]"),
             port=int(port),
+            listening=listening,
             public_url=public_url.rstrip("/"),
             websub=file.service.websub and file.service.public_url is not None,
             timezone=file.service.timezone,
@@ -259,20 +264,18 @@ class _Builder:
             except ValueError as error:
                 self._report(("network", "allow_cidrs"), f"{text!r} is not a network ({error}); write '10.1.0.0/16'")
 
-    def _check_listen(self, host: str, port: int) -> None:
+    def _listening(self, port: int) -> Listening | None:
         place = ("service", "listen")
         if port > 65535:
             self._report(place, f"{port} is not a port; write '127.0.0.1:8470'")
         try:
-            local = host == "localhost" or ipaddress.ip_address(host).is_loopback
-        except ValueError:
-            local = False
-        if not local:
-            self._report(
-                place,
-                f"{host!r} is reachable from elsewhere, and the page has no login yet; "
-                "listen on 127.0.0.1 and let a reverse proxy with a login stand in front",
+            return build_listening(
+                self._file.service, self._base, line=line_of(self._text, place), with_secrets=self._with_secrets
             )
+        except ConfigurationError as error:
+            for problem in error.problems:
+                self._report(("service", problem.key), problem.message)
+            return None
 
     def _sources(self) -> tuple[Source, ...]:
         known = {source.id: source for source in catalogue()} if self._file.service.catalogue else {}

@@ -3,18 +3,37 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from vigie.commands import PARTLY, Context
 from vigie.errors import ConfigurationError, Problem
 
+if TYPE_CHECKING:
+    from vigie.settings import Settings
+
 
 def register(group: click.Group) -> None:
     """Add this module's commands."""
     for command in (init, check, run, demo):
         group.add_command(command)
+
+
+_behind_tls = click.option(
+    "--behind-tls", is_flag=True, help="A proxy in front of the page speaks TLS, as [service] behind_tls says."
+)
+
+
+def _listening(settings: Settings, *, behind_tls: bool, accounts: bool) -> Settings:
+    """Return the settings with what the command line adds; raises ConfigurationError where the page must not listen."""
+    from vigie.listening import check_listening
+
+    listening = replace(settings.listening, behind_tls=settings.listening.behind_tls or behind_tls)
+    check_listening(listening, settings.path, accounts=accounts)
+    return replace(settings, listening=listening)
 
 
 @click.command()
@@ -37,14 +56,16 @@ def init(folder: Path) -> None:
 
 @click.command()
 @click.option("--send", is_flag=True, help="Send a marked test through every channel and print the answers.")
+@_behind_tls
 @click.pass_obj
-def check(context: Context, *, send: bool) -> int:
+def check(context: Context, *, send: bool, behind_tls: bool) -> int:
     """Validate the configuration, the queries and the rules (with the tests inside the rule files)."""
     from detection.engine import load_folders
     from vigie.settings import load
     from vigie.watch_definitions import with_edits
 
     settings = with_edits(load(context.path))
+    settings = _listening(settings, behind_tls=behind_tls, accounts=True)
     loaded = load_folders(settings.rule_folders)
     enabled = sum(source.enabled for source in settings.sources)
     name = settings.path or "built-in defaults"
@@ -71,9 +92,11 @@ def _counted(count: int, one: str, several: str = "") -> str:
 
 @click.command()
 @click.option("--once", is_flag=True, help="Poll every source once, process, attempt every due delivery, and leave.")
+@_behind_tls
 @click.pass_obj
-def run(context: Context, *, once: bool) -> int:
+def run(context: Context, *, once: bool, behind_tls: bool) -> int:
     """Run the service: schedule, crawl, detect, alert, page."""
+    from storage.accounts import somebody_may_log_in
     from storage.folder import ownership
     from vigie.settings import load
 
@@ -81,6 +104,9 @@ def run(context: Context, *, once: bool) -> int:
     with ownership(settings.data_dir):
         # Before all else is loaded: a second service hears at once whose the archive is, not that its port is taken.
         pass
+    if not once:
+        accounts = somebody_may_log_in(settings.data_dir)
+        settings = _listening(settings, behind_tls=behind_tls, accounts=accounts)
     from vigie.running import run_once, run_service
 
     return asyncio.run(run_once(settings) if once else run_service(settings))
