@@ -20,6 +20,7 @@ from review.audit import audit_routes
 from review.bench import BareBench, Bench
 from review.bulk import bulk_routes
 from review.changing import Changing, Perform
+from review.charts import chart_routes
 from review.doorkeeper import Doorkeeper
 from review.errors import PageBusyError, PageNotFoundError, SearchTextError
 from review.etags import Etags
@@ -121,6 +122,7 @@ def create_app(
     app.include_router(audit_routes(room))
     app.include_router(interface_routes(room, perform), prefix="/api/v1")
     app.include_router(view_routes(room, changing))
+    app.include_router(chart_routes(room))
     _add_health(app, room)
     app.mount("/static", StaticFiles(directory=STATIC_FOLDER), name="static")
     answer = _add_error_pages(app, room)

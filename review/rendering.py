@@ -38,6 +38,7 @@ STYLES = (
     "watches.css",
     "views.css",
     "people.css",
+    "charts.css",
     "screens.css",
 )
 #: run in this order once the page is read

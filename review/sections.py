@@ -25,6 +25,7 @@ SECTIONS: tuple[Section, ...] = (
     Section(key="desk", address="/", letter="i"),
     Section(key="views", address="/views", letter="w"),
     Section(key="alerts", address="/alerts", letter="a"),
+    Section(key="charts", address="/charts", letter="c"),
     Section(key="sources", address="/sources", letter="s"),
     Section(key="watches", address="/watches", letter="w"),
     Section(key="rules", address="/rules", letter="r", role=Role.EDITOR),
