@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -50,6 +51,19 @@ def arranging_routes(room: Room, changing: Changing) -> APIRouter:
 
         show = partial(_arrange, room, request, number)
         return await changing.form(request, work=work, show=show, then=_new_story, largest=LARGEST_FORM)
+
+    @router.post("/stories/{story_id}/unarrange")
+    async def unarrange(request: Request, story_id: str) -> Response:
+        number = existing(story_id)
+
+        def work(fields: Fields) -> tuple[str, dict[str, Any]]:
+            change = read_id(fields.get("arrangement", ""))
+            if change is None:
+                raise FaultError("triage")
+            return "unarrange", {"arrangement": change, "author": room.who(request).name}
+
+        show = partial(_arrange, room, request, number)
+        return await changing.form(request, work=work, show=show, then=f"/stories/{number}/arrange")
 
     @router.post("/stories/{story_id}/merge")
     async def merge(request: Request, story_id: str) -> Response:
@@ -108,9 +122,27 @@ def _arrange(room: Room, request: Request, story_id: int, **context: Any) -> HTM
             story=stories.get(database, story_id),
             articles=stories.members(database, story_id),
             ticked=_ticked(given) if isinstance(given, Fields) else set(),
-            past=[_told(change, story_id, say, moments) for change in threads.changes(database, story_id)],
+            past=[
+                Past(
+                    id=change.id,
+                    what=_told(change, story_id, say, moments),
+                    reversible=threads.reversible(database, change),
+                )
+                for change in threads.changes(database, story_id)
+            ],
             **context,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """A merge or a split of before."""
+
+    id: int
+    #: in words
+    what: str
+    #: whether it can be taken back
+    reversible: bool
 
 
 def _told(change: StoryChange, story_id: int, say: Words, moments: Moments) -> str:

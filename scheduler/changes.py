@@ -7,7 +7,6 @@ where the folder is free, else handed to the owner over its control socket (:mod
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -76,12 +75,9 @@ def _reset_channel(database: Database, given: dict[str, Any], _now: datetime, _b
     return f"channel {given['channel']} is tried again"
 
 
-def _merge_stories(database: Database, given: dict[str, Any], now: datetime, by: Person) -> str:
+def _merge_stories(database: Database, given: dict[str, Any], now: datetime, _by: Person) -> str:
     story, into = int(given["story"]), int(given["into"])
-    author = str(given["author"])
-    threads.merge(
-        database, story, into, author=author, reason=str(given["reason"]), now=now, by=replace(by, name=author)
-    )
+    threads.merge(database, story, into, author=str(given["author"]), reason=str(given["reason"]), now=now)
     ladder.catch_up(database, now)
     return f"story {story} went into story {into}"
 
@@ -96,6 +92,13 @@ def _split_story(database: Database, given: dict[str, Any], now: datetime, _by: 
 #: what somebody has looked at is their own affair, and there is more of it than of all changes together
 UNRECORDED = frozenset({"seen"}) | changes_people.UNRECORDED
 
+
+def _unarrange(database: Database, given: dict[str, Any], now: datetime, _by: Person) -> str:
+    change = threads.take_back(database, int(given["arrangement"]), author=str(given["author"]), now=now)
+    ladder.catch_up(database, now)
+    return f"the {change.kind} of stories {change.story_id} and {change.other_id} is taken back"
+
+
 CHANGES: dict[str, Change] = {
     "acknowledge": _acknowledge,
     "replay": _replay,
@@ -105,6 +108,7 @@ CHANGES: dict[str, Change] = {
     "reset_channel": _reset_channel,
     "merge_stories": _merge_stories,
     "split_story": _split_story,
+    "unarrange": _unarrange,
     **changes_channels.CHANGES,
     **changes_triage.CHANGES,
     **changes_watches.CHANGES,

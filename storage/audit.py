@@ -18,7 +18,7 @@ ABOUT = frozenset(
     {
         "alert", "delivery", "silence", "channel", "story", "stories", "into", "articles", "article", "watch", "pair",
         "source", "severity", "seconds", "view", "rule", "token", "share", "person", "role", "state", "tag", "scope",
-        "enabled", "event",
+        "enabled", "event", "arrangement",
     }
 )  # fmt: skip
 #: characters of a line's values at most: a bulk change names its first stories

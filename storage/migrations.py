@@ -352,6 +352,11 @@ def _rule_edits(database: Database) -> None:
     rule_edits.create(database)
 
 
+def _arrangements(database: Database) -> None:
+    """Know which changes of triage came with a merge, to take them back with it."""
+    database.conn.execute("ALTER TABLE story_change ADD COLUMN batch INTEGER")
+
+
 #: in order; add new steps at the end, never edit one that was released
 STEPS: tuple[Callable[[Database], None], ...] = (
     schema.create,
@@ -386,6 +391,7 @@ STEPS: tuple[Callable[[Database], None], ...] = (
     _saved_views,
     _accounts,
     _rule_edits,
+    _arrangements,
 )
 NEWEST_VERSION = len(STEPS)
 

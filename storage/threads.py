@@ -10,6 +10,7 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlite_utils import Database
 
@@ -26,6 +27,8 @@ from storage.types.triage import SERVICE
 #: kind and author of a change that nobody made by hand: two stories turned out to tell one event
 JOIN = "join"
 AUTHOR = "vigie"
+#: reason of a change that takes another one back
+TAKEN_BACK = "taken back"
 #: stories of a thread that are shown
 MOST_STORIES = 100
 
@@ -34,6 +37,7 @@ MOST_STORIES = 100
 class StoryChange:
     """A merge or a split that somebody made, or a join of two stories that turned out to tell one event."""
 
+    id: int
     at: datetime
     #: ``merge``, ``split`` or ``join``
     kind: str
@@ -44,6 +48,8 @@ class StoryChange:
     articles: tuple[int, ...]
     author: str
     reason: str
+    #: number of the changes of triage that came with it
+    batch: int | None = None
 
 
 def link(database: Database, story_id: int, to: int) -> None:
@@ -88,9 +94,7 @@ def thread(database: Database, thread_id: int) -> list[Story]:
     return [stories.story_from_row(database, row) for row in rows]
 
 
-def merge(
-    database: Database, story_id: int, into: int, *, author: str, reason: str, now: datetime, by: Person | None = None
-) -> None:
+def merge(database: Database, story_id: int, into: int, *, author: str, reason: str, now: datetime) -> None:
     """Put all articles and alerts of a story into another one, and what people made of it.
 
     Args:
@@ -100,7 +104,6 @@ def merge(
         author: who says so.
         reason: why.
         now: when.
-        by: the same as a person, who can take back what becomes of the triage; None for nobody.
 
     Raises:
         NotFoundError: one of the stories is not stored, or they are the same.
@@ -114,10 +117,10 @@ def merge(
     database.execute("UPDATE silence SET story_id = ? WHERE story_id = ?", (target.id, source.id))
     if source.thread_id != target.thread_id:
         database.execute("UPDATE story SET thread_id = ? WHERE thread_id = ?", (target.thread_id, source.thread_id))
-    triage_merging.carry_over(database, source.id, target.id, moved, by=by or _nobody(author), now=now)
+    batch = triage_merging.carry_over(database, source.id, target.id, moved, by=_nobody(author), now=now)
     _refresh(database, target.id)
     _refresh(database, source.id)
-    _record(database, "merge", target.id, source.id, moved, author, reason, now)
+    _record(database, "merge", target.id, source.id, moved, author, reason, now, batch)
 
 
 def split(database: Database, articles: Sequence[int], *, author: str, reason: str, now: datetime) -> int:
@@ -217,8 +220,8 @@ def move(database: Database, articles: Sequence[int], into: int, *, now: datetim
             database.execute("UPDATE alert SET story_id = ? WHERE story_id = ?", (into, left))
             database.execute("UPDATE silence SET story_id = ? WHERE story_id = ?", (into, left))
             own = [row[0] for row in moved if row[1] == left]
-            triage_merging.carry_over(database, left, into, own, by=_nobody(AUTHOR), now=now)
-            _record(database, JOIN, into, left, own, AUTHOR, "same event", now)
+            batch = triage_merging.carry_over(database, left, into, own, by=_nobody(AUTHOR), now=now)
+            _record(database, JOIN, into, left, own, AUTHOR, "same event", now, batch)
 
 
 def joined(database: Database, story_id: int) -> int | None:
@@ -238,18 +241,77 @@ def changes(database: Database, story_id: int) -> list[StoryChange]:
     rows = database.query(
         "SELECT * FROM story_change WHERE story_id = :id OR other_id = :id ORDER BY id DESC", {"id": story_id}
     )
-    return [
-        StoryChange(
-            at=from_text(row["at"]),
-            kind=row["kind"],
-            story_id=row["story_id"],
-            other_id=row["other_id"],
-            articles=tuple(json.loads(row["articles"])),
-            author=row["author"],
-            reason=row["reason"],
+    return [_change(row) for row in rows]
+
+
+def _change(row: dict[str, Any]) -> StoryChange:
+    return StoryChange(
+        id=row["id"],
+        at=from_text(row["at"]),
+        kind=row["kind"],
+        story_id=row["story_id"],
+        other_id=row["other_id"],
+        articles=tuple(json.loads(row["articles"])),
+        author=row["author"],
+        reason=row["reason"],
+        batch=row["batch"],
+    )
+
+
+def reversible(database: Database, change: StoryChange) -> bool:
+    """Whether a merge or a split can be taken back: nobody has merged or split one of its stories since.
+
+    A merge leaves a story empty, which must be so still; a split leaves two, which must both hold articles.
+    """
+    later = database.execute(
+        "SELECT 1 FROM story_change WHERE id > :id AND (story_id IN (:one, :two) OR other_id IN (:one, :two)) LIMIT 1",
+        {"id": change.id, "one": change.story_id, "two": change.other_id},
+    ).fetchone()
+    if later is not None or change.kind == JOIN:
+        return False
+    filled = database.execute(
+        "SELECT count(DISTINCT story_id) FROM article WHERE story_id IN (?, ?)", (change.story_id, change.other_id)
+    ).fetchone()[0]
+    return int(filled) == (1 if change.kind == "merge" else 2)
+
+
+def take_back(database: Database, change_id: int, *, author: str, now: datetime) -> StoryChange:
+    """Take back a merge or a split, triage included, and return what was taken back.
+
+    Silences stay with the story that has them now: nobody can say for which of the two they were meant.
+
+    Raises:
+        NotFoundError: there is no such change, or one of its stories was merged or split since.
+    """
+    row = next(iter(database.query("SELECT * FROM story_change WHERE id = ?", (change_id,))), None)
+    if row is None:
+        raise NotFoundError(f"no merge or split {change_id} is kept")
+    change = _change(row)
+    if not reversible(database, change):
+        raise NotFoundError(
+            f"story {change.story_id} or {change.other_id} was merged or split since; take that back first"
         )
-        for row in rows
+    if change.kind == "split":
+        merge(database, change.other_id, change.story_id, author=author, reason=TAKEN_BACK, now=now)
+        return change
+    story, other = change.story_id, change.other_id
+    marks, wanted = listed(change.articles or (0,))
+    moved = [
+        article[0]
+        for article in database.execute(
+            f"SELECT id FROM article WHERE story_id = ? AND (id IN ({marks}) OR copy_of IN ({marks}))",  # noqa: S608 (placeholders)
+            (story, *wanted, *wanted),
+        )
     ]
+    _move(database, moved, other)
+    database.conn.executemany("UPDATE alert SET story_id = ? WHERE article_id = ?", ((other, one) for one in moved))
+    _follow(database, here=story, there=other)
+    _follow(database, here=other, there=story)
+    triage_merging.give_back(database, other, story, change.batch, by=_nobody(author), now=now)
+    for one in (story, other):
+        _refresh(database, one)
+    _record(database, "split", story, other, moved, author, TAKEN_BACK, now)
+    return change
 
 
 def _nobody(name: str) -> Person:
@@ -281,9 +343,10 @@ def _refresh(database: Database, story_id: int) -> None:
 
 def _record(
     database: Database, kind: str, story_id: int, other_id: int, articles: Sequence[int], author: str, reason: str,
-    now: datetime,
+    now: datetime, batch: int | None = None,
 ) -> None:  # fmt: skip
     database.execute(
-        "INSERT INTO story_change (at, kind, story_id, other_id, articles, author, reason) VALUES (?,?,?,?,?,?,?)",
-        (to_text(now), kind, story_id, other_id, json.dumps(list(articles)), author, reason),
+        "INSERT INTO story_change (at, kind, story_id, other_id, articles, author, reason, batch) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (to_text(now), kind, story_id, other_id, json.dumps(list(articles)), author, reason, batch),
     )

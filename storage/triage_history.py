@@ -76,7 +76,8 @@ def of_story(database: Database, story_id: int, limit: int = MOST_EVENTS) -> lis
     rows = database.query(
         """
         SELECT * FROM triage_event WHERE story_id = :story OR story_id IN (
-            SELECT other_id FROM story_change WHERE story_id = :story AND kind IN ('join', 'merge')
+            SELECT c.other_id FROM story_change c WHERE c.story_id = :story AND c.kind IN ('join', 'merge')
+                AND NOT EXISTS (SELECT 1 FROM article a WHERE a.story_id = c.other_id)
         ) ORDER BY id DESC LIMIT :limit
         """,
         {"story": story_id, "limit": limit},

@@ -6,6 +6,8 @@
 * It is seen by those who saw both; whoever saw one alone finds it new since they looked.
 * The history of the story that went stays under its own number and is shown with the other's.
 
+Taking a merge back gives each story what was its own, as far as nobody changed the same since.
+
 A story that is split off starts as new: nobody judged that event. Who saw its articles has seen it.
 """
 
@@ -16,17 +18,17 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
-from storage import triage
+from storage import triage, triage_history
 from storage.listed import listed
 from storage.seen import seen_in_order
-from storage.triage_values import YES, assignee_text, key_of, link_subject, standing_text
+from storage.triage_values import NO, YES, assignee_text, key_of, link_subject, standing_text
 from storage.types.people import Person
 from storage.types.triage import LinkKind, TriageField, unite
 
 
 def carry_over(
     database: Database, story_id: int, into: int, moved: Sequence[int], *, by: Person, now: datetime
-) -> None:
+) -> int | None:
     """Give the triage of a story that is left without articles to the one that holds them now.
 
     Args:
@@ -36,36 +38,74 @@ def carry_over(
         moved: numbers of those articles.
         by: who put them together.
         now: when.
+
+    Returns:
+        The number of the changes, by which :func:`give_back` knows them; None when there was nothing to give.
     """
     left, kept = triage.get(database, story_id), triage.get(database, into)
-    standing = standing_text(unite(left.standing, kept.standing))
-    triage.write(database, into, TriageField.STANDING, standing, by=by, now=now)
+    wanted = [(into, TriageField.STANDING, "", standing_text(unite(left.standing, kept.standing)))]
     if left.important:
-        triage.write(database, into, TriageField.IMPORTANT, YES, by=by, now=now)
+        wanted.append((into, TriageField.IMPORTANT, "", YES))
     if kept.assignee is None and left.assignee is not None:
-        triage.write(database, into, TriageField.ASSIGNEE, assignee_text(left.assignee), by=by, now=now)
+        wanted.append((into, TriageField.ASSIGNEE, "", assignee_text(left.assignee)))
     known = {key_of(name) for name in kept.tags}
-    for name in left.tags:
-        if key_of(name) not in known:
-            triage.write(database, into, TriageField.TAG, name, subject=key_of(name), by=by, now=now)
+    wanted += [(into, TriageField.TAG, key_of(name), name) for name in left.tags if key_of(name) not in known]
+    batch: int | None = None
+    for story, field, subject, after in (*wanted, *_links(database, story_id, into)):
+        event = triage.write(database, story, field, after, subject=subject, by=by, now=now, batch=batch)
+        if event is not None and batch is None:
+            batch = triage_history.begin_batch(database, event)
     database.execute("UPDATE note SET story_id = ? WHERE story_id = ?", (into, story_id))
-    _links(database, story_id, into, by=by, now=now)
     _looks(database, story_id, into, moved)
+    return batch
 
 
-def _links(database: Database, story_id: int, into: int, *, by: Person, now: datetime) -> None:
+def _links(database: Database, story_id: int, into: int) -> list[tuple[int, TriageField, str, str]]:
     """Links of the one become links of the other; a link between the two of them goes."""
     rows = database.execute(
         "SELECT story_id, other_id, kind FROM story_link WHERE story_id = :story OR other_id = :story",
         {"story": story_id},
     ).fetchall()
+    wanted = []
     for first, second, kind in rows:
-        gone = link_subject(second, LinkKind(kind))
-        triage.write(database, first, TriageField.LINK, "", subject=gone, by=by, now=now)
+        wanted.append((first, TriageField.LINK, link_subject(second, LinkKind(kind)), NO))
         here, there = (into if first == story_id else first), (into if second == story_id else second)
         if here != there:
-            subject = link_subject(there, LinkKind(kind))
-            triage.write(database, here, TriageField.LINK, YES, subject=subject, by=by, now=now)
+            wanted.append((here, TriageField.LINK, link_subject(there, LinkKind(kind)), YES))
+    return wanted
+
+
+def give_back(
+    database: Database, story_id: int, merged_into: int, batch: int | None, *, by: Person, now: datetime
+) -> None:
+    """Take back what :func:`carry_over` did, as far as nobody changed the same since.
+
+    Standing, star and tags that a story had before a merge stand in its row still.
+
+    Args:
+        database: the archive, in a transaction; the articles moved back before.
+        story_id: of the story that had been left.
+        merged_into: of the story that held its articles.
+        batch: what carry_over answered.
+        by: who takes it back.
+        now: when.
+    """
+    # A note knows its first story by its history alone.
+    rows = database.execute(
+        "SELECT subject FROM triage_event WHERE story_id = ? AND field = ?", (story_id, TriageField.NOTE)
+    ).fetchall()
+    database.conn.executemany(
+        "UPDATE note SET story_id = ? WHERE id = ? AND story_id = ?",
+        ((story_id, int(row[0]), merged_into) for row in rows),
+    )
+    for event in reversed([] if batch is None else triage_history.of_batch(database, batch)):
+        later = triage_history.of_field(database, event.story_id, event.field, event.subject)[-1]
+        if later.id == event.id:
+            triage.write(
+                database, event.story_id, event.field, event.before,
+                subject=event.subject, by=by, now=now, undoes=event.id,
+            )  # fmt: skip
+    split_looks(database, merged_into, story_id)
 
 
 def _looks(database: Database, story_id: int, into: int, moved: Sequence[int]) -> None:
@@ -93,6 +133,6 @@ def split_looks(database: Database, story_id: int, new: int) -> None:
     """Let those who saw a story have seen the one that was split off it, as far as they had."""
     for person, (name, at, up_to) in seen_in_order(database, story_id).items():
         database.execute(
-            "INSERT INTO seen (person_id, story_id, name, at, up_to) VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO seen (person_id, story_id, name, at, up_to) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             (person, new, name, at, up_to),
         )

@@ -228,6 +228,8 @@ def test_opening_a_story_sees_it_for_oneself_alone(visit: Visitor, database: Dat
     assert seen.look(database, three, ANALYST.id) is None
     add(database, "Suite", one)
     assert visit.get("/?show=all").body.count("unread behind") == 1
+    assert visit.get(f"/stories/{one}").text.count("new since you looked") == 1
+    assert "new since you looked" not in visit.get(f"/stories/{one}").text
     assert another(visit).get("/?show=all").body.count("unread new") == 3
 
 
@@ -334,6 +336,10 @@ def test_articles_are_split_off_and_merged_back(visit: Visitor, database: Databa
     assert visit.get(f"/stories/{new}").headers["location"] == f"/stories/{two}"
     past = visit.get(f"/stories/{two}/arrange").text
     assert f"Ines put event {new} into this one" in past
+    number = re.findall(r'name="arrangement" value="(\d+)"', visit.get(f"/stories/{two}/arrange").body)[0]
+    assert visit.post(f"/stories/{two}/unarrange", {"arrangement": number}).status == 303
+    assert [article.id for article in stories.members(database, new)] == [own[1]]
+    assert visit.post(f"/stories/{two}/unarrange", {"arrangement": "999"}).status == 409
 
 
 def test_a_page_older_than_a_merge_changes_nothing(visit: Visitor, database: Database) -> None:

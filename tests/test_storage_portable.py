@@ -144,6 +144,7 @@ def _triage(database: Database, story: int, other: int) -> None:
         seen.see(database, story, HERE, NOW)
         triage.marks(database, [story, other], None)
         threads.merge(database, other, story, author="ana", reason="the same", now=NOW)
+        threads.take_back(database, threads.changes(database, story)[0].id, author="ana", now=NOW)
         triage.write(database, story, TriageField.TAG, "", subject="visas", by=HERE, now=NOW)
         seen.unsee(database, story, HERE)
     for wanted in (

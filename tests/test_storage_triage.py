@@ -44,9 +44,13 @@ TOO_WIDE = Standing(
 def database(tmp_path: Path) -> Iterator[Database]:
     opened = open_writer(tmp_path)
     with transaction(opened):
-        sources.sync(opened, (Source(id="fleuve", name="Le Fleuve", url="https://fleuve.example"),), NOW)
+        add_sources(opened)
     yield opened
     opened.conn.close()
+
+
+def add_sources(database: Database) -> None:
+    sources.sync(database, (Source(id="fleuve", name="Le Fleuve", url="https://fleuve.example"),), NOW)
 
 
 def add(database: Database, name: str, story: int, *, at: datetime = NOW, rule: str | None = None) -> int:
@@ -199,7 +203,7 @@ def test_a_merge_unites_what_people_made_of_both(database: Database) -> None:
     between, outside = (link_subject(other, LinkKind.RELATED_TO) for other in (one, third))
     for subject in (between, outside):
         triage.write(database, two, TriageField.LINK, YES, subject=subject, by=BEN, now=NOW)
-    threads.merge(database, two, one, author="Awa", reason="le même", now=NOW, by=AWA)
+    threads.merge(database, two, one, author="Awa", reason="le même", now=NOW)
     held = triage.get(database, one)
     assert held.standing == TOO_WIDE
     assert (held.important, held.assignee, held.notes) == (True, Assignee(name="Ben"), 1)
