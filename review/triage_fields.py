@@ -68,7 +68,7 @@ def _important(do: str, _fields: Mapping[str, str], _person: Person) -> tuple[st
 
 def _assignee(do: str, fields: Mapping[str, str], person: Person) -> tuple[str, dict[str, Any]]:
     if do == "assign_me":
-        return "assign", {"assignee": person.name, "assignee_id": person.id}
+        return "assign", {"assignee": person.name}
     given = fields.get("assignee", "") if do == "assign" else ""
     name = one_line(given, LONGEST_ASSIGNEE + 1)
     if len(name) > LONGEST_ASSIGNEE or (do == "assign" and not name):

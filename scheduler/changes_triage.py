@@ -24,7 +24,8 @@ from alerts.triage_actions import (
 )
 from alerts.triaging import JudgeReason, UndoReason, changed_since, undo
 from scheduler.errors import ChangedSinceError, TriageRefusedError
-from storage import notes, seen, threads, triage, triage_history
+from storage import accounts, notes, seen, threads, triage, triage_history
+from storage.errors import NotFoundError
 from storage.triage_values import NO, YES, key_of, link_subject
 from storage.types import Person, Role
 from storage.types.triage import (
@@ -64,14 +65,19 @@ def _important(database: Database, given: dict[str, Any], now: datetime, by: Per
 
 
 def _assign(database: Database, given: dict[str, Any], now: datetime, by: Person) -> str:
-    return _one(database, given, _assigning(given), now, by)
+    return _one(database, given, _assigning(database, given), now, by)
 
 
-def _assigning(given: dict[str, Any]) -> Action:
+def _assigning(database: Database, given: dict[str, Any]) -> Action:
+    """Read who is to work on a story: whoever has an account of that name, else the name."""
     name = _line(given.get("assignee") or "", LONGEST_ASSIGNEE, "a name")
-    number = given.get("assignee_id")
-    assignee = Assignee(name=name, id=None if number is None else int(number)) if name else None
-    return Action(field=TriageField.ASSIGNEE, assignee=assignee)
+    if not name:
+        return Action(field=TriageField.ASSIGNEE)
+    try:
+        account = accounts.named(database, name)
+    except NotFoundError:
+        return Action(field=TriageField.ASSIGNEE, assignee=Assignee(name=name))
+    return Action(field=TriageField.ASSIGNEE, assignee=Assignee(name=account.name, id=account.id))
 
 
 def _tag(database: Database, given: dict[str, Any], now: datetime, by: Person) -> str:
@@ -202,7 +208,7 @@ def _bulk(database: Database, given: dict[str, Any], now: datetime, by: Person) 
 _ACTIONS: dict[str, Callable[[Database, dict[str, Any]], Action]] = {
     "verdict": lambda _, given: _judging(given),
     "important": lambda _, given: Action(field=TriageField.IMPORTANT, yes=_flag(given, "important")),
-    "assign": lambda _, given: _assigning(given),
+    "assign": _assigning,
     "tag": lambda database, given: _tagging(database, given, yes=True),
     "untag": lambda database, given: _tagging(database, given, yes=False),
 }

@@ -11,7 +11,7 @@ from sqlite_utils import Database
 from storage import triage
 from storage.times import from_text, from_text_or_none, to_text
 from storage.triage_history import person_id_of, person_number
-from storage.triage_values import YES
+from storage.triage_values import YES, key_of
 from storage.types.people import Person
 from storage.types.triage import LinkKind, Note, StoryLink, TriageEvent, TriageField
 
@@ -87,13 +87,15 @@ def tag_named(database: Database, key: str) -> str | None:
 
 
 def assignees(database: Database, limit: int = MOST_OFFERED) -> list[str]:
-    """Return the names of who works on stories, in the order of the alphabet."""
+    """Return the names of who works on stories, or could with their account, in the order of the alphabet."""
     rows = database.execute(
         "SELECT min(assignee) FROM story WHERE assignee_key IS NOT NULL GROUP BY assignee_key ORDER BY assignee_key "
         "LIMIT ?",
         (limit,),
     )
-    return [row[0] for row in rows]
+    accounts = database.execute("SELECT name FROM account WHERE disabled_at IS NULL ORDER BY name LIMIT ?", (limit,))
+    names = {key_of(row[0]): str(row[0]) for row in (*rows.fetchall(), *accounts.fetchall())}
+    return [names[key] for key in sorted(names)][:limit]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

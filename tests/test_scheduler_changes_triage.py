@@ -15,11 +15,11 @@ from sqlite_utils import Database
 
 from scheduler import changes
 from scheduler.errors import ChangedSinceError, TriageRefusedError, UnknownChangeError
-from storage import audit, notes, seen, stories, triage, triage_history
+from storage import accounts, audit, notes, seen, stories, triage, triage_history
 from storage.database import open_writer, transaction
 from storage.errors import NotFoundError
 from storage.types import Person, Role
-from storage.types.triage import LinkKind, TriageState, Verdict, VerdictReason
+from storage.types.triage import Assignee, LinkKind, TriageState, Verdict, VerdictReason
 from tests.outbox_fill import NOW
 from tests.somebody import ANALYST, HERE
 
@@ -79,7 +79,13 @@ def test_tags_people_and_notes(database: Database) -> None:
     assert triage.get(database, 2).tags == ("Bases militaires",)
     make(database, "untag", story=2, tag="BASES militaires")
     assert triage.get(database, 2).tags == ()
-    make(database, "assign", story=1, assignee="Ben", assignee_id=9)
+    with transaction(database):
+        account = accounts.add(database, "Ben Diarra", None, "hash", NOW)
+    make(database, "assign", story=1, assignee="ben diarra")
+    assert triage.get(database, 1).assignee == Assignee(name="Ben Diarra", id=account.id)
+    make(database, "assign", story=1, assignee="Zoé")
+    assert triage.get(database, 1).assignee == Assignee(name="Zoé")
+    assert notes.assignees(database) == ["Ben Diarra", "Zoé"]
     make(database, "note", HERE, story=1, text="Ligne un\r\nligne deux", author="Moussa")
     (note,) = notes.of_story(database, 1)
     assert (note.text, note.author) == ("Ligne un\nligne deux", "Moussa")

@@ -44,7 +44,7 @@ RELEVANT = Standing(state=TriageState.RELEVANT, verdict=Verdict.RELEVANT, by="An
 TABLES = (
     "source", "article", "revision", "signal", "story", "story_change", "fingerprint", "name", "alert", "meta",
     "silence", "story_act", "story_act_due", "rung_due", "rung_change", "seen", "note", "story_tag", "story_link",
-    "triage_event",
+    "triage_event", "account",
 )  # fmt: skip
 _TRIAGE = tuple(
     f"storage/{name}.py"
