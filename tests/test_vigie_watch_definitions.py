@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -164,6 +165,13 @@ def test_commands_beside_the_service_see_the_same_watches(settings: Settings, da
     both = with_edits(settings)
     assert [watch.id for watch in both.watches] == ["sahel", "niger"]
     assert set(both.queries) == {"sahel", "niger"}
+
+
+def test_watches_made_in_code_hold_without_a_file(settings: Settings, database: Database) -> None:
+    made = replace(settings, watch_tables={})
+    assert read_watches(made, database).watches == settings.watches
+    (one,) = standings(made, {})
+    assert check({**one.definition, "quiet_hours": "22:00-07:00"}, made).watch == settings.watches[0]
 
 
 def test_examples_are_kept_once(settings: Settings, database: Database) -> None:

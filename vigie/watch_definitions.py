@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from sqlite_utils import Database
 
@@ -21,7 +22,9 @@ from storage import watch_edits
 from storage.database import open_reader
 from storage.errors import StorageError
 from storage.folder import DATABASE_NAME
+from storage.types import Watch
 from storage.watch_edits import WatchEdit
+from vigie.durations import format_duration
 from vigie.settings import ReadWatch, Settings, read_watch
 
 #: keys that name what may leave the configuration
@@ -72,15 +75,15 @@ def standings(settings: Settings, edits: Mapping[str, WatchEdit]) -> list[Standi
         settings: as the file gives them.
         edits: the last version of each watch that was edited.
     """
-    ids = [*settings.watch_tables, *(watch_id for watch_id in edits if watch_id not in settings.watch_tables)]
+    ids = list(dict.fromkeys((*settings.watch_tables, *(watch.id for watch in settings.watches), *edits)))
     found = (_standing(settings, watch_id, edits.get(watch_id)) for watch_id in ids)
     # A watch of the page that was taken back has nothing left.
     return [one for one in found if one.in_file is not None or one.edited]
 
 
 def _standing(settings: Settings, watch_id: str, edit: WatchEdit | None) -> Standing:
-    in_file = settings.watch_tables.get(watch_id)
     own = next((watch for watch in settings.watches if watch.id == watch_id), None)
+    in_file = settings.watch_tables.get(watch_id) or (None if own is None else table_of(own))
     if edit is None or edit.definition is None:
         return Standing(
             watch_id=watch_id, edit=edit, in_file=in_file, watch=own, query=settings.queries.get(watch_id),
@@ -134,6 +137,26 @@ def _usable(definition: Definition, settings: Settings) -> tuple[ReadWatch, list
         cleaned.pop("escalate_to")
         cleaned.pop("escalate_after", None)
     return _read(cleaned, settings), warnings
+
+
+def table_of(watch: Watch) -> dict[str, Any]:
+    """Return the definition of a watch that was made in code, as in the demo."""
+    found: dict[str, Any] = {"id": watch.id, "name": watch.name, "min_severity": watch.min_severity}
+    found |= {
+        key: [str(value) for value in values]
+        for key in ("types", "statuses", "sources", "languages", "channels", "escalate_to")
+        if (values := getattr(watch, key))
+    }
+    if watch.pairs:
+        found["pairs"] = ["-".join(pair) for pair in watch.pairs]
+    if watch.query is not None:
+        found["query"] = watch.query
+    found |= {
+        key: format_duration(value)
+        for key in ("max_age", "cooldown", "escalate_after")
+        if (value := getattr(watch, key)) is not None
+    }
+    return found
 
 
 def watch_set(settings: Settings, edits: Mapping[str, WatchEdit]) -> WatchSet:
