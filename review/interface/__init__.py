@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends
 from review.changing import Perform
 from review.interface.alerts import alert_orders, alert_routes
 from review.interface.articles import article_routes
-from review.interface.declared import READING, WRITING, condition, repetition
+from review.interface.declared import READING, TOKEN, WRITING, condition, repetition
 from review.interface.deliveries import delivery_orders, delivery_routes
 from review.interface.silences import silence_orders, silence_routes
 from review.interface.sources import source_routes
@@ -40,10 +40,10 @@ def interface_routes(room: Room, perform: Perform | None) -> APIRouter:
     """
     router = APIRouter(generate_unique_id_function=lambda route: route.name)
     for routes in _READING:
-        router.include_router(routes(room), responses=READING, dependencies=[Depends(condition)])
+        router.include_router(routes(room), responses=READING, dependencies=[Depends(TOKEN), Depends(condition)])
     if perform is not None:
         writing = Writing(room, perform)
-        given = [Depends(writing.allow), Depends(repetition)]
+        given = [Depends(TOKEN), Depends(writing.allow), Depends(repetition)]
         takers = (
             alert_orders(writing),
             delivery_orders(writing),

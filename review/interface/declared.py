@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import Header
+from fastapi.security import HTTPBearer
 
 from review.etags import LONGEST_CONDITION
 from review.models.refusals import Refusal
@@ -14,6 +15,11 @@ Responses = dict[int | str, dict[str, Any]]
 _ETAG = {"description": "of exactly this body", "schema": {"type": "string", "pattern": '^"[0-9a-f]{32}"$'}}
 #: an answer that anybody may get
 _ANYBODY: Responses = {
+    401: {
+        "model": Refusal,
+        "description": "No token, or none that holds.",
+        "headers": {"WWW-Authenticate": {"schema": {"type": "string"}}},
+    },
     421: {"model": Refusal, "description": "The service does not answer to that host name."},
     431: {"model": Refusal, "description": "The request's headers are too large."},
     503: {"model": Refusal, "description": "The archive cannot be read now; try again in a moment."},
@@ -50,6 +56,14 @@ WRITING: Responses = {
 MISSING: Responses = {404: {"model": Refusal, "description": "No such row is stored."}}
 #: of an address that searches
 SEARCHING: Responses = {400: {"model": Refusal, "description": "The search cannot be read."}}
+
+
+#: how programs say who they are (RFC 6750); :mod:`review.doorkeeper` reads it
+TOKEN = HTTPBearer(
+    scheme_name="token",
+    auto_error=False,
+    description="A token of an account. As long as there are no accounts, this machine needs none.",
+)
 
 
 def condition(

@@ -13,6 +13,7 @@ from fastapi import HTTPException, Request
 from sqlite_utils import Database
 from starlette.concurrency import run_in_threadpool
 
+from review.access import REASON, Reason
 from review.changing import Perform
 from review.errors import ChangeRefusedError
 from review.forms import LONGEST_NAME, one_line
@@ -51,10 +52,10 @@ class Writing:
             HTTPException: 403, they may not.
         """
         person = self._room.who(request)
-        bearer = request.headers.get("authorization", "").lower().startswith("bearer ")
-        if person.id is not None and not bearer:
+        by_token = request.scope.get(REASON) is Reason.TOKEN
+        if person.id is not None and not by_token:
             raise HTTPException(status_code=403, detail="a login gives no orders here; send a token with scope write")
-        if not bearer and not self._room.forms.from_here(request):
+        if not by_token and not self._room.forms.from_here(request):
             raise HTTPException(status_code=403, detail="orders from pages of other sites are not taken")
         if not person.role.covers(Role.ANALYST):
             raise HTTPException(status_code=403, detail="this needs the role analyst, and a token with scope write")
@@ -82,7 +83,8 @@ class Writing:
             NotFoundError: what the order is about is not stored.
         """
         person = self._room.who(request)
-        author = person.name if person.id is not None else one_line(order.author or "", LONGEST_NAME)
+        known = person.id is not None or request.scope.get(REASON) is Reason.TOKEN
+        author = person.name if known else one_line(order.author or "", LONGEST_NAME)
         if not author:
             raise HTTPException(status_code=422, detail="author is missing: say who gives the order")
         if self._perform is None:
