@@ -16,6 +16,7 @@ from storage import (
     audit,
     evidence,
     health,
+    indices,
     ladder,
     readings,
     rule_edits,
@@ -357,6 +358,11 @@ def _arrangements(database: Database) -> None:
     database.conn.execute("ALTER TABLE story_change ADD COLUMN batch INTEGER")
 
 
+def _lists_of_a_million(database: Database) -> None:
+    """Count over a story's articles, and find what is rare, without reading the articles themselves."""
+    indices.create(database)
+
+
 #: in order; add new steps at the end, never edit one that was released
 STEPS: tuple[Callable[[Database], None], ...] = (
     schema.create,
@@ -392,6 +398,7 @@ STEPS: tuple[Callable[[Database], None], ...] = (
     _accounts,
     _rule_edits,
     _arrangements,
+    _lists_of_a_million,
 )
 NEWEST_VERSION = len(STEPS)
 

@@ -18,7 +18,8 @@ from sqlite_utils import Database
 from storage import triage_filter
 from storage.articles import signal_from_row
 from storage.errors import SearchError
-from storage.stories import STILL_TOLD, STORY_COLUMNS, novelty, story_from_row
+from storage.stories import STILL_TOLD, novelty
+from storage.story_rows import reported
 from storage.times import from_text, to_text
 from storage.triage_filter import TriageFilter
 from storage.types import DeliveryState, Signal, Status, Story
@@ -145,7 +146,7 @@ def stories(database: Database, wanted: StoryFilter) -> list[StoryRow]:
         clauses, parameters = _story_clauses(database, wanted)
         rows = list(
             database.query(
-                f"SELECT {STORY_COLUMNS} WHERE {' AND '.join(clauses) or '1'} "
+                f"SELECT st.id FROM story st WHERE {' AND '.join(clauses) or '1 = 1'} "  # noqa: S608 (fixed clauses)
                 "ORDER BY st.last_seen_at DESC, st.id DESC LIMIT :limit",
                 {**parameters, "limit": wanted.limit},
             )
@@ -154,18 +155,16 @@ def stories(database: Database, wanted: StoryFilter) -> list[StoryRow]:
         if wanted.expression is None or error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
             raise
         raise SearchError(f"the search cannot be read: {error}") from error
-    found = [story_from_row(database, row) for row in rows]
-    ids = [story.id for story in found]
-    evidence, outlets = _evidence(database, ids, wanted), _outlets(database, ids)
-    summaries = _alert_summaries(database, ids)
+    ids = [row["id"] for row in rows]
+    evidence, summaries = _evidence(database, ids, wanted), _alert_summaries(database, ids)
     return [
         StoryRow(
-            story=story,
-            evidence=evidence.get(story.id),
-            outlets=tuple(outlets.get(story.id, ())),
-            alerts=summaries.get(story.id),
+            story=found.story,
+            evidence=evidence.get(found.story.id),
+            outlets=found.outlets,
+            alerts=summaries.get(found.story.id),
         )
-        for story in found
+        for found in reported(database, ids)
     ]
 
 
@@ -293,20 +292,6 @@ def _evidence(database: Database, story_ids: Sequence[int], wanted: StoryFilter)
         )
         for row in rows
     }
-
-
-def _outlets(database: Database, story_ids: Sequence[int]) -> dict[int, list[str]]:
-    marks, names = _named(story_ids, "story")
-    found: dict[int, list[str]] = {}
-    for story_id, name in database.execute(
-        f"""
-        SELECT a.story_id, s.name FROM article a JOIN source s ON s.id = a.source_id
-        WHERE a.story_id IN ({marks}) GROUP BY a.story_id, a.source_id ORDER BY min(a.effective_at), min(a.id)
-        """,  # noqa: S608 (placeholders)
-        names,
-    ):
-        found.setdefault(story_id, []).append(name)
-    return found
 
 
 def _alert_summaries(database: Database, story_ids: Sequence[int]) -> dict[int, AlertSummary]:

@@ -6,15 +6,15 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlite_utils import Database
 
+from storage import story_rows
 from storage.articles import ARTICLE_COLUMNS, StoredArticle, article_from_row
 from storage.errors import NotFoundError
-from storage.listed import listed
+from storage.listed import batched, listed
 from storage.times import from_text, to_text, to_text_or_none
-from storage.types import Story, StoryArticle, StoryState
+from storage.types import Story, StoryArticle
 
 #: how many look-alikes are compared word by word
 MOST_CANDIDATES = 12
@@ -32,6 +32,8 @@ MOST_SHARING = 200
 #: stories under way with which an article is compared, and articles of each on either side of it in time
 MOST_STORIES = 40
 MOST_MEMBERS = 8
+#: stories of a list that are read together
+_LISTED_TOGETHER = 200
 #: longer than an archive reaches back
 EVER = timedelta(days=36_500)
 
@@ -294,54 +296,16 @@ _BEFORE = _NEAREST.format(sides="<= ? AND b.effective_at >= ?", order="DESC")
 _AFTER = _NEAREST.format(sides="> ? AND b.effective_at <= ?", order="ASC")
 
 
-#: counts are read, never kept: a counter can drift, a query cannot
-STORY_COLUMNS = """
-    st.id, st.headline, st.severity, st.first_seen_at, st.last_seen_at, st.thread_id, st.state,
-    (SELECT count(*) FROM article a WHERE a.story_id = st.id) AS articles,
-    (SELECT count(DISTINCT a.source_id) FROM article a WHERE a.story_id = st.id) AS outlets,
-    NOT EXISTS (SELECT 1 FROM article a WHERE a.story_id = st.id AND a.withdrawn_at IS NULL) AS gone
-    FROM story st
-"""
-
-
 def get(database: Database, story_id: int) -> Story:
     """Return one story with its counts.
 
     Raises:
         NotFoundError: no story has this id.
     """
-    rows = list(database.query(f"SELECT {STORY_COLUMNS} WHERE st.id = ?", (story_id,)))
-    if not rows:
+    found = story_rows.reported(database, [story_id])
+    if not found:
         raise NotFoundError(f"no story {story_id} is stored")
-    return story_from_row(database, rows[0])
-
-
-def story_from_row(database: Database, row: dict[str, Any]) -> Story:
-    """Build a story from a row that :data:`STORY_COLUMNS` selected."""
-    origins = database.execute(
-        "SELECT origin FROM article WHERE story_id = ? GROUP BY origin ORDER BY min(effective_at), min(id)",
-        (row["id"],),
-    )
-    outlets = database.execute(
-        "SELECT s.country, count(DISTINCT s.id) FILTER (WHERE s.state_affiliation IS NOT NULL) FROM source s "
-        "WHERE s.id IN (SELECT source_id FROM article WHERE story_id = ?) GROUP BY s.country ORDER BY s.country",
-        (row["id"],),
-    ).fetchall()
-    return Story(
-        id=row["id"],
-        headline=row["headline"],
-        first_seen_at=from_text(row["first_seen_at"]),
-        last_seen_at=from_text(row["last_seen_at"]),
-        articles=row["articles"],
-        outlets=row["outlets"],
-        origins=tuple(origin[0] for origin in origins),
-        severity=row["severity"],
-        thread_id=row["thread_id"] or row["id"],
-        # Pages come back; what an agency or another article said of the story stays.
-        state=StoryState.WITHDRAWN if row["gone"] and row["articles"] else StoryState(row["state"]),
-        sides=tuple(country for country, _ in outlets if country),
-        state_outlets=sum(count for _, count in outlets),
-    )
+    return found[0].story
 
 
 #: leaves out stories whose articles all went into others
@@ -350,19 +314,17 @@ STILL_TOLD = """
         AND NOT EXISTS (SELECT 1 FROM article a WHERE a.story_id = st.id))
 """
 _LISTING = f"""
-    SELECT {STORY_COLUMNS} WHERE (:since IS NULL OR st.last_seen_at >= :since)
+    SELECT st.id FROM story st WHERE (:since IS NULL OR st.last_seen_at >= :since)
         AND (:until IS NULL OR st.first_seen_at < :until)
         AND {STILL_TOLD} ORDER BY st.last_seen_at DESC, st.id DESC
-"""
+"""  # noqa: S608 (fixed text)
 
 
 def listing(database: Database, *, since: datetime | None = None, until: datetime | None = None) -> Iterator[Story]:
     """Yield stories that were alive in a time window, newest first; those whose articles went elsewhere left out."""
-    rows = database.query(
-        _LISTING,
-        {"since": to_text_or_none(since), "until": to_text_or_none(until)},
-    )
-    return (story_from_row(database, row) for row in rows)
+    ids = database.execute(_LISTING, {"since": to_text_or_none(since), "until": to_text_or_none(until)})
+    for some in batched((int(row[0]) for row in ids.fetchall()), _LISTED_TOGETHER):
+        yield from (one.story for one in story_rows.reported(database, some))
 
 
 def members(database: Database, story_id: int, limit: int = 500) -> list[StoredArticle]:

@@ -15,7 +15,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from storage import articles as stored_articles
-from storage import ladder, stories, triage_merging
+from storage import ladder, stories, story_rows, triage_merging
 from storage.alerts import CORRECTION
 from storage.errors import NotFoundError
 from storage.listed import listed
@@ -86,12 +86,12 @@ def mark(database: Database, story_id: int, state: StoryState) -> None:
 
 def thread(database: Database, thread_id: int) -> list[Story]:
     """Return the stories of a thread, the first seen first; those whose articles went elsewhere left out."""
-    rows = database.query(
-        f"SELECT {stories.STORY_COLUMNS} WHERE st.thread_id = ? AND {stories.STILL_TOLD} "
+    rows = database.execute(
+        f"SELECT st.id FROM story st WHERE st.thread_id = ? AND {stories.STILL_TOLD} "  # noqa: S608 (fixed text)
         "ORDER BY st.first_seen_at, st.id LIMIT ?",
         (thread_id, MOST_STORIES),
     )
-    return [stories.story_from_row(database, row) for row in rows]
+    return [one.story for one in story_rows.reported(database, [int(row[0]) for row in rows.fetchall()])]
 
 
 def merge(database: Database, story_id: int, into: int, *, author: str, reason: str, now: datetime) -> None:

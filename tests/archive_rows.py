@@ -19,10 +19,15 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
+from sqlite_utils import Database
+
 from scheduler.maintenance import FINGERPRINTS_KEPT
-from storage import sources, stories
+from storage import notes, seen, sources, stories, triage
 from storage.database import open_writer, transaction
-from storage.times import to_text
+from storage.times import from_text, to_text
+from storage.triage_values import YES, key_of, standing_text
+from storage.types.people import Person, Role
+from storage.types.triage import Standing, TriageField, TriageState, Verdict, VerdictReason
 from tests.archive_press import Piece, Press
 
 ARTICLES = 1_000_000
@@ -30,7 +35,9 @@ ARTICLES = 1_000_000
 WATCHES = {"sahel": ("FRA", "MLI"), "maghreb": ("FRA", "DZA")}
 CHANNELS = ("mail", "desk")
 #: people who read stories, and what they call some of them
-READERS = ((1, "Awa"), (2, "Hugo"), (3, "Lena"))
+READERS = tuple(
+    Person(id=number, name=name, role=Role.EDITOR) for number, name in enumerate(("Awa", "Hugo", "Lena"), 1)
+)
 TAGS = ("à suivre", "consulaire", "défense", "économie", "presse d’État", "réaction")
 #: articles in a transaction
 _CHUNK = 5_000
@@ -89,7 +96,7 @@ def fill(folder: Path, press: Press) -> None:
         with transaction(database):
             rows.write(some)
     with transaction(database):
-        _triage(connection, press)
+        _triage(database, press)
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
 
@@ -312,41 +319,38 @@ def _payload(piece: Piece, watch: str, alert: str, severity: int) -> str:
     return json.dumps({"type": "alert.new", "timestamp": at, "data": data}, ensure_ascii=False)
 
 
-def _triage(connection: sqlite3.Connection, press: Press) -> None:
+def _triage(database: Database, press: Press) -> None:
     """Let people have worked on the stories that tell an act: a verdict on a third, some tags, notes and stars."""
     chance = random.Random(f"{press.seed}/triage")
-    told = connection.execute(
-        "SELECT st.id, st.last_seen_at, (SELECT max(a.id) FROM article a WHERE a.story_id = st.id) "
-        "FROM story st WHERE st.telling = 1 ORDER BY st.id"
-    ).fetchall()
-    for story, at, newest in told:
+    told = database.execute("SELECT id, last_seen_at FROM story WHERE telling = 1 ORDER BY id").fetchall()
+    for story, seen_at in told:
+        by, at = chance.choice(READERS), from_text(seen_at)
+
+        def put(
+            field: TriageField, value: str, subject: str = "", *, story: int = story, by: Person = by, at: datetime = at
+        ) -> None:
+            triage.write(database, story, field, value, by=by, now=at, subject=subject)
+
         if chance.random() < 0.4:
-            person, name = chance.choice(READERS)
-            connection.execute("INSERT INTO seen VALUES (?, ?, ?, ?, ?)", (person, story, name, at, newest))
+            seen.see(database, story, by, at)
         if chance.random() < 0.35:
             good = chance.random() < 0.7
-            state = chance.choice(("relevant", "escalated", "closed")) if good else "not_relevant"
-            verdict = "relevant" if good else "not_relevant"
-            connection.execute(
-                "UPDATE story SET triage_state = ?, verdict = ?, verdict_reason = ?, judged_by = 'Awa', judged_at = ?, "
-                "triage_version = 1 WHERE id = ?",
-                (state, verdict, None if good else "background", at, story),
+            state = chance.choice((TriageState.RELEVANT, TriageState.ESCALATED, TriageState.CLOSED))
+            standing = Standing(
+                state=state if good else TriageState.NOT_RELEVANT,
+                verdict=Verdict.RELEVANT if good else Verdict.NOT_RELEVANT,
+                reason=None if good else VerdictReason.BACKGROUND,
+                by=by.name,
+                at=at,
             )
-            connection.execute(
-                "INSERT INTO triage_event (story_id, at, person_id, name, field, subject, before_value, after_value, "
-                "version) VALUES (?, ?, 1, 'Awa', 'standing', '', 'new', ?, 1)",
-                (story, at, state),
-            )
+            put(TriageField.STANDING, standing_text(standing))
         if chance.random() < 0.1:
             tag = chance.choice(TAGS)
-            connection.execute("INSERT INTO story_tag VALUES (?, ?, ?)", (story, tag, tag))
+            put(TriageField.TAG, tag, key_of(tag))
         if chance.random() < 0.05:
-            connection.execute(
-                "INSERT INTO note (story_id, person_id, author, text, at) VALUES (?, 1, 'Awa', 'À vérifier.', ?)",
-                (story, at),
-            )
+            notes.add(database, story, "À vérifier.", by=by, now=at)
         if chance.random() < 0.03:
-            connection.execute("UPDATE story SET important = 1 WHERE id = ?", (story,))
+            put(TriageField.IMPORTANT, YES)
 
 
 if __name__ == "__main__":

@@ -98,13 +98,32 @@ def _plan_phrase(phrase: Phrase) -> SearchPlan:
     expression = _within(phrase.scope, spellings)
     one_column = phrase.scope is Scope.TITLE or len(phrase.words) == 1
     if not one_column:
-        expression = _any_or_all([expression, _crossing([phrase])], "OR")
+        crossing = _crossing_phrase(phrase)
+        if crossing is None:
+            return _EVERYTHING
+        expression = _any_or_all([expression, crossing], "OR")
     return SearchPlan(expression=expression, exact=one_column and phrase.exactly is None)
 
 
 def _within(scope: Scope, alternatives: Iterable[str]) -> str:
     found = _any_or_all(alternatives, "OR")
     return found if scope is Scope.ANYWHERE else f"{_COLUMNS[scope]} : {found}"
+
+
+def _crossing_phrase(phrase: Phrase) -> str | None:
+    """Return what holds wherever a phrase stretches from the standfirst into the body; None: too many spellings.
+
+    Its last words are the very first ones of the body, so hardly an article is taken in that does not hold it.
+    """
+    found = []
+    for place in range(1, len(phrase.words)):
+        before = _quoted(phrase.words[:place], prefix=False)
+        after = [f"^ {one}" for one in _quoted(phrase.words[place:], prefix=phrase.prefix)]
+        if not before or not after:
+            return None
+        # A caret binds to one string, a column to all that stands in brackets (sqlite.org/fts5.html section 3.3).
+        found.append(f"({{lede}} : {_any_or_all(before, 'OR')} AND {{body}} : {_any_or_all(after, 'OR')})")
+    return _any_or_all(found, "OR")
 
 
 def _crossing(phrases: list[Phrase]) -> str:
