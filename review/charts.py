@@ -37,25 +37,27 @@ def chart_routes(room: Room) -> APIRouter:
     @router.get("/charts")
     def charts(request: Request) -> HTMLResponse:
         span = _span(request.query_params.get("days", ""))
-        now, zone = room.now(), room.settings.zone()
-        first = now.astimezone(zone).date() - timedelta(days=span - 1)
-        since = local_midnight(first, zone)
+        zone = room.settings.zone()
         with room.readers.reading() as database:
+            until = _end(database, room, request, span)
+            first = (until - timedelta(microseconds=1)).astimezone(zone).date() - timedelta(days=span - 1)
+            since = local_midnight(first, zone)
             pairs = _pairs(database, room)
             pair = _chosen(request, pairs)
-            drawn = None if pair is None else draw(database, room, pair, since=since, until=now)
-            days = days_between(since, now, zone)
+            drawn = None if pair is None else draw(database, room, pair, since=since, until=until)
+            days = days_between(since, until, zone)
             return room.page(
                 request,
                 "charts.html",
                 database=database,
                 span=span,
                 spans=SPANS,
+                last_day=days[-1],
                 pairs=[("-".join(one), _named(room, request, one)) for one in pairs],
                 pair=pair,
                 drawn=drawn,
-                articles=bars(by_day(daily.articles_by_hour(database, since, now), days, zone)),
-                alerts=bars(by_day(daily.alerts_by_hour(database, since, now), days, zone), height=60.0),
+                articles=bars(by_day(daily.articles_by_hour(database, since, until), days, zone)),
+                alerts=bars(by_day(daily.alerts_by_hour(database, since, until), days, zone), height=60.0),
             )
 
     return router
@@ -70,6 +72,21 @@ def draw(database: Database, room: Room, pair: tuple[str, str], *, since: dateti
 
 def _span(text: str) -> int:
     return int(text) if text in {str(span) for span in SPANS} else USUAL_SPAN
+
+
+def _end(database: Database, room: Room, request: Request, span: int) -> datetime:
+    """Return the end of the time shown: of the day that was asked for, else now.
+
+    An archive that was imported, or whose crawl rests, has nothing of these days; then it is the end of its last day.
+    """
+    now, zone = room.now(), room.settings.zone()
+    asked = read_filter(request.query_params).until
+    if asked is not None:
+        return min(now, local_midnight(asked + timedelta(days=1), zone))
+    newest = daily.newest_article(database)
+    if newest is None or newest > now - timedelta(days=span):
+        return now
+    return local_midnight(newest.astimezone(zone).date() + timedelta(days=1), zone)
 
 
 def _pairs(database: Database, room: Room) -> list[tuple[str, str]]:

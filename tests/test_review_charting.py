@@ -152,3 +152,18 @@ def test_the_page_says_in_numbers_what_it_draws(database: Database, tmp_path: Pa
     assert page.body.count("<tr><td>20") == 60  # a line a day for articles and for alerts
     for path in ("/charts", "/charts?days=x&pair=nonsense", "/charts?pair=MLI-MLI", "/charts?pair=DZA-MLI&days=365"):
         assert visitor.get(path).status == 200
+
+
+def test_an_archive_at_rest_is_shown_up_to_its_last_day(database: Database, tmp_path: Path) -> None:
+    with transaction(database):
+        database.execute("UPDATE article SET effective_at = ?", (to_text(NOW - timedelta(days=200)),))
+    settings = ReviewSettings(
+        public_url="http://127.0.0.1/", language="en", timezone="UTC", data_folder=tmp_path, version="0.0"
+    )
+    visitor = Visitor(application(database, settings))
+    last = (NOW - timedelta(days=200)).date()
+    assert f'name="until" value="{last}"' in visitor.get("/charts?days=30").body
+    assert f'name="until" value="{NOW.date()}"' in visitor.get("/charts?days=365").body
+    assert 'name="until" value="2026-03-01"' in visitor.get("/charts?until=2026-03-01").body
+    assert f'name="until" value="{NOW.date()}"' in visitor.get("/charts?until=2199-03-01").body
+    assert visitor.get("/charts?until=1900-01-01&days=365").status == 200
