@@ -24,6 +24,7 @@ OPEN_BELOW = ("/static/", "/shared/")
 #: below these a program may show a token; everywhere else people log in
 FOR_PROGRAMS = ("/api/", "/feeds/", "/metrics", "/readyz")
 FEEDS = "/feeds/"
+_EXPORTS = (".csv", ".jsonl")
 #: who reads what is open without having said who they are; no page that is not open ever meets them
 NOBODY = Person(id=None, name="-", role=Role.READER)
 
@@ -108,11 +109,16 @@ def judge(asked: Asked) -> Verdict:
     return Verdict(reason=Reason.NO_SESSION if asked.accounts else Reason.NO_ACCOUNT)
 
 
+def is_for_programs(path: str) -> bool:
+    """Whether a program may show a token for an address: interfaces, feeds, and files that a view is exported as."""
+    return path.startswith(FOR_PROGRAMS) or (path.startswith("/views/") and path.endswith(_EXPORTS))
+
+
 def _judge_token(asked: Asked, shown: Shown) -> Verdict:
     token = asked.token
     if token is None:
         return Verdict(reason=Reason.UNKNOWN_TOKEN)
-    if not asked.path.startswith(FOR_PROGRAMS):
+    if not is_for_programs(asked.path):
         return Verdict(reason=Reason.NOT_FOR_TOKENS)
     if shown.in_address and token.scope is not TokenScope.READ:
         return Verdict(reason=Reason.IN_ADDRESS)

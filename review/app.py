@@ -42,6 +42,7 @@ from review.rendering import STATIC_FOLDER, environment
 from review.room import Room
 from review.rules import rules_routes
 from review.settings import ReviewSettings
+from review.sharing import sharing_routes
 from review.triage import triage_routes
 from review.views import view_routes
 from review.watches import watches_routes
@@ -119,6 +120,7 @@ def create_app(
     app.include_router(login_routes(room, changing, perform, guesses))
     app.include_router(me_routes(room, changing, guesses, once))
     app.include_router(people_routes(room, changing))
+    app.include_router(sharing_routes(room, changing, once))
     app.include_router(audit_routes(room))
     app.include_router(interface_routes(room, perform), prefix="/api/v1")
     app.include_router(view_routes(room, changing))

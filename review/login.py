@@ -125,7 +125,7 @@ class _Login:
         account = await self._compare(name, fields.get("password", ""))
         if account is None:
             # The name is not told: people type passwords into the wrong field.
-            _logger.warning("a login failed", extra={"address": address})
+            _logger.warning("a login from %s failed", address)
             return await self._again(request, then, name, fault="login_wrong", status=403)
         self._guesses.right(address)
         return await self._open(request, account, then, self._perform)

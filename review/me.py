@@ -82,10 +82,6 @@ def _add_forms(router: APIRouter, room: Room, changing: Changing, page: _Page) -
     async def revoke(request: Request, token_id: str) -> Response:
         return await answer(request, lambda _: ("revoke_token", {"token": number(token_id)}))
 
-    @router.post("/people/me/shares/{share_id}/end")
-    async def end_share(request: Request, share_id: str) -> Response:
-        return await answer(request, lambda _: ("end_share", {"share": number(share_id)}))
-
 
 class _Page:
     """Renders the page and reads its forms."""

@@ -47,9 +47,12 @@ def add(
 
 
 def find(database: Database, secret: str, now: datetime) -> Share | None:
-    """Return the link behind a hash, while it holds."""
+    """Return the link behind a hash, while it holds and whoever made it may log in."""
     rows = database.query(
-        f"SELECT {_COLUMNS} FROM share WHERE secret = ? AND revoked_at IS NULL AND expires_at > ?",  # noqa: S608
+        f"""
+        SELECT {_COLUMNS} FROM share WHERE secret = ? AND revoked_at IS NULL AND expires_at > ?
+            AND NOT EXISTS (SELECT 1 FROM account a WHERE a.id = share.account_id AND a.disabled_at IS NOT NULL)
+        """,  # noqa: S608 (fixed text)
         (secret, to_text(now)),
     )
     return next((_read(row) for row in rows), None)

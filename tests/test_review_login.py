@@ -4,76 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from pathlib import Path
+from dataclasses import replace
+from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
-from fastapi import FastAPI
-from sqlite_utils import Database
 
-from review.app import create_app
-from review.guesses import Guesses
-from review.health import Readiness
-from review.settings import ReviewSettings
 from scheduler import changes
 from scheduler.errors import ForbiddenChangeError
 from storage import accounts, audit, passwords, sessions, tokens
 from storage.database import open_writer, transaction
 from storage.types import Role
 from storage.types.accounts import TokenScope
-from tests.accounts import PASSWORD, add, hashed, log_in
+from tests.accounts import PASSWORD, Desk, add, hashed, log_in, settings_of
 from tests.outbox_fill import NOW
-from tests.visitor import Page, Visitor, performer, routes
-
-
-@dataclass
-class Desk:
-    """The page over an archive with clocks that tests move."""
-
-    database: Database
-    settings: ReviewSettings
-    now: datetime = NOW
-    seconds: float = 0.0
-    guesses: Guesses = field(init=False)
-    app: FastAPI = field(init=False)
-
-    def __post_init__(self) -> None:
-        async def ready() -> Readiness:
-            return Readiness(fit=True, checks=())
-
-        self.guesses = Guesses(lambda: self.seconds)
-        self.app = create_app(
-            self.settings,
-            readiness=ready,
-            perform=performer(self.database, lambda: self.now),
-            now=lambda: self.now,
-            guesses=self.guesses,
-        )
-
-    def begin_anew(self) -> None:
-        """Forget everybody, for the next test: building the application takes longer than most tests."""
-        with transaction(self.database):
-            for table in ("session", "api_token", "share", "account", "audit"):
-                self.database.conn.execute(f"DELETE FROM {table}")
-        self.now = NOW
-        self.seconds += 1_000
-        self.guesses.right("127.0.0.1")
-
-    def visitor(self) -> Visitor:
-        return Visitor(self.app)
-
-
-def settings_of(folder: Path) -> ReviewSettings:
-    return ReviewSettings(
-        public_url="https://vigie.example/",
-        language="en",
-        timezone="UTC",
-        data_folder=folder,
-        version="0.0",
-        trusted_proxies=("127.0.0.1",),
-    )
+from tests.visitor import Page, Visitor, routes
 
 
 @pytest.fixture(scope="module")
@@ -215,7 +160,7 @@ def test_what_is_wrong_is_not_told(desk: Desk, name: str, password: str, caplog:
     assert answer.status == 403
     assert "Name and password do not fit together" in answer.text
     assert "vigie_session" not in answer.headers.get("set-cookie", "")
-    assert "a login failed" in caplog.text
+    assert "a login from 127.0.0.1 failed" in caplog.text
     assert name not in caplog.text or not name
     assert audit.lines(desk.database) == ()
 
