@@ -41,6 +41,7 @@ from review.readers import Readers
 from review.rendering import STATIC_FOLDER, environment
 from review.room import Room
 from review.rules import rules_routes
+from review.search_help import search_help_routes
 from review.settings import ReviewSettings
 from review.sharing import sharing_routes
 from review.triage import triage_routes
@@ -108,6 +109,7 @@ def create_app(
     )
     app.include_router(page_routes(room, changing))
     app.include_router(news_routes(room))
+    app.include_router(search_help_routes(room))
     app.include_router(alert_routes(room, changing))
     app.include_router(acting_routes(room, changing))
     app.include_router(triage_routes(room, changing))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from time import monotonic
 
 from sqlite_utils import Database
 
 from detection.query import Query, matches
-from review.searching import MOST_READ, Search, stored_subject
+from review.searching import MOST_READ, MOST_SECONDS, Search, Subjects, needed_of_articles
 from storage import search as index
 from storage.articles import StoredArticle
 from storage.search import ArticleFilter
@@ -32,7 +33,7 @@ def find_articles(database: Database, wanted: ArticleFilter, search: Search | No
         SearchError: the index could not answer.
     """
     if search is not None:
-        wanted = replace(wanted, expression=search.plan.expression)
+        wanted = replace(needed_of_articles(database, wanted, search.query), expression=search.plan.expression)
     if search is None or search.plan.exact:
         rows = index.articles(database, replace(wanted, limit=wanted.limit + 1))
         shown = tuple(rows[: wanted.limit])
@@ -42,18 +43,18 @@ def find_articles(database: Database, wanted: ArticleFilter, search: Search | No
 
 def _checked(database: Database, wanted: ArticleFilter, query: Query) -> ArticlePage:
     """Read what the index lets through, a bounded number of articles; the next page goes on from there."""
-    countries: dict[str, str | None] = {}
+    subjects = Subjects(database, query)
     found: list[StoredArticle] = []
-    before, left = wanted.before, MOST_READ
+    before, left, deadline = wanted.before, MOST_READ, monotonic() + MOST_SECONDS
     while batch := index.articles(database, replace(wanted, before=before, limit=_BATCH)):
         for article in batch:
-            if matches(query, stored_subject(database, article, countries)):
+            if matches(query, subjects.of(article)):
                 if len(found) == wanted.limit:
                     return ArticlePage(rows=tuple(found), next=_after(found[-1]))
                 found.append(article)
             before = _after(article)
             left -= 1
-            if left <= 0:
+            if left <= 0 or monotonic() > deadline:
                 return ArticlePage(rows=tuple(found), next=before)
     return ArticlePage(rows=tuple(found), next=None)
 

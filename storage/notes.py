@@ -80,6 +80,12 @@ def tags(database: Database, limit: int = MOST_OFFERED) -> list[TagCount]:
     return [TagCount(key=key, name=name, stories=stories) for key, name, stories in rows]
 
 
+def names_of_tags(database: Database, story_id: int) -> tuple[str, ...]:
+    """Return the tags of a story as they are written."""
+    rows = database.execute("SELECT name FROM story_tag WHERE story_id = ? ORDER BY key", (story_id,))
+    return tuple(str(row[0]) for row in rows)
+
+
 def tag_named(database: Database, key: str) -> str | None:
     """Return how a tag is written that is in use, None for one that no story has."""
     row = database.execute("SELECT name FROM story_tag WHERE key = ? LIMIT 1", (key,)).fetchone()

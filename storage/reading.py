@@ -31,6 +31,15 @@ _COMMON = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """What one article of a story must be, whatever else; None means any."""
+
+    source_id: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoryFilter:
     """What the list of stories is narrowed to; None means any.
 
@@ -52,6 +61,10 @@ class StoryFilter:
     language: str | None = None
     #: an FTS5 expression, already safe to run, that one article of the story matches
     expression: str | None = None
+    #: one article of the story is so, not necessarily the one with the act
+    member: Member | None = None
+    #: any of these tags, as keys
+    tags: tuple[str, ...] | None = None
     #: what people made of it
     triage: TriageFilter | None = None
     #: a watch that told of it
@@ -220,6 +233,15 @@ def _story_clauses(database: Database, wanted: StoryFilter) -> tuple[list[str], 
         of_triage, values = triage_filter.clauses(database, wanted.triage)
         clauses += of_triage
         parameters |= values
+    if wanted.member is not None:
+        of_members, values = _member_clauses(database, wanted.member)
+        clauses += of_members
+        parameters |= values
+    if wanted.tags is not None:
+        marks, names = _named(wanted.tags, "tag")
+        those = f"SELECT t.story_id FROM story_tag t WHERE t.key IN ({marks})"  # noqa: S608 (placeholders)
+        clauses.append(f"st.id IN ({those})" if wanted.tags else "1 = 0")
+        parameters |= names
     if wanted.since is not None:
         clauses.append("st.last_seen_at >= :since")
         parameters["since"] = to_text(wanted.since)
@@ -236,6 +258,26 @@ def _story_clauses(database: Database, wanted: StoryFilter) -> tuple[list[str], 
         clauses.append("(st.last_seen_at, st.id) < (:before, :before_id)")
         parameters |= {"before": to_text(wanted.before[0]), "before_id": wanted.before[1]}
     return clauses, parameters
+
+
+def _member_clauses(database: Database, member: Member) -> tuple[list[str], dict[str, Any]]:
+    options: tuple[tuple[str, str, Any], ...] = (
+        ("a.source_id = :member_source", "member_source", member.source_id),
+        ("a.effective_at >= :member_since", "member_since", member.since and to_text(member.since)),
+        ("a.effective_at < :member_until", "member_until", member.until and to_text(member.until)),
+    )
+    chosen = [(clause, name, value) for clause, name, value in options if value is not None]
+    if not chosen:
+        return [], {}
+    joined, values = " AND ".join(clause for clause, _, _ in chosen), {name: value for _, name, value in chosen}
+    those = f"SELECT a.story_id FROM article a WHERE {joined}"  # noqa: S608 (fixed clauses)
+    counted = f"SELECT count(*) FROM ({those} LIMIT {_COMMON}) few"  # noqa: S608 (fixed clauses)
+    few = int(database.execute(counted, values).fetchone()[0]) < _COMMON
+    found = [f"st.id IN ({those})" if few else f"EXISTS ({those} AND a.story_id = st.id)"]
+    if member.since is not None:
+        # No story was last reported on before one of its articles.
+        found.append("st.last_seen_at >= :member_since")
+    return found, values
 
 
 _EXPRESSION_BY_INDEX = """

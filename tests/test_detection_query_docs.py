@@ -10,6 +10,8 @@ import pytest
 
 from detection.query import MAX_LENGTH, MAX_NESTING, MAX_TERMS, QueryError, Subject, matches, parse
 from detection.query.nodes import Field
+from detection.query.parse import MAX_REGEXES
+from detection.query.regex import MAX_PATTERN
 from detection.query.scan import MAX_DISTANCE
 from storage.types import Signal, Status
 
@@ -36,6 +38,8 @@ def article() -> Subject:
         country=stated["country"],
         origin=stated["origin"],
         authors=tuple(stated["authors"]),
+        at=stated["appeared"],
+        tags=tuple(stated["tags"]),
         signals=tuple(
             Signal(
                 type=act["type"],
@@ -79,7 +83,7 @@ def test_examples_in_the_table_are_queries(text: str) -> None:
 def test_every_kind_of_example_is_there() -> None:
     assert len(lines("query matches")) > 30
     assert len(lines("query misses")) > 15
-    assert len(blocks("query error")) == 5
+    assert len(blocks("query error")) == 7
 
 
 def test_every_field_and_bound_is_named() -> None:
@@ -88,3 +92,5 @@ def test_every_field_and_bound_is_named() -> None:
     assert f"{MAX_LENGTH:,} characters, {MAX_TERMS} words" in PAGE
     assert f"{MAX_NESTING} parentheses" in PAGE
     assert f"0 to {MAX_DISTANCE}" in PAGE
+    assert f"more than {MAX_PATTERN} characters" in PAGE
+    assert f"at most {MAX_REGEXES}" in PAGE

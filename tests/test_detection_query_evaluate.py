@@ -6,8 +6,12 @@ import time
 import unicodedata
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from detection.query import Subject, explain, matches, parse
+from detection.query import QueryError, Subject, explain, matches, parse, parse_watch
+from detection.query.characters import MARKS
+from detection.query.regex import fold_letters
 from storage.types import Signal, Status
 
 
@@ -243,3 +247,33 @@ def test_long_texts_of_few_words_are_answered_in_time(query: str) -> None:
     began = time.monotonic()
     assert not holds(query, text=text)
     assert time.monotonic() - began < 5
+
+
+def test_a_watch_takes_no_days_and_no_tags() -> None:
+    for text, at in (("Mali since:2026-01-01", 5), ("Mali (tag:x OR rupture)", 6), ("-date:2026", 1)):
+        parse(text)
+        with pytest.raises(QueryError) as caught:
+            parse_watch(text)
+        assert caught.value.position == at
+    assert parse_watch("Mali -football /rupture|expulsion/") == parse("Mali -football /rupture|expulsion/")
+
+
+@pytest.mark.parametrize(
+    "pattern", [r"(a+)+$", r"(a|aa)+$", r"(.*a){40}b", r"a[ab]{400}c", r"([ab]*a[ab]{8}){8}c", r"(\pL+\s?)+z"]
+)
+def test_no_pattern_hangs(pattern: str) -> None:
+    text = "ab aab" * 2_000 + "a" * 8_000
+    begun = time.process_time()
+    evaluated = matches(parse(f"/{pattern}/"), Subject(title="", text=text, source_id="x"))
+    assert isinstance(evaluated, bool)
+    # The slowest takes a tenth of it; what goes back over what it tried takes years.
+    assert time.process_time() - begun < 2
+
+
+@given(st.text(max_size=40))
+def test_folding_for_expressions_keeps_plain_text_and_folds_once(text: str) -> None:
+    folded = fold_letters(text)
+    assert fold_letters(folded) == folded
+    assert not set(folded) & (MARKS | set("éèàçœ’"))
+    plain = "".join(sign for sign in text if sign.isascii())
+    assert fold_letters(plain) == plain

@@ -87,7 +87,7 @@ def test_understood(typed: str, meant: str) -> None:
         ("severity>=3", 8, "write severity:>=3"),
         ("severity<3", 8, "write severity:<3"),
         ("title(Mali)", 5, "title:("),
-        ("date:2026", 0, "--since"),
+        ("depuis:2026", 0, "write since: here"),
         ("lang:french", 5, "write lang:fr"),
         ("lang:Français", 5, "write lang:fr"),
         ("lang:f", 5, "two letters"),

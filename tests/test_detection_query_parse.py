@@ -48,7 +48,21 @@ def fault(text: str) -> QueryError:
         ("Mali — Niger", 5, "no letter"),
         ("Mali-*", 5, "behind a letter"),
         ("=", 0, "no letter"),
-        ("-Mali", 0, "NOT Mali"),
+        ("- Mali", 0, "write NOT"),
+        ("--Mali", 0, "NOT Mali"),
+        ('"porte"-parole', 7, "NOT parole"),
+        ("Mali /expuls", 5, "never closed"),
+        ("Mali /a{1001}/", 6, "cannot be read"),
+        (r"Mali /(a)\1/", 6, "cannot be read"),
+        ("Mali /a(?=b)/", 6, "without look-around"),
+        ("source:/rfi/", 7, "takes no /regex/"),
+        ("date:hier", 5, "is no day"),
+        ("date:2026-03-10..2026-03-09", 5, "ends before it begins"),
+        ("date:2026..x", 11, "is no day"),
+        ("date:..", 5, "has no day"),
+        ("since:2026-02-30", 6, "no day"),
+        ("until:2026*", 6, "takes days"),
+        ("tag:«…»", 5, "letters or digits"),
         ("Mali && Niger", 5, "write AND"),
         ("Mali | Niger", 5, "write OR"),
         ("Mali NEAR Niger", 5, "NEAR/5"),
@@ -215,7 +229,7 @@ def test_any_text_is_read_or_refused_with_a_place(text: str) -> None:
 def test_every_example_of_the_help_is_a_query() -> None:
     lines = [line for line in describe_syntax().splitlines() if line.startswith("  ")]
     examples = [line.strip().split("  ")[0] for line in lines]
-    assert len(examples) == len(set(examples)) == 20
+    assert len(examples) == len(set(examples)) == 25
     for text in examples:
         parse(text)
     assert all(any(text.startswith(f"{field}:") for text in examples) for field in Field)

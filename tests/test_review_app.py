@@ -586,7 +586,16 @@ def test_an_empty_list_says_why(site: Site) -> None:
 
 @pytest.mark.parametrize(
     ("search", "position"),
-    [('mali "ouvert', 5), ("OR mali", 0), ("(mali", 0), ("-mali", 0), ("mali severity:9", 14), ("—", 0)],
+    [
+        ('mali "ouvert', 5),
+        ("OR mali", 0),
+        ("(mali", 0),
+        ("!mali", 0),
+        ("mali /ouvert", 5),
+        ("/mali/", 0),
+        ("mali severity:9", 14),
+        ("—", 0),
+    ],
 )
 def test_a_search_that_cannot_be_read_shows_its_place(shared: Site, search: str, position: int) -> None:
     answer = shared.get(f"/?q={quote(search)}")

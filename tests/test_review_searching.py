@@ -12,10 +12,12 @@ from sqlite_utils import Database
 from review import searching
 from review.errors import SearchTextError
 from review.searching import find_stories, read_search
-from storage import articles, sources, stories
+from scheduler import changes
+from storage import articles, sources, stories, triage
 from storage.database import open_writer, transaction
 from storage.reading import StoryFilter
 from storage.types import Article, Source
+from tests.somebody import HERE
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 TEXTS = (
@@ -39,8 +41,15 @@ def database(tmp_path: Path) -> Iterator[Database]:
             saved = articles.save(found, article, key=url, origin="RFI", now=when)
             story = stories.create(found, text, when)
             stories.attach(found, saved.article_id, story, when, severity=0, copy_of=None, coverage=None, origin="RFI")
+        triage_tag(found, story_id=4, name="À suivre")
     yield found
     found.conn.close()
+
+
+def triage_tag(database: Database, story_id: int, name: str) -> None:
+    """Give a story a tag."""
+    version = triage.get(database, story_id).version
+    changes.apply(database, "tag", {"story": story_id, "version": version, "tag": name}, NOW, by=HERE)
 
 
 def headlines(database: Database, query: str, limit: int = 50) -> list[list[str]]:
@@ -64,6 +73,22 @@ def headlines(database: Database, query: str, limit: int = 50) -> list[list[str]
         ("persona", [1, 2, 4]),
         ("country:FRA NOT persona", [0, 3]),
         ("country:MLI", []),
+        ("persona -redit", [1, 2]),
+        ("source:RFI -persona", [0, 3]),
+        ("source:rf -persona", []),
+        ("date:2026-11-24", [0, 1, 2, 3, 4]),
+        ("since:2026-11-24 persona", [1, 2, 4]),
+        ("until:2026-11-23", []),
+        ("until:2026-11-23 OR mali", [0]),
+        ("date:2026-11-23 OR source:rfi", [0, 1, 2, 3, 4]),
+        ("persona /gr[ae]ta,? (re)?dit/", [1, 4]),
+        ("title:/^election/ niger", [3]),
+        ("persona -/REDIT/", [1, 2]),
+        ('tag:"a suivre"', [3]),
+        ("tag:* persona", []),
+        ("tag:nothing", []),
+        ("tag:suiv* OR tag:nothing", []),
+        ("tag:a* OR mali", [0, 3]),
     ],
 )
 def test_search(database: Database, query: str, numbers: list[int]) -> None:
@@ -90,3 +115,16 @@ def test_faults_name_their_place() -> None:
     with pytest.raises(SearchTextError) as caught:
         read_search('mali "ouvert')
     assert (caught.value.position, caught.value.text) == (5, 'mali "ouvert')
+
+
+def test_an_expression_is_asked_of_what_the_index_finds() -> None:
+    for text in ("/persona/", "lang:fr /persona/", "mali OR /persona/", "-mali /persona/"):
+        with pytest.raises(SearchTextError, match="put a word or a phrase beside it") as caught:
+            read_search(text)
+        assert text[caught.value.position] == "/"
+
+
+def test_a_page_ends_in_time_and_the_next_goes_on(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(searching, "MOST_SECONDS", -1.0)
+    pages = headlines(database, "persona /redit/")
+    assert pages == [[], [], [TEXTS[4]], []]

@@ -14,7 +14,7 @@ from sqlite_utils import Database
 
 from alerts.reasons import REASONS
 from detection.engine import RuleSet, load_folders, remembered
-from detection.query import parse
+from detection.query import parse_watch
 from scheduler.backtest import Backtest, Progress, run
 from scheduler.backtest_compare import Comparison, Difference, Row, Side
 from scheduler.building import build_pipeline
@@ -89,7 +89,7 @@ def with_watches(settings: Settings, watches: tuple[Watch, ...]) -> Settings:
     Raises:
         QueryError: a query cannot be read.
     """
-    queries = {watch.id: parse(watch.query) for watch in watches if watch.query is not None}
+    queries = {watch.id: parse_watch(watch.query) for watch in watches if watch.query is not None}
     return replace(settings, watches=watches, queries=queries)
 
 

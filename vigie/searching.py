@@ -11,7 +11,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from detection.query import matches, parse, plan
-from review.searching import stored_subject
+from review.searching import Subjects, needed_of_articles
 from scheduler import changes, control
 from scheduler.clock import now_utc
 from storage import search
@@ -79,13 +79,14 @@ def found(database: Database, query: str, wanted: ArticleFilter) -> Iterator[Sto
     """
     parsed = parse(query)
     steps = plan(parsed)
-    countries: dict[str, str | None] = {}
+    subjects = Subjects(database, parsed)
     left = wanted.limit
+    wanted = needed_of_articles(database, wanted, parsed)
     page = replace(wanted, expression=steps.expression, limit=wanted.limit if steps.exact else _BATCH)
     while left > 0:
         rows = search.articles(database, page)
         for article in rows:
-            if left > 0 and (steps.exact or matches(parsed, stored_subject(database, article, countries))):
+            if left > 0 and (steps.exact or matches(parsed, subjects.of(article))):
                 left -= 1
                 yield article
         if len(rows) < page.limit:

@@ -20,7 +20,7 @@ from alerts.settings import Channel, DeliverySettings
 from crawler.browser import BrowserSettings, missing
 from crawler.catalogue import catalogue
 from detection.countries import countries
-from detection.query import Query, QueryError, parse
+from detection.query import Query, QueryError, parse_watch
 from detection.taxonomy import event_types
 from scheduler.heartbeat import HeartbeatSettings
 from scheduler.rule_files import FOLDER
@@ -364,7 +364,7 @@ class _Builder:
             self._check_digest(table)
             if table.query is not None:
                 try:
-                    queries[table.id] = parse(table.query)
+                    queries[table.id] = parse_watch(table.query)
                 except QueryError as error:
                     self._report((*place, "query"), str(error))
             watches.append(_watch(table))

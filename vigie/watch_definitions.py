@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from detection.query import QueryError, parse
+from detection.query import QueryError, parse_watch
 from detection.taxonomy import event_types
 from review.bench import Checked, Definition, Fault, Standing
 from scheduler.watch_source import WatchSet
@@ -38,7 +38,7 @@ def check(definition: Definition, settings: Settings) -> Checked:
     query = definition.get("query")
     if isinstance(query, str):
         try:
-            parse(query)
+            parse_watch(query)
         except QueryError as error:
             faults = [fault for fault in faults if fault.key != "query"]
             faults.append(Fault(key="query", message=error.message, position=error.position))

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from detection.query.errors import QueryError
 from detection.query.evaluate import Clause, Subject, explain, matches
-from detection.query.nodes import Query
+from detection.query.needs import Needs, asks, first_regex, needs, parse_watch
+from detection.query.nodes import Field, Query
 from detection.query.parse import MAX_LENGTH, MAX_NESTING, MAX_TERMS, parse
 from detection.query.plan import SearchPlan, plan
 from detection.query.syntax import describe_syntax
@@ -18,13 +19,19 @@ __all__ = [
     "MAX_NESTING",
     "MAX_TERMS",
     "Clause",
+    "Field",
+    "Needs",
     "Query",
     "QueryError",
     "SearchPlan",
     "Subject",
+    "asks",
     "describe_syntax",
     "explain",
+    "first_regex",
     "matches",
+    "needs",
     "parse",
+    "parse_watch",
     "plan",
 ]

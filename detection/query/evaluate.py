@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from detection.query.nodes import (
     ACT_FIELDS,
@@ -12,6 +13,7 @@ from detection.query.nodes import (
     Act,
     And,
     CodeTest,
+    DateTest,
     Field,
     NameTest,
     Near,
@@ -20,11 +22,13 @@ from detection.query.nodes import (
     Or,
     Phrase,
     Query,
+    RegexTest,
     Scope,
     SeverityTest,
     leaves,
 )
-from detection.query.words import IndexedText, index
+from detection.query.regex import occurs
+from detection.query.words import IndexedText, fold_words, index
 from storage.types import Signal
 
 
@@ -44,6 +48,10 @@ class Subject:
     origin: str | None = None
     authors: tuple[str, ...] = ()
     signals: tuple[Signal, ...] = ()
+    #: when it appeared; None where nothing says so
+    at: datetime | None = None
+    #: of its story
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +96,12 @@ def _holds(node: Node, subject: Subject) -> bool:
             return any(_near(node, text) for text in _texts(node.scope, subject))
         case NameTest():
             return any(_occurs(node.phrase, index(name)) for name in _names(node.field, subject))
+        case RegexTest():
+            return any(occurs(node.pattern, text.text) for text in _texts(node.scope, subject))
+        case DateTest():
+            return _appeared(node, subject.at)
+        case CodeTest(field=Field.TAG):
+            return any(_fits(node, " ".join(fold_words(tag))) for tag in subject.tags)
         case CodeTest() if node.field not in ACT_FIELDS:
             return _fits(node, _code(node.field, subject))
         case Act() | CodeTest() | SeverityTest():
@@ -107,6 +121,13 @@ def _holds_of(node: Node, signal: Signal) -> bool:
             return _fits(node, _code_of_act(node.field, signal))
         case _:
             raise AssertionError(f"{node!r} does not speak of acts")
+
+
+def _appeared(test: DateTest, at: datetime | None) -> bool:
+    if at is None:
+        return False
+    day = at.astimezone(UTC).date()
+    return (test.first is None or test.first <= day) and (test.last is None or day <= test.last)
 
 
 # --- codes and names ---------------------------------------------------------------------------

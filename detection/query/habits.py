@@ -39,16 +39,17 @@ _NAMES = {
     Field.TARGET: "cible",
     Field.STATUS: "statut",
     Field.SEVERITY: "gravite gravité",
+    Field.DATE: "pd year jour",
+    Field.SINCE: "depuis after",
+    Field.UNTIL: "before",
+    Field.TAG: "etiquette étiquette label",
 }
 _FIELDS = {name: field for field, names in _NAMES.items() for name in names.split()}
-_DATES = frozenset({"date", "since", "until", "depuis", "before", "after", "pd", "year"})
 
 
 def field_meant(name: str) -> str | None:
     """Return what to write for the name of a field elsewhere, None when it is none."""
     lower = name.lower()
-    if lower in _DATES:
-        return "days stand beside the query: --since and --until, or the fields of the page."
     return f"write {_FIELDS[lower]}: here." if lower in _FIELDS else None
 
 
@@ -63,7 +64,7 @@ def refuse(text: str, bare: re.Match[str]) -> None:
         raise QueryError(f"{word} is no operator here; write {_SIGNS[word]}", at, text)
     if word[0] in "-!":
         raise QueryError(
-            f'a leading {word[0]} is no operator here; write NOT {word[1:]}, or put "{word}" in quotes', at, text
+            f'{word[0]} is no operator here; write NOT {word[1:].lstrip("-!")}, or put "{word}" in quotes', at, text
         )
     if word[0] in "'‘" and len(word) > 1:
         raise QueryError('a phrase stands in double quotes, such as "coup d’État"', at, text)

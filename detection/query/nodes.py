@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -33,6 +34,10 @@ class Field(StrEnum):
     TARGET = "target"
     STATUS = "status"
     SEVERITY = "severity"
+    DATE = "date"
+    SINCE = "since"
+    UNTIL = "until"
+    TAG = "tag"
 
 
 #: fields that hold words
@@ -41,6 +46,9 @@ WORD_FIELDS: Mapping[Field, Scope] = MappingProxyType({Field.TITLE: Scope.TITLE,
 NAME_FIELDS = frozenset({Field.AUTHOR, Field.ORIGIN})
 #: fields of an act found in the article, not of the article
 ACT_FIELDS = frozenset({Field.TYPE, Field.ACTOR, Field.TARGET, Field.STATUS, Field.SEVERITY})
+
+#: fields that hold days
+DAY_FIELDS = frozenset({Field.DATE, Field.SINCE, Field.UNTIL})
 
 #: how severities are compared, longest spelling first
 COMPARISONS: Mapping[str, Callable[[int, int], bool]] = MappingProxyType(
@@ -106,6 +114,22 @@ class SeverityTest(Leaf):
     number: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DateTest(Leaf):
+    """The article appeared on a day from ``first`` to ``last``, both included, in UTC; None is open."""
+
+    first: date | None
+    last: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegexTest(Leaf):
+    """A regular expression (RE2) occurs in the title or in the text."""
+
+    pattern: str
+    scope: Scope = Scope.ANYWHERE
+
+
 @dataclass(frozen=True, slots=True)
 class Act:
     """One and the same act meets all of these."""
@@ -134,7 +158,8 @@ class Not:
     part: Node
 
 
-Node = Phrase | Near | CodeTest | NameTest | SeverityTest | Act | And | Or | Not
+Condition = Phrase | Near | CodeTest | NameTest | SeverityTest | DateTest | RegexTest
+Node = Condition | Act | And | Or | Not
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +183,7 @@ def speaks_of_acts(node: Node) -> bool:
             return False
 
 
-def leaves(node: Node) -> tuple[Phrase | Near | CodeTest | NameTest | SeverityTest, ...]:
+def leaves(node: Node) -> tuple[Condition, ...]:
     """Return the conditions of a tree that have no parts, in the order they were typed."""
     match node:
         case Act(parts=parts) | And(parts=parts) | Or(parts=parts):

@@ -5,10 +5,11 @@ The grammar, loosest first; words side by side mean AND::
     query    = either
     either   = all { "OR" all }
     all      = negated { [ "AND" ] negated }
-    negated  = { "NOT" } near
+    negated  = { "NOT" | "-" } near
     near     = single [ "NEAR/n" single ]
     single   = [ field ":" ] "(" either ")" | term
     term     = [ field ":" ] [ "=" ] ( word | '"' words '"' ) [ "*" ]
+             | [ field ":" ] "/" regular expression "/"
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ from __future__ import annotations
 import unicodedata
 
 from detection.query.characters import MARKS
+from detection.query.days import date_test
 from detection.query.errors import QueryError
 from detection.query.habits import refuse_small_operator
 from detection.query.nodes import (
+    DAY_FIELDS,
     NAME_FIELDS,
     WORD_FIELDS,
     Act,
@@ -31,9 +34,11 @@ from detection.query.nodes import (
     Or,
     Phrase,
     Query,
+    RegexTest,
     Scope,
     speaks_of_acts,
 )
+from detection.query.regex import MAX_PATTERN, PatternError, compiled
 from detection.query.scan import scan
 from detection.query.scanned import Kind, Sign
 from detection.query.values import code_test, severity_test
@@ -45,6 +50,8 @@ MAX_LENGTH = 2_000
 MAX_NESTING = 50
 #: words, phrases and field values, at most
 MAX_TERMS = 200
+#: regular expressions, at most
+MAX_REGEXES = 5
 
 _MARKS = "".join(MARKS)
 _STARTS = frozenset({Kind.TERM, Kind.OPEN, Kind.NOT})
@@ -76,6 +83,7 @@ class _Parser:
         self._at = 0
         self._terms = 0
         self._depth = 0
+        self._regexes = 0
 
     def _peek(self) -> Sign:
         return self._signs[self._at]
@@ -188,6 +196,8 @@ class _Parser:
         self._terms += 1
         if self._terms > MAX_TERMS:
             raise self._fault(f"more than {MAX_TERMS} words and phrases; split the query", sign.start)
+        if sign.regex:
+            return self._regex(sign, field)
         if field is None or field in WORD_FIELDS:
             return self._phrase(sign, _scope(field))
         if sign.exact and field is not Field.SEVERITY:
@@ -195,9 +205,28 @@ class _Parser:
         if field in NAME_FIELDS:
             phrase = self._phrase(sign, Scope.ANYWHERE)
             return NameTest(start=sign.start, end=sign.end, field=field, phrase=phrase)
+        if field in DAY_FIELDS:
+            return date_test(sign, field, self._text)
         if field is Field.SEVERITY:
             return severity_test(sign, self._text)
         return code_test(sign, field, self._text)
+
+    def _regex(self, sign: Sign, field: Field | None) -> RegexTest:
+        if field is not None and field not in WORD_FIELDS:
+            raise self._fault(f"{field}: takes no /regex/; title:/…/, text:/…/ and /…/ alone do", sign.value_start - 1)
+        if len(sign.value) > MAX_PATTERN:
+            raise self._fault(f"a /regex/ has {MAX_PATTERN} characters at most", sign.value_start)
+        self._regexes += 1
+        if self._regexes > MAX_REGEXES:
+            raise self._fault(f"more than {MAX_REGEXES} regular expressions; join them with |", sign.start)
+        try:
+            compiled(sign.value)
+        except PatternError as error:
+            raise self._fault(
+                f"this /regex/ cannot be read: {error}. It is RE2's (github.com/google/re2/wiki/Syntax), without "
+                "look-around and back-references", sign.value_start,
+            ) from None  # fmt: skip
+        return RegexTest(start=sign.start, end=sign.end, pattern=sign.value, scope=_scope(field))
 
     def _phrase(self, sign: Sign, scope: Scope) -> Phrase:
         # The archive holds NFC; a query typed in a decomposed form means the same letters.

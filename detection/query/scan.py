@@ -19,7 +19,12 @@ MAX_DISTANCE = 100
 
 _FIELD = re.compile(r"([^\W\d_]+):")
 _BARE = re.compile(r'[^\s()"“”„«»]+')
+_REGEX = re.compile(r"/((?:[^/\\]|\\.)+)/(?=[\s()]|$)", re.DOTALL)
 _NEAR = re.compile(r"NEAR/(\d{1,4})")
+#: what is meant as nearness in other languages: refused by name
+_NUMBERED = re.compile(r"/\d{1,3}(?=[\s()]|$)")
+#: a minus right before what must not be
+_MINUS = re.compile(r"-(?=[^\s()-]|\()")
 _QUOTES = {'"': '"', "“": "”“", "„": "“”", "«": "»", "”": "”"}
 
 
@@ -48,6 +53,10 @@ def _sign(text: str, at: int) -> Sign:
         return _quoted(text, at, at)
     if text[at] == "»":
         raise QueryError("this » closes nothing; put « before the phrase", at, text)
+    if text[at] == "/" and _NUMBERED.match(text, at) is None:
+        return _regex(text, at, at)
+    if _MINUS.match(text, at) and (at == 0 or text[at - 1].isspace() or text[at - 1] == "("):
+        return Sign(kind=Kind.NOT, start=at, end=at + 1)
     bare = _BARE.match(text, at)
     assert bare is not None
     return _operator(text, bare) or _term(text, at)
@@ -81,6 +90,8 @@ def _term(text: str, start: int) -> Sign:
             return Sign(kind=Kind.OPEN, start=start, end=at + 1, field=field)
         if not following or following.isspace() or following in ")»":
             raise QueryError(f"{field}: has no value; write it right after the colon, without a space", at, text)
+    if text[at] == "/":
+        return _regex(text, start, at, field=field)
     exact = text[at] == "=" and text[at + 1 : at + 2].strip() not in {"", "(", ")"}
     at += exact
     if text[at] in _QUOTES:
@@ -123,6 +134,16 @@ def _quoted(text: str, start: int, at: int, *, field: Field | None = None, exact
         exact=exact,
         star=star_after or value != inside,
     )
+
+
+def _regex(text: str, start: int, at: int, *, field: Field | None = None) -> Sign:
+    """Read the regular expression whose opening slash stands at ``at``."""
+    read = _REGEX.match(text, at)
+    if read is None:
+        raise QueryError(
+            "this / is never closed; put / after the expression, or put words with a / in quotes", at, text
+        )
+    return Sign(kind=Kind.TERM, start=start, end=read.end(), field=field, value=read[1], value_start=at + 1, regex=True)
 
 
 def _refuse_star_within(text: str, value: str, at: int) -> None:

@@ -34,6 +34,8 @@ class Sign:
     value: str = ""
     value_start: int = 0
     quoted: bool = False
+    #: the value is a regular expression
+    regex: bool = False
     #: ``=`` stands before the value
     exact: bool = False
     #: ``*`` stands after the value

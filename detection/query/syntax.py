@@ -11,9 +11,10 @@ _WORDS = (
     ("expuls*", "any word that begins so"),
     ("=Mali", "written exactly so: capitals and accents count"),
     ("Mali OR Niger", "one of them"),
-    ("Mali NOT football", "the first without the second"),
+    ("Mali NOT football", "the first without the second; also Mali -football"),
     ("(Mali OR Niger) AND Paris", "parentheses group"),
     ("Mali NEAR/5 Paris", f"at most 5 words between them, in any order (0 to {MAX_DISTANCE})"),
+    ("/expuls(e|ion)s?/", "a regular expression (RE2), beside a word"),
 )
 
 _FIELDS = {
@@ -29,6 +30,10 @@ _FIELDS = {
     Field.TARGET: ("target:FRA", "who is acted upon"),
     Field.STATUS: ("status:asserted", "how real the act is"),
     Field.SEVERITY: ("severity:>=3", "1 (words) to 5 (rupture, arms); also > < <= ="),
+    Field.DATE: ("date:2025-09-18..2025-09-20", "days on which it appeared (UTC), or a month, a year"),
+    Field.SINCE: ("since:2025-09-18", "appeared on that day or later"),
+    Field.UNTIL: ("until:2025-09-20", "appeared on that day or earlier"),
+    Field.TAG: ("tag:urgent", "tag that somebody gave its event"),
 }
 
 

@@ -58,6 +58,11 @@ def code_test(sign: Sign, field: Field, text: str) -> CodeTest:
         raise QueryError(f"{field}: has no value", sign.value_start, text)
     if field in {Field.LANGUAGE, Field.COUNTRY} and not sign.star:
         _check_code(field, sign.value.strip(), sign.value_start, text)
+    if field is Field.TAG:
+        # Tags are words that people chose: their capitals and accents count as little as those of texts.
+        value = " ".join(fold_words(sign.value))
+        if not value and not sign.star:
+            raise QueryError("tag: takes a tag with letters or digits", sign.value_start, text)
     known = _known(field)
     if known is not None and not any(_fits(code, value, prefix=sign.star) for code in known):
         raise QueryError(_unknown(field, sign.value.strip(), known), sign.value_start, text)
