@@ -13,6 +13,7 @@ from fastapi.routing import iter_route_contexts
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
+from detection.compiler import RuleSet
 from review.acting import acting_routes
 from review.alert_list import alert_routes
 from review.arranging import arranging_routes
@@ -44,6 +45,7 @@ from review.rules import rules_routes
 from review.search_help import search_help_routes
 from review.settings import ReviewSettings
 from review.sharing import sharing_routes
+from review.snapshots import snapshot_routes
 from review.triage import triage_routes
 from review.views import view_routes
 from review.watches import watches_routes
@@ -63,6 +65,7 @@ def create_app(
     websub: Callback | None = None,
     perform: Perform | None = None,
     bench: Bench | None = None,
+    rules: Callable[[], RuleSet] | None = None,
     now: Callable[[], datetime] = _utc_now,
     guesses: Guesses | None = None,
 ) -> FastAPI:
@@ -74,6 +77,7 @@ def create_app(
         websub: answers the hubs that announce feeds; None closes the address they call.
         perform: makes the changes that people ask for on the page; None only shows.
         bench: knows the configuration, for the pages that edit watches; None only shows them.
+        rules: those in use, to say how an article was read; None says only what was decided.
         now: the clock, in UTC.
         guesses: how many passwords may be tried.
     """
@@ -85,6 +89,7 @@ def create_app(
         now=now,
         forms=Forms(hosts=settings.hosts(), secure=settings.secure),
         able=perform is not None,
+        rules=rules,
     )
     changing = Changing(room, room.forms, perform)
     guesses, once = guesses or Guesses(), Once()
@@ -110,6 +115,7 @@ def create_app(
     app.include_router(page_routes(room, changing))
     app.include_router(news_routes(room))
     app.include_router(search_help_routes(room))
+    app.include_router(snapshot_routes(room))
     app.include_router(alert_routes(room, changing))
     app.include_router(acting_routes(room, changing))
     app.include_router(triage_routes(room, changing))

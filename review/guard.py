@@ -120,7 +120,9 @@ def _answer(scope: Scope, detail: str, status: int, **headers: str) -> Response:
 def _add_headers(message: Message, path: str) -> None:
     headers = MutableHeaders(scope=message)
     for name, value in _HEADERS.items():
-        headers[name] = value
+        # A saved page goes out under a stricter policy of its own.
+        if name != "Content-Security-Policy" or name not in headers:
+            headers[name] = value
     headers["Cache-Control"] = _keeping(path)
 
 

@@ -13,13 +13,14 @@ from detection.stories.firsts import First, firsts
 from review.alert_list import anchor, author_known
 from review.changes import changes_of
 from review.errors import PageNotFoundError
+from review.explaining import read_again, verdicts
 from review.marking import mark_lines
 from review.paging import read_id, read_numbered_place, write_place
 from review.room import Room
 from review.standing import NEWS, group_events, silent_sides
 from review.triage_views import story_triage
 from review.wording import Words
-from storage import alert_groups, alerts, articles, entries, reading, stories, story_lines, threads
+from storage import alert_groups, articles, entries, evidence, reading, stories, story_lines, threads
 from storage import revisions as history
 from storage.story_lines import Line
 from storage.types import Revision, Signal
@@ -89,7 +90,7 @@ def _brought(say: Words, new: Sequence[First]) -> dict[int, str]:
     return found
 
 
-def article_context(request: Request, database: Database, article_id: int) -> dict[str, Any]:
+def article_context(room: Room, request: Request, database: Database, article_id: int) -> dict[str, Any]:
     """Return what an article's template shows.
 
     Raises:
@@ -112,7 +113,14 @@ def article_context(request: Request, database: Database, article_id: int) -> di
         "title_line": lines[0],
         "has_lede": bool(shown.lede),
         "lines": lines[1:],
-        "decisions": alerts.decisions(database, article_id),
+        "verdicts": verdicts(database, article_id),
+        "explained": read_again(article, room.rules()) if room.rules and "why" in request.query_params else None,
+        "explains": room.rules is not None,
+        "kept": evidence.of_revision(database, shown.id),
+        "alerts": []
+        if article.story_id is None
+        else [(anchor(group), group) for group in alert_groups.of_story(database, article.story_id)],
+        "author": author_known(room.who(request), request),
         "events": history.events(database, article_id),
         "changes": changes_of(revisions, shown) if "changes" in request.query_params else None,
     }

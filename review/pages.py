@@ -93,7 +93,7 @@ def _opened(room: Room, request: Request, database: Database, kind: Opened, numb
         shown |= story_context(room, request, database, number)
         shown["opened_story"] = number
     elif kind is Opened.ARTICLE and number is not None:
-        shown |= article_context(request, database, number)
+        shown |= article_context(room, request, database, number)
         shown["opened_story"] = shown["article"].story_id
     return shown
 

@@ -17,7 +17,7 @@ from review.paging import read_id
 #: element that holds the reading pane
 PANE = "pane"
 #: parts of an address that say what is open, or how the page looks: no link within the desk carries them on
-_OWN = frozenset({"story", "article", "revision", "changes", "from", "lang", "density", "keys"})
+_OWN = frozenset({"story", "article", "revision", "changes", "from", "why", "lang", "density", "keys"})
 
 
 class Opened(StrEnum):

@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment
 from sqlite_utils import Database
 
+from detection.compiler import RuleSet
 from review.access import NOBODY, PERSON, REASON, Reason
 from review.forms import LONGEST_NAME, LONGEST_REASON, Forms, remembered_name
 from review.health import ReadinessCheck
@@ -42,6 +43,8 @@ class Room:
     forms: Forms
     #: whether anything can be changed
     able: bool = False
+    #: the rules in use, to say how an article was read
+    rules: Callable[[], RuleSet] | None = None
 
     def language(self, request: Request) -> str:
         """Return the language a reader chose, by address or cookie, else the configured one."""

@@ -13,12 +13,15 @@ import hashlib
 import io
 import json
 import re
+import zlib
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 from uuid import NAMESPACE_URL, uuid5
 
+from warcio.archiveiterator import ArchiveIterator
+from warcio.exceptions import ArchiveLoadFailed
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
@@ -75,6 +78,17 @@ def info_record(subject: str, moment: datetime, fields: dict[str, str]) -> bytes
     lines = "".join(f"{name}: {_CONTROL.sub(' ', value)}\r\n" for name, value in fields.items())
     _write(writer, "warcinfo", lines.encode(), "application/warc-fields", {"WARC-Date": _date(moment)}, subject)
     return writer.packed()
+
+
+def page_body(packed: bytes, limit: int) -> bytes | None:
+    """Return the page in records of :func:`page_records`, cut at ``limit`` bytes; None where none can be read."""
+    try:
+        for record in ArchiveIterator(io.BytesIO(packed)):
+            if record.rec_type == "response":
+                return bytes(record.raw_stream.read(limit))
+    except (ArchiveLoadFailed, EOFError, OSError, zlib.error):
+        return None
+    return None
 
 
 class _Writer(WARCWriter):  # type: ignore[misc]  # warcio ships no types

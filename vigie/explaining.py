@@ -7,12 +7,11 @@ from typing import Any
 from rich.text import Text
 from sqlite_utils import Database
 
-from detection.engine import Document, load_folders, remembered
-from detection.explaining import explain
-from storage import alerts, articles, batches, deliveries, entries, looks, revisions
+from detection.engine import load_folders, remembered
+from review.explaining import Fate, read_again, verdicts
+from storage import articles, entries, looks, revisions
 from storage.articles import StoredArticle
 from storage.database import open_reader
-from storage.types import DeliveryState
 from vigie import output
 from vigie.settings import Settings
 
@@ -33,14 +32,8 @@ def explain_article(settings: Settings, article: int, watch_id: str | None, *, e
     database = open_reader(settings.data_dir)
     try:
         stored = articles.get(database, article)
-        document = Document(
-            title=stored.title,
-            text=stored.text,
-            published_at=stored.published_at or stored.first_seen_at,
-            language=stored.language,
-        )
         rules = load_folders(settings.rule_folders, passed=remembered(settings.data_dir)).rules
-        found, sentences = explain(document, rules, every=every)
+        found = read_again(stored, rules, every=every)
         return {
             "article": stored.id,
             "title": stored.title,
@@ -50,12 +43,11 @@ def explain_article(settings: Settings, article: int, watch_id: str | None, *, e
             "partial": _partial(database, stored),
             "language": found.language,
             "unread": found.unread,
-            "sentences": output.plain(sentences),
+            "sentences": output.plain(found.sentences),
             "signals": [output.signal_record(signal) for signal in found.signals],
             "decisions": [
-                {**output.plain(decision), "deliveries": _fates(database, decision.alert_id)}
-                for decision in alerts.decisions(database, article)
-                if watch_id in {None, decision.watch_id}
+                {**output.plain(told.decision), "deliveries": [_fate(fate) for fate in told.fates]}
+                for told in verdicts(database, article, watch_id)
             ],
             "history": _history(database, article),
         }
@@ -100,18 +92,13 @@ def print_explanation(explanation: dict[str, Any]) -> None:
         console.print(line, markup=False)
 
 
-def _fates(database: Database, alert_id: str | None) -> list[dict[str, Any]]:
-    """Return what became of each delivery of an alert, in the order in which they were made."""
-    if alert_id is None:
-        return []
+def _fate(fate: Fate) -> dict[str, Any]:
+    """Return what became of one delivery."""
     kept = ("id", "channel_id", "recipient", "state", "reason", "last_error", "held_because")
-    fates = []
-    for row in reversed(deliveries.listing(database, alert_id=alert_id)):
-        told = batches.list_of(database, row) if row.state is DeliveryState.BATCHED else None
-        plain = output.plain(row)
-        known = {"list": told.alert_id, "list_state": str(told.state)} if told is not None else {}
-        fates.append({key: plain[key] for key in kept} | known)
-    return fates
+    plain = output.plain(fate.delivery)
+    told = fate.told_in
+    known = {"list": told.alert_id, "list_state": str(told.state)} if told is not None else {}
+    return {key: plain[key] for key in kept} | known
 
 
 def _act(act: dict[str, Any]) -> str:

@@ -146,6 +146,7 @@ async def serve_with(service: Service, settings: Settings, stop: asyncio.Event, 
         websub=hubs,
         perform=lambda name, given, by: _perform(service, settings, bench, name, given, by),
         bench=bench,
+        rules=lambda: service.rule_watch.loaded.rules,
     )
     parts = (service.run(stop), serve(app, listener, stop, tls=settings.listening.tls))
     tasks = [asyncio.create_task(_then_stop(part, stop)) for part in parts]
