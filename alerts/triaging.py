@@ -56,7 +56,7 @@ def judge(held: Standing, wanted: TriageState, reason: VerdictReason | None, *, 
     """Decide whether a story can go from where it stands to ``wanted``."""
     if reason is not None and wanted is not TriageState.NOT_RELEVANT:
         return Judgement(reason=JudgeReason.REASON_WITHOUT_USE, after=held)
-    if wanted is held.state and reason == (held.reason if wanted is TriageState.NOT_RELEVANT else None):
+    if wanted is held.state and reason in {None, held.reason}:
         return Judgement(reason=JudgeReason.SAME, after=held)
     if wanted is TriageState.NEW:
         return Judgement(reason=JudgeReason.DECIDED, after=UNJUDGED)

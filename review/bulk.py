@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -13,63 +12,21 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlite_utils import Database
 
-from alerts.triage_actions import MOST_STORIES, Action, Proposal, propose
-from alerts.triaging import JudgeReason, changed_since
+from alerts.triage_actions import MOST_STORIES
+from review.bulk_plan import Plan, plan
 from review.changing import Changing
 from review.errors import FaultError
 from review.filters import read_filter
 from review.forms import Fields, safe_path
 from review.room import Room
 from review.searching import find_stories, read_search
-from review.triage_fields import FIELD_OF, FOR_READERS, OF_MANY, Chosen, read_change, read_chosen
-from review.wording import Words
-from storage import notes, triage, triage_history
+from review.triage_fields import FOR_READERS, OF_MANY, Chosen, read_change, read_chosen
+from storage import notes, triage
 from storage.types import Person, Role
-from storage.types.triage import Assignee, Triage, TriageField, TriageState, VerdictReason
+from storage.types.triage import VerdictReason
 
 #: bytes of a form that names as many stories as one change takes
 LARGEST_FORM = 64 * 1024
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Planned:
-    """One story of a change of many."""
-
-    held: Triage
-    headline: str
-    #: the rule that does not allow it
-    refused: JudgeReason | None = None
-    #: who changed it since it was chosen
-    changed_by: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What a change of many stories comes to."""
-
-    do: str
-    #: the same in words
-    word: str
-    #: whether a whole view was asked for, and holds more than one change takes
-    all: bool
-    cut: bool
-    changes: tuple[Planned, ...]
-    same: tuple[Planned, ...]
-    refused: tuple[Planned, ...]
-    #: stories that are not stored
-    missing: int
-    #: where to go afterwards
-    back: str
-
-    @property
-    def quicker(self) -> bool:
-        """Whether somebody changed one of them since they were chosen."""
-        return any(one.changed_by for one in (*self.changes, *self.same, *self.refused))
-
-    @property
-    def total(self) -> int:
-        """How many stories were chosen."""
-        return len(self.changes) + len(self.same) + len(self.refused)
 
 
 def bulk_routes(room: Room, changing: Changing) -> APIRouter:
@@ -136,7 +93,7 @@ def _page(
     given: Mapping[str, str] | None = None,
     **context: Any,
 ) -> HTMLResponse:
-    do = do if do in OF_MANY else OF_MANY[0]
+    do = do if do in (*OF_MANY, *FOR_READERS) else OF_MANY[0]
     say, person, now = room.words(request), room.who(request), room.now()
     with room.readers.reading() as database:
         cut = False
@@ -145,13 +102,17 @@ def _page(
             chosen, cut = _in_view(database, room, request)
         elif chosen is None:
             chosen = read_chosen(request.query_params.getlist("story"))
-        action = action_of(do, given or {}, person)
-        plan = _plan(database, chosen[:MOST_STORIES], do, action, person, say, back=back, every=every, cut=cut, now=now)
+        chosen = chosen[:MOST_STORIES]
+        changes, same, refused = plan(database, chosen, do, given or {}, person, now)
+        missing = len(chosen) - len(changes) - len(same) - len(refused)
         return room.page(
             request,
             "triage_bulk.html",
             database=database,
-            plan=plan,
+            plan=Plan(
+                do=do, all=every, cut=cut, changes=changes, same=same, refused=refused, missing=missing, back=back
+            ),
+            word=say(f"triage.do.{do}", tag="…"),
             reasons=tuple(VerdictReason),
             tags=notes.tags(database),
             people=notes.assignees(database),
@@ -171,73 +132,3 @@ def _in_view(database: Database, room: Room, request: Request) -> tuple[tuple[Ch
     ids = [row.story.id for row in found.rows if row.story.id in held]
     chosen = tuple(Chosen(story_id=story_id, version=held[story_id].version) for story_id in ids)
     return chosen, found.next is not None
-
-
-def action_of(do: str, fields: Mapping[str, str], person: Person) -> Action:
-    """Return the action behind a choice, as far as the fields say it; a tag or a name may still be missing."""
-    field = FIELD_OF[do]
-    reason = fields.get("reason", "")
-    assignee = Assignee(name=person.name, id=person.id) if do == "assign_me" else None
-    if do == "assign":
-        assignee = Assignee(name=fields.get("assignee", "").strip() or "…")
-    return Action(
-        field=field,
-        state=TriageState(do) if field is TriageField.STANDING else TriageState.NEW,
-        reason=VerdictReason(reason) if do == "not_relevant" and reason in set(VerdictReason) else None,
-        yes=do in {"important", "tag"},
-        tag=fields.get("tag", ""),
-        assignee=assignee,
-    )
-
-
-def _plan(
-    database: Database,
-    chosen: tuple[Chosen, ...],
-    do: str,
-    action: Action,
-    by: Person,
-    say: Words,
-    *,
-    back: str,
-    every: bool,
-    cut: bool,
-    now: datetime,
-) -> Plan:
-    held = triage.of_stories(database, [one.story_id for one in chosen])
-    headlines = notes.headlines(database, list(held))
-    sorted_out: dict[str, list[Planned]] = {"changes": [], "same": [], "refused": []}
-    for one in chosen:
-        if one.story_id not in held:
-            continue
-        story = held[one.story_id]
-        proposal = _proposal(story, action, now)
-        later = changed_since(
-            triage_history.of_field(database, story.story_id, action.field, action.subject), one.version, by
-        )
-        place = "refused" if proposal.refused else "changes" if proposal.changes else "same"
-        sorted_out[place].append(
-            Planned(
-                held=story,
-                headline=headlines[story.story_id],
-                refused=proposal.reason if proposal.refused else None,
-                changed_by=None if later is None else later.name,
-            )
-        )
-    return Plan(
-        do=do,
-        word=say(f"triage.do.{do}", tag="…"),
-        all=every,
-        cut=cut,
-        changes=tuple(sorted_out["changes"]),
-        same=tuple(sorted_out["same"]),
-        refused=tuple(sorted_out["refused"]),
-        missing=len(chosen) - len(held),
-        back=back,
-    )
-
-
-def _proposal(story: Triage, action: Action, now: datetime) -> Proposal:
-    if action.field is TriageField.TAG and not action.tag.strip():
-        # Which tag is said on the page itself; until then every story can change.
-        return Proposal(reason=JudgeReason.DECIDED, after="")
-    return propose(story, action, by="", now=now)

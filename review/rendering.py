@@ -19,7 +19,7 @@ from review.marking import emphasise
 from review.moments import Moments
 from review.settings import ReviewSettings
 from review.standing import alert_standing, delivery_counts, reasons_of, source_standing
-from review.triage_fields import OF_MANY
+from review.triage_fields import FOR_READERS, OF_MANY
 from review.wording import Words
 from storage.reading import StoryRow
 
@@ -95,7 +95,7 @@ def environment() -> Environment:
         explain_health=health_wording.explain,
         advise=health_wording.advice,
         severity_name=naming.severity_name,
-        bulk_choices=OF_MANY,
+        bulk_choices=(*OF_MANY, *FOR_READERS),
         type_name=naming.type_name,
         state_name=naming.state_name,
         condition_word=condition_word,

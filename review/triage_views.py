@@ -51,8 +51,6 @@ class DeskMarks:
 
     of: Mapping[int, Marks]
     last_own: LastOwn | None
-    tags: tuple[TagCount, ...]
-    people: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +94,6 @@ def desk_marks(database: Database, person: Person, story_ids: Sequence[int], now
     return DeskMarks(
         of=triage.marks(database, story_ids, person.id),
         last_own=last_own(database, person, now, say),
-        tags=tuple(notes.tags(database)),
-        people=tuple(notes.assignees(database)),
     )
 
 

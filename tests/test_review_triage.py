@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from sqlite_utils import Database
 
 from review.settings import ReviewSettings
@@ -64,12 +65,17 @@ def add(database: Database, title: str, story: int, at: object = NOW) -> int:
     return saved.article_id
 
 
-@pytest.fixture
-def visit(folder: tuple[Path, Database], database: Database) -> Visitor:
+@pytest.fixture(scope="module")
+def app(folder: tuple[Path, Database]) -> FastAPI:
     settings = ReviewSettings(
         public_url="http://127.0.0.1/", language="en", timezone="UTC", data_folder=folder[0], version="0.0"
     )
-    return Visitor(application(database, settings), person=ANALYST)
+    return application(folder[1], settings)
+
+
+@pytest.fixture
+def visit(app: FastAPI, database: Database) -> Visitor:
+    return Visitor(app, person=ANALYST)
 
 
 def another(visit: Visitor, person: Person | None = BEN) -> Visitor:
@@ -249,12 +255,30 @@ def test_readers_mark_what_they_saw_and_nothing_else(visit: Visitor, database: D
     page = reader.get(f"/stories/{story}")
     assert 'action="/stories' in page.body
     assert '/triage"' not in page.body
+    assert 'name="do" value="relevant"' not in reader.get("/?show=all").body
     assert reader.post(f"/stories/{story}/seen", {"do": "unseen"}).status == 303
     assert seen.look(database, story, READER.id) is None
     assert reader.post(f"/stories/{story}/triage", {"do": "relevant"}).status == 403
     assert reader.post("/triage/bulk", {"do": "relevant", "story": f"{story}.0"}).status == 403
     assert reader.post(f"/stories/{story}/split", {"article": "1"}).status == 403
     assert triage.get(database, story).standing.state is TriageState.NEW
+
+
+def test_readers_mark_many_as_seen(visit: Visitor, database: Database) -> None:
+    reader = another(visit, READER)
+    one, *others = numbers(database)
+    reader.get(f"/stories/{one}")
+    page = reader.get("/triage/bulk?show=all&all=1&do=seen")
+    assert "Mark as seen 2 events change. 1 stands so already and stays as it is." in page.text
+    assert reader.post("/triage/bulk-seen", [("do", "seen"), *boxes(page)]).status == 303
+    assert all(seen.look(database, story, READER.id) for story in others)
+
+
+def test_a_reason_is_changed_and_never_lost_by_the_way(visit: Visitor, database: Database) -> None:
+    story = numbers(database)[0]
+    for reason in ("old", "duplicate", ""):
+        assert send(visit, story, "not_relevant", reason=reason).status == 303
+    assert triage.get(database, story).standing.reason is VerdictReason.DUPLICATE
 
 
 def boxes(page: Page) -> list[tuple[str, str]]:
