@@ -30,6 +30,7 @@ from review.access import (
 from review.changing import Perform
 from review.errors import ChangeRefusedError, PageBusyError
 from review.forms import host_cookie, remembered_name
+from review.news import ADDRESS as NEWS
 from review.readers import Readers
 from storage import accounts, sessions, tokens
 from storage.errors import StorageError
@@ -40,6 +41,8 @@ from storage.types.accounts import ApiToken, Session
 SESSION_COOKIE = "vigie_session"
 #: answered without a look at the archive
 _PLAIN = ("/static/", "/healthz")
+#: asked for by an open page again and again, whoever sits before it: no use of a session
+_BY_ITSELF = (NEWS,)
 _LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 #: what a proxy adds; whoever came through one may sit anywhere
 _OF_PROXIES = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via")
@@ -112,7 +115,7 @@ class Doorkeeper:
         person = verdict.person
         if verdict.reason is Reason.AT_THE_MACHINE:
             person = Person(id=None, name=remembered_name(request) or "local", role=Role.ADMIN)
-        await self._touch(person, session, token if verdict.reason is Reason.TOKEN else None)
+        await self._touch(scope["path"], person, session, token if verdict.reason is Reason.TOKEN else None)
         await self._app({**scope, PERSON: person, REASON: verdict.reason, SESSION: session}, receive, send)
 
     def _look(self, secret: str | None, shown: Shown | None) -> tuple[bool, Session | None, ApiToken | None]:
@@ -124,9 +127,11 @@ class Doorkeeper:
                 tokens.find(database, secret_hash(shown.text), now) if shown is not None else None,
             )
 
-    async def _touch(self, person: Person, session: Session | None, token: ApiToken | None) -> None:
+    async def _touch(self, path: str, person: Person, session: Session | None, token: ApiToken | None) -> None:
         """Remember when something was used last; a page is shown even when that cannot be written."""
         now, wanted = self._now(), []
+        if path in _BY_ITSELF:
+            return
         if session is not None and now - session.seen_at >= sessions.TOUCH_EVERY:
             wanted.append(("touch_session", {"session": session.id}))
         if token is not None and (token.used_at is None or now - token.used_at >= tokens.TOUCH_EVERY):

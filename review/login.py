@@ -112,7 +112,8 @@ class _Login:
         fields = await read_form(request)
         sent = fields or Fields()
         then, name = safe_path(sent.get("next", "")) or "/", sent.get("name", "")
-        if fields is None or not self._room.forms.accepts(request, fields):
+        # What another site sends is not counted: it would keep people out of their own desk.
+        if fields is None or not self._room.forms.from_here(request):
             return await self._again(request, then, name, fault="login_expired", status=403)
         if self._perform is None:
             return await self._again(request, then, name, fault="unable", status=503)
@@ -122,6 +123,8 @@ class _Login:
             answer = await self._again(request, then, name, fault="login_often", status=429)
             answer.headers["Retry-After"] = str(math.ceil(wait))
             return answer
+        if not self._room.forms.accepts(request, fields):
+            return await self._again(request, then, name, fault="login_expired", status=403)
         account = await self._compare(name, fields.get("password", ""))
         if account is None:
             # The name is not told: people type passwords into the wrong field.

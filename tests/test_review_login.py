@@ -239,6 +239,15 @@ def test_a_thousand_guesses_from_a_thousand_places_are_compared_twenty_times_a_m
     assert refused == 300 - len(compared)
 
 
+def test_guesses_without_a_page_of_ours_are_counted_and_those_of_other_sites_are_not(desk: Desk) -> None:
+    add(desk.database)
+    visitor = desk.visitor()
+    guess = {"name": "Awa", "password": "guess", "token": "0" * 64}
+    foreign = {"Origin": "https://evil.example"}
+    assert {visitor.post("/login", guess, foreign).status for _ in range(30)} == {403}
+    assert [visitor.post("/login", guess).status for _ in range(30)] == [403] * 5 + [429] * 25
+
+
 def test_an_address_that_guesses_does_not_keep_others_out(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     add(desk.database)
     monkeypatch.setattr(passwords, "matches", lambda _kept, password: password == PASSWORD)
@@ -273,6 +282,16 @@ def test_a_session_ends_when_it_is_not_used_and_after_a_week_whatever_happens(de
     log_in(desk.database, visitor, account)
     desk.now = NOW + timedelta(hours=12)
     assert visitor.get("/people/me").status == 302
+
+
+def test_a_page_that_asks_for_news_by_itself_does_not_keep_a_session_alive(desk: Desk) -> None:
+    account = add(desk.database)
+    visitor = desk.visitor()
+    log_in(desk.database, visitor, account)
+    desk.now += timedelta(hours=11)
+    assert visitor.get("/desk/new?newest=0").status == 200
+    desk.now += timedelta(hours=1)
+    assert visitor.get("/desk/new?newest=0").status == 302
 
 
 def test_leaving_ends_the_session_wherever_its_cookie_is_kept(desk: Desk) -> None:
