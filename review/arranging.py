@@ -17,8 +17,9 @@ from review.moments import Moments
 from review.paging import read_id
 from review.room import Room
 from review.triage import existing
+from review.triage_fields import read_story
 from review.wording import Words
-from storage import stories, threads, triage
+from storage import notes, stories, threads, triage
 from storage.errors import NotFoundError
 from storage.threads import StoryChange
 
@@ -70,7 +71,7 @@ def arranging_routes(room: Room, changing: Changing) -> APIRouter:
         number = existing(story_id)
 
         def work(fields: Fields) -> tuple[str, dict[str, Any]]:
-            author, into = author_of(room.who(request), fields), read_id(fields.get("into", ""))
+            author, into = author_of(room.who(request), fields), read_story(fields.get("into", ""))
             if into is None or into == number:
                 raise FaultError("linked")
             return "merge_stories", {"story": number, "into": into, "author": author, "reason": _reason(fields)}
@@ -121,6 +122,7 @@ def _arrange(room: Room, request: Request, story_id: int, **context: Any) -> HTM
             database=database,
             story=stories.get(database, story_id),
             articles=stories.members(database, story_id),
+            near=notes.nearby(database, story_id),
             ticked=_ticked(given) if isinstance(given, Fields) else set(),
             past=[
                 Past(
@@ -156,7 +158,7 @@ def _told(change: StoryChange, story_id: int, say: Words, moments: Moments) -> s
 
 
 def _merge(room: Room, request: Request, story_id: int, into: str, **context: Any) -> HTMLResponse:
-    number = read_id(into.strip())
+    number = read_story(into)
     with room.readers.reading() as database:
         story, other = stories.get(database, story_id), None
         if number is not None and number != story_id:

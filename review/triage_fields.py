@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,8 @@ from storage.triage_values import key_of
 from storage.types import Person
 from storage.types.triage import LinkKind, TriageField, TriageState, VerdictReason
 
+#: characters of an address that somebody pastes
+LONGEST_ADDRESS = 2_000
 #: what a form may ask of a story, and which field it sets
 FIELD_OF: Mapping[str, TriageField] = {
     **{str(state): TriageField.STANDING for state in TriageState},
@@ -96,7 +99,10 @@ def _link(do: str, fields: Mapping[str, str], _person: Person) -> tuple[str, dic
     kind = fields.get("kind", "")
     if kind not in set(LinkKind):
         raise FaultError("triage")
-    return f"{do}_stories", {"other": _number(fields, "other", fault="linked"), "kind": kind}
+    other = read_story(fields.get("other", ""))
+    if other is None:
+        raise FaultError("linked")
+    return f"{do}_stories", {"other": other, "kind": kind}
 
 
 _READERS = {
@@ -109,11 +115,17 @@ _READERS = {
 }
 
 
-def _number(fields: Mapping[str, str], name: str, *, fault: str = "triage") -> int:
+def _number(fields: Mapping[str, str], name: str) -> int:
     number = read_id(fields.get(name, "").strip())
     if number is None:
-        raise FaultError(fault)
+        raise FaultError("triage")
     return number
+
+
+def read_story(text: str) -> int | None:
+    """Return the number of a story that somebody typed, or that stands in an address of ours they pasted."""
+    found = re.search(r"(?:/stories/|[?&]story=)([0-9]+)", text[:LONGEST_ADDRESS], re.ASCII)
+    return read_id(found[1] if found else text.strip().removeprefix("#"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -83,6 +83,8 @@ class StoryTriage:
     #: tags and names that are offered
     tags: tuple[TagCount, ...]
     people: tuple[str, ...]
+    #: headlines of stories that it is likely to be linked with, by number
+    near: Mapping[int, str]
 
     #: what the forms offer
     reasons: tuple[VerdictReason, ...] = tuple(VerdictReason)
@@ -128,6 +130,7 @@ def story_triage(database: Database, person: Person, story_id: int, now: datetim
         last_own=last_own(database, person, now, say),
         tags=tuple(notes.tags(database)),
         people=tuple(notes.assignees(database)),
+        near=notes.nearby(database, story_id),
     )
 
 

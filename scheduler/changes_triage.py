@@ -6,6 +6,7 @@ refused and says who; other fields, further tags and notes stand in nobody's way
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -96,7 +97,7 @@ def _tagging(database: Database, given: dict[str, Any], *, yes: bool) -> Action:
 
 
 def _note(database: Database, given: dict[str, Any], now: datetime, by: Person) -> str:
-    text = str(given["text"]).replace("\r\n", "\n").strip()
+    text = _lines(str(given["text"]))
     if not text:
         raise TriageRefusedError("a note needs a text")
     if len(text) > LONGEST_NOTE:
@@ -279,6 +280,12 @@ def _flag(given: dict[str, Any], name: str) -> bool:
     if not isinstance(found, bool):
         raise TypeError(f"{name} is true or false, not {found!r}")
     return found
+
+
+def _lines(text: str) -> str:
+    """Return a text without what no keyboard types: control characters and halves of characters."""
+    text = text.replace("\r\n", "\n")
+    return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in {"Cc", "Cs"}).strip()
 
 
 def _line(text: str, longest: int, what: str) -> str:

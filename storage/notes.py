@@ -41,8 +41,10 @@ def add(
 
 
 def of_story(database: Database, story_id: int, limit: int = 200) -> list[Note]:
-    """Return the notes of a story, withdrawn ones too, the oldest first."""
-    rows = database.query("SELECT * FROM note WHERE story_id = ? ORDER BY at, id LIMIT ?", (story_id, limit))
+    """Return the newest notes of a story, withdrawn ones too, in the order in which they were written."""
+    rows = list(
+        database.query("SELECT * FROM note WHERE story_id = ? ORDER BY at DESC, id DESC LIMIT ?", (story_id, limit))
+    )
     return [
         Note(
             id=row["id"],
@@ -53,7 +55,7 @@ def of_story(database: Database, story_id: int, limit: int = 200) -> list[Note]:
             at=from_text(row["at"]),
             withdrawn_at=from_text_or_none(row["withdrawn_at"]),
         )
-        for row in rows
+        for row in reversed(rows)
     ]
 
 
@@ -134,6 +136,22 @@ def links(database: Database, story_id: int, limit: int = 100) -> list[LinkedSto
         )
         for first, second, kind, other, headline, last_seen_at in rows
     ]
+
+
+def nearby(database: Database, story_id: int, limit: int = 20) -> dict[int, str]:
+    """Return the headlines of stories that one is likely to be linked or merged with: of its affair, and the latest."""
+    rows = database.execute(
+        """
+        SELECT * FROM (
+            SELECT id, headline FROM story WHERE thread_id = (SELECT thread_id FROM story WHERE id = :story)
+            ORDER BY last_seen_at DESC, id DESC LIMIT :limit
+        ) affair UNION SELECT * FROM (
+            SELECT id, headline FROM story WHERE telling = 1 ORDER BY last_seen_at DESC, id DESC LIMIT :limit
+        ) latest ORDER BY 1 DESC
+        """,
+        {"story": story_id, "limit": limit},
+    )
+    return {int(number): str(headline) for number, headline in rows if number != story_id}
 
 
 def headlines(database: Database, story_ids: Sequence[int]) -> dict[int, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 
 from storage.times import from_text_or_none, to_text_or_none
 from storage.types.triage import (
@@ -80,4 +81,4 @@ def read_link_subject(subject: str) -> tuple[int, LinkKind]:
 
 def key_of(name: str) -> str:
     """Return the key under which a tag or a name is one and the same, however its letters are written."""
-    return " ".join(name.split()).casefold()
+    return " ".join(unicodedata.normalize("NFKC", name).split()).casefold()

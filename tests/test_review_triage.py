@@ -160,6 +160,7 @@ def test_rules_are_told_in_the_readers_language(visit: Visitor, database: Databa
         ({"do": "note", "text": "\n"}, "Please write something"),
         ({"do": "assign", "assignee": ""}, "A name has 80"),
         ({"do": "link", "other": "x", "kind": "related_to"}, "number of another event"),
+        ({"do": "link", "other": "/stories/x", "kind": "related_to"}, "number of another event"),
         ({"do": "withdraw", "note": "0x"}, "This cannot be read"),
     ],
 )
@@ -179,7 +180,10 @@ def test_notes_tags_people_and_links(visit: Visitor, database: Database) -> None
     assert send(visit, one, "tag", tag="Bases & visas").status == 303
     assert send(visit, one, "assign", assignee="Moussa").status == 303
     assert send(visit, one, "important").status == 303
-    assert send(visit, one, "link", other=str(two), kind="in_reply_to").status == 303
+    assert send(visit, one, "link", other=f"http://127.0.0.1/?show=all&story={two}#a", kind="in_reply_to").status == 303
+    with transaction(database):
+        database.execute("UPDATE story SET telling = 1")
+    assert f'<option value="{two}" label="{two} · {HEADLINES[1]}">' in visit.get(f"/stories/{one}/arrange").body
     page = visit.get(f"/stories/{one}")
     assert html.escape("<script>alert(1)</script>") in page.body
     assert "<script>alert" not in page.body

@@ -86,9 +86,9 @@ def test_tags_people_and_notes(database: Database) -> None:
     make(database, "assign", story=1, assignee="Zoé")
     assert triage.get(database, 1).assignee == Assignee(name="Zoé")
     assert notes.assignees(database) == ["Ben Diarra", "Zoé"]
-    make(database, "note", HERE, story=1, text="Ligne un\r\nligne deux", author="Moussa")
+    make(database, "note", HERE, story=1, text="Ligne\x00 un\u202f:\r\nligne deux", author="Moussa")
     (note,) = notes.of_story(database, 1)
-    assert (note.text, note.author) == ("Ligne un\nligne deux", "Moussa")
+    assert (note.text, note.author) == ("Ligne un\u202f:\nligne deux", "Moussa")
     with pytest.raises(TriageRefusedError, match="only who wrote a note"):
         make(database, "withdraw_note", BEN, story=1, note=note.id)
     make(database, "withdraw_note", HERE, story=1, note=note.id)

@@ -167,6 +167,7 @@ def _triage(database: Database, story: int, other: int) -> None:
     notes.tag_named(database, "visas")
     notes.assignees(database)
     notes.links(database, story)
+    notes.nearby(database, story)
     notes.headlines(database, [story])
 
 
