@@ -1,12 +1,13 @@
 """Search on the desk: the query language of watches, answered for stories.
 
-The full-text index answers what it can; where its plan may take in too much, the articles of each
-candidate story are read and the query has the last word. A query that the index hardly narrows is followed
-for a bounded number of articles a page; the next page goes on from there.
+The archive answers what it can: words by its full-text index, codes and acts by their columns. Where that may take in
+too much, the articles it found are read and the query has the last word. A query that the archive hardly narrows is
+followed for a bounded number of articles a page; the next page goes on from there.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from time import monotonic
@@ -14,11 +15,13 @@ from time import monotonic
 from sqlite_utils import Database
 
 from detection.query import (
+    Asked,
     Field,
     Query,
     QueryError,
     SearchPlan,
     Subject,
+    ask,
     asks,
     first_regex,
     matches,
@@ -26,21 +29,32 @@ from detection.query import (
     parse,
     plan,
 )
+from detection.query.nodes import CodeTest, SeverityTest
 from detection.query.words import fold_words
 from review.errors import SearchTextError
-from storage import articles, notes, overview, reading, sources, stories
+from storage import article_tests, articles, hits, notes, overview, reading, sources, stories
+from storage.article_tests import ActTest, ArticleTests, Code, CodeIs, SeverityIs
 from storage.articles import StoredArticle
-from storage.reading import Member, StoryFilter, StoryRow
+from storage.reading import Member, Place, StoryFilter, StoryRow
 from storage.search import ArticleFilter
 
 #: articles read word by word for one page
-MOST_READ = 2_000
+MOST_READ = 400
 #: seconds that reading them may take; the next page goes on from there
 MOST_SECONDS = 2.0
 #: tags among which one is looked for by its words
 _MOST_TAGS = 10_000
-#: stories looked at in one go meanwhile
-_BATCH = 50
+#: stories looked at in one go meanwhile: first, and at most
+_BATCH, _LARGEST_BATCH = 100, 1_600
+_CODES = {
+    Field.SOURCE: Code.SOURCE,
+    Field.LANGUAGE: Code.LANGUAGE,
+    Field.COUNTRY: Code.COUNTRY,
+    Field.TYPE: Code.TYPE,
+    Field.ACTOR: Code.ACTOR,
+    Field.TARGET: Code.TARGET,
+    Field.STATUS: Code.STATUS,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +63,7 @@ class Search:
 
     query: Query
     plan: SearchPlan
+    asked: Asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +71,7 @@ class StoryPage:
     """A page of stories and where the next one begins; no place means that nothing follows."""
 
     rows: tuple[StoryRow, ...]
-    next: tuple[datetime, int] | None
+    next: Place | None
 
 
 def read_search(text: str) -> Search:
@@ -69,7 +84,7 @@ def read_search(text: str) -> Search:
         query = parse(text)
     except QueryError as error:
         raise SearchTextError(error.message, position=error.position, text=text) from error
-    found = Search(query=query, plan=plan(query))
+    found = Search(query=query, plan=plan(query), asked=ask(query))
     regex = first_regex(query)
     if regex is not None and found.plan.expression is None:
         raise SearchTextError(
@@ -87,12 +102,18 @@ def find_stories(database: Database, wanted: StoryFilter, search: Search | None)
         SearchError: the index could not answer.
     """
     if search is not None:
-        wanted = replace(narrowed(database, wanted, search.query), expression=search.plan.expression)
-    if search is None or search.plan.exact:
-        rows = reading.stories(database, replace(wanted, limit=wanted.limit + 1))
-        shown = tuple(rows[: wanted.limit])
-        return StoryPage(rows=shown, next=_after(shown[-1]) if len(rows) > wanted.limit else None)
-    return _checked(database, wanted, search.query)
+        wanted = replace(
+            narrowed(database, wanted, search.query),
+            expression=search.asked.words.expression,
+            tests=tests_of(search.asked),
+        )
+    if search is None or search.asked.exact:
+        found = reading.places(database, replace(wanted, limit=wanted.limit + 1))
+        shown = found[: wanted.limit]
+        after = shown[-1] if len(found) > wanted.limit else None
+    else:
+        shown, after = _checked(database, wanted, search)
+    return StoryPage(rows=tuple(reading.rows_at(database, shown, wanted)), next=after)
 
 
 def narrowed(database: Database, wanted: StoryFilter, query: Query) -> StoryFilter:
@@ -129,25 +150,67 @@ def _day(day: date | None, *, days: int = 0) -> datetime | None:
     return None if day is None else datetime.combine(day + timedelta(days=days), time(), UTC)
 
 
-def _checked(database: Database, wanted: StoryFilter, query: Query) -> StoryPage:
-    subjects = Subjects(database, query)
-    found: list[StoryRow] = []
-    before, left, deadline = wanted.before, MOST_READ, monotonic() + MOST_SECONDS
-    while batch := reading.stories(database, replace(wanted, before=before, limit=_BATCH)):
-        for row in batch:
-            left -= row.story.articles
-            if any(matches(query, subjects.of(article)) for article in stories.members(database, row.story.id)):
-                if len(found) == wanted.limit:
-                    return StoryPage(rows=tuple(found), next=_after(found[-1]))
-                found.append(row)
-            before = _after(row)
-            if left <= 0 or monotonic() > deadline:
-                return StoryPage(rows=tuple(found), next=before)
-    return StoryPage(rows=tuple(found), next=None)
+def tests_of(asked: Asked) -> ArticleTests | None:
+    """Return what the archive is to test besides words, None for nothing."""
+    if not asked.codes and not asked.acts and not asked.dates:
+        return None
+    return ArticleTests(
+        codes=tuple(CodeIs(code=_CODES[test.field], value=test.value, prefix=test.prefix) for test in asked.codes),
+        since=_day(max((test.first for test in asked.dates if test.first), default=None)),
+        until=_day(min((test.last for test in asked.dates if test.last), default=None), days=1),
+        acts=tuple(tuple(_act_test(test) for test in tests) for tests in asked.acts),
+    )
 
 
-def _after(row: StoryRow) -> tuple[datetime, int]:
-    return row.story.last_seen_at, row.story.id
+def _act_test(test: CodeTest | SeverityTest) -> ActTest:
+    if isinstance(test, SeverityTest):
+        return SeverityIs(comparison=test.comparison, number=test.number)
+    return CodeIs(code=_CODES[test.field], value=test.value, prefix=test.prefix)
+
+
+def _checked(database: Database, wanted: StoryFilter, search: Search) -> tuple[list[Place], Place | None]:
+    """Return the places of a page's stories, and where the next one begins."""
+    subjects = Subjects(database, search.query)
+    found: list[Place] = []
+    before, left, size, deadline = wanted.before, MOST_READ, _BATCH, monotonic() + MOST_SECONDS
+    while batch := reading.places(database, replace(wanted, before=before, limit=size)):
+        for some in (batch[first : first + _BATCH] for first in range(0, len(batch), _BATCH)):
+            ids = [story_id for _, story_id in some]
+            certain = _certain(database, wanted, search, ids)
+            articles_of = _to_read(database, wanted, [one for one in ids if one not in certain])
+            for place in some:
+                holds = place[1] in certain
+                for article in () if holds else articles_of(place[1]):
+                    left -= 1
+                    if matches(search.query, subjects.of(article)):
+                        holds = True
+                        break
+                if holds and len(found) == wanted.limit:
+                    return found, found[-1]
+                if holds:
+                    found.append(place)
+                if left <= 0 or monotonic() > deadline:
+                    return found, place
+        before, size = batch[-1], min(4 * size, _LARGEST_BATCH)
+    return found, None
+
+
+def _certain(database: Database, wanted: StoryFilter, search: Search, story_ids: Sequence[int]) -> set[int]:
+    """Return those of some stories that need no reading."""
+    if not search.asked.complete or search.asked.words.sure is None:
+        return set()
+    own, values = article_tests.clauses(wanted.tests or ArticleTests())
+    return hits.stories_with_hits(database, search.asked.words.sure, story_ids, own, values)
+
+
+def _to_read(
+    database: Database, wanted: StoryFilter, story_ids: Sequence[int]
+) -> Callable[[int], Iterator[StoredArticle]]:
+    """Return what yields the articles of a story, of those given, that the query may hold for."""
+    if wanted.expression is None:
+        return lambda story_id: stories.each_member(database, story_id)
+    may = hits.articles_with_hits(database, wanted.expression, story_ids)
+    return lambda story_id: (articles.get(database, article_id) for article_id in may.get(story_id, ()))
 
 
 class Subjects:

@@ -9,13 +9,14 @@ import contextlib
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlite_utils import Database
 
-from storage import triage_filter
+from storage import article_tests, hits, triage_filter
+from storage.article_tests import ArticleTests
 from storage.articles import signal_from_row
 from storage.errors import SearchError
 from storage.stories import STILL_TOLD, novelty
@@ -26,8 +27,14 @@ from storage.types import DeliveryState, Signal, Status, Story
 
 #: SQLite calls back after so many of its instructions, to see whether a page took too long
 _STEPS_BETWEEN_CHECKS = 20_000
-#: with more hits than this it is quicker to walk the stories and ask the index about each
-_COMMON = 20_000
+#: signals of a type or a pair, and articles of a source or in a language, up to which they are rare: it is quicker to
+#: look up their stories than to walk the list until enough are found
+_RARE_SIGNALS, _RARE_ARTICLES = 3_000, 20_000
+#: stories of a list that are looked at in one go, first and at most
+_FIRST_WALK, _LONGEST_WALK = 200, 12_800
+
+#: place of a story in the list: when it was last seen, and its id
+Place = tuple[datetime, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +68,8 @@ class StoryFilter:
     language: str | None = None
     #: an FTS5 expression, already safe to run, that one article of the story matches
     expression: str | None = None
+    #: codes and acts of one article of the story, which matches the expression as well
+    tests: ArticleTests | None = None
     #: one article of the story is so, not necessarily the one with the act
     member: Member | None = None
     #: any of these tags, as keys
@@ -76,7 +85,7 @@ class StoryFilter:
     #: only stories with an article that was stored after this one
     after_article: int | None = None
     #: keyset paging: only stories after this (last seen, id) in the list
-    before: tuple[datetime, int] | None = None
+    before: Place | None = None
     limit: int = 50
 
 
@@ -155,20 +164,12 @@ def stories(database: Database, wanted: StoryFilter) -> list[StoryRow]:
     Raises:
         SearchError: the expression is not one FTS5 reads.
     """
-    try:
-        clauses, parameters = _story_clauses(database, wanted)
-        rows = list(
-            database.query(
-                f"SELECT st.id FROM story st WHERE {' AND '.join(clauses) or '1 = 1'} "  # noqa: S608 (fixed clauses)
-                "ORDER BY st.last_seen_at DESC, st.id DESC LIMIT :limit",
-                {**parameters, "limit": wanted.limit},
-            )
-        )
-    except sqlite3.OperationalError as error:
-        if wanted.expression is None or error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
-            raise
-        raise SearchError(f"the search cannot be read: {error}") from error
-    ids = [row["id"] for row in rows]
+    return rows_at(database, places(database, wanted), wanted)
+
+
+def rows_at(database: Database, where: Sequence[Place], wanted: StoryFilter) -> list[StoryRow]:
+    """Return the stories at some places of a list, with the evidence that its filter lets through."""
+    ids = [story_id for _, story_id in where]
     evidence, summaries = _evidence(database, ids, wanted), _alert_summaries(database, ids)
     return [
         StoryRow(
@@ -179,6 +180,46 @@ def stories(database: Database, wanted: StoryFilter) -> list[StoryRow]:
         )
         for found in reported(database, ids)
     ]
+
+
+def places(database: Database, wanted: StoryFilter) -> list[Place]:
+    """Return the places of stories in a list, the one last reported on first.
+
+    Raises:
+        SearchError: the expression is not one FTS5 reads.
+    """
+    try:
+        if wanted.expression is not None and hits.is_common(database, wanted.expression):
+            return _walked(database, wanted, wanted.expression)
+        return _places(database, wanted)
+    except sqlite3.OperationalError as error:
+        if wanted.expression is None or error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+            raise
+        raise SearchError(f"the search cannot be read: {error}") from error
+
+
+def _places(database: Database, wanted: StoryFilter) -> list[Place]:
+    clauses, parameters = _story_clauses(database, wanted)
+    rows = database.execute(
+        f"SELECT st.last_seen_at, st.id FROM story st WHERE {' AND '.join(clauses) or '1 = 1'} "  # noqa: S608 (fixed clauses)
+        "ORDER BY st.last_seen_at DESC, st.id DESC LIMIT :limit",
+        {**parameters, "limit": wanted.limit},
+    )
+    return [(from_text(at), int(story_id)) for at, story_id in rows.fetchall()]
+
+
+def _walked(database: Database, wanted: StoryFilter, expression: str) -> list[Place]:
+    """Walk the list and ask the index about many of its stories at once, until enough are found."""
+    own, values = ([], {}) if wanted.tests is None else article_tests.clauses(wanted.tests)
+    found: list[Place] = []
+    before, size = wanted.before, _FIRST_WALK
+    while True:
+        batch = _places(database, replace(wanted, expression=None, before=before, limit=size))
+        held = hits.stories_with_hits(database, expression, [story_id for _, story_id in batch], own, values)
+        found += [place for place in batch if place[1] in held]
+        if len(found) >= wanted.limit or len(batch) < size:
+            return found[: wanted.limit]
+        before, size = batch[-1], min(4 * size, _LONGEST_WALK)
 
 
 def newest_article(database: Database) -> int:
@@ -207,8 +248,8 @@ def _signal_clauses(wanted: StoryFilter) -> tuple[list[str], dict[str, Any]]:
 def _story_clauses(database: Database, wanted: StoryFilter) -> tuple[list[str], dict[str, Any]]:
     conditions, parameters = _signal_clauses(wanted)
     clauses = []
-    if wanted.type is not None or wanted.pair is not None:
-        # Acts can be rare: their few signals are looked up instead of walking all stories.
+    if _has_rare_acts(database, wanted):
+        # Their few signals are looked up instead of walking all stories.
         clauses.append(
             "st.id IN (SELECT a.story_id FROM signal g JOIN article a ON a.revision_id = g.revision_id "  # noqa: S608 (fixed)
             f"WHERE {' AND '.join(conditions)})"
@@ -221,14 +262,15 @@ def _story_clauses(database: Database, wanted: StoryFilter) -> tuple[list[str], 
             "EXISTS (SELECT 1 FROM article a JOIN signal g ON g.revision_id = a.revision_id "  # noqa: S608 (fixed)
             f"WHERE {joined})"
         )
+    elif _has_few_articles(database, wanted):
+        clauses.append(f"st.id IN (SELECT a.story_id FROM article a WHERE {' AND '.join(conditions)})")  # noqa: S608 (fixed clauses)
     elif conditions:
         joined = " AND ".join(["a.story_id = st.id", *conditions])
         clauses.append(f"EXISTS (SELECT 1 FROM article a WHERE {joined})")  # noqa: S608 (fixed clauses)
     else:
         clauses.append(STILL_TOLD)
-    if wanted.expression is not None:
-        clauses.append(_EXPRESSION_BY_STORY if _is_common(database, wanted.expression) else _EXPRESSION_BY_INDEX)
-        parameters["expression"] = wanted.expression
+    if wanted.expression is not None or wanted.tests is not None:
+        clauses += _of_one_article(database, wanted.expression, wanted.tests or ArticleTests(), parameters)
     if wanted.triage is not None:
         of_triage, values = triage_filter.clauses(database, wanted.triage)
         clauses += of_triage
@@ -271,8 +313,8 @@ def _member_clauses(database: Database, member: Member) -> tuple[list[str], dict
         return [], {}
     joined, values = " AND ".join(clause for clause, _, _ in chosen), {name: value for _, name, value in chosen}
     those = f"SELECT a.story_id FROM article a WHERE {joined}"  # noqa: S608 (fixed clauses)
-    counted = f"SELECT count(*) FROM ({those} LIMIT {_COMMON}) few"  # noqa: S608 (fixed clauses)
-    few = int(database.execute(counted, values).fetchone()[0]) < _COMMON
+    counted = f"SELECT count(*) FROM ({those} LIMIT {_RARE_ARTICLES}) few"  # noqa: S608 (fixed clauses)
+    few = int(database.execute(counted, values).fetchone()[0]) < _RARE_ARTICLES
     found = [f"st.id IN ({those})" if few else f"EXISTS ({those} AND a.story_id = st.id)"]
     if member.since is not None:
         # No story was last reported on before one of its articles.
@@ -280,22 +322,56 @@ def _member_clauses(database: Database, member: Member) -> tuple[list[str], dict
     return found, values
 
 
-_EXPRESSION_BY_INDEX = """
-    st.id IN (SELECT a.story_id FROM revision_search JOIN article a ON a.revision_id = revision_search.rowid
-        WHERE revision_search MATCH :expression)
-"""
-_EXPRESSION_BY_STORY = """
-    EXISTS (SELECT 1 FROM article a JOIN revision_search ON revision_search.rowid = a.revision_id
-        WHERE a.story_id = st.id AND revision_search MATCH :expression)
-"""
+def _of_one_article(
+    database: Database, expression: str | None, tests: ArticleTests, parameters: dict[str, Any]
+) -> list[str]:
+    """What one article of a story must fulfil by its words, codes and acts."""
+    own, values = article_tests.clauses(tests)
+    parameters |= values
+    held = " AND ".join(own) or "1 = 1"
+    telling = ["st.telling = 1"] if tests.acts else []
+    if expression is not None:
+        parameters["expression"] = expression
+        return [
+            *telling,
+            "st.id IN (SELECT a.story_id FROM revision_search CROSS JOIN article a "  # noqa: S608 (fixed clauses)
+            f"WHERE revision_search MATCH :expression AND a.revision_id = revision_search.rowid AND {held})",
+        ]
+    rare = next((type_ for type_ in tests.types if _is_rare(database, "type = ?", (type_,))), None)
+    if rare is not None:
+        parameters["rare_type"] = rare
+        return [
+            "st.id IN (SELECT a.story_id FROM signal t CROSS JOIN article a "  # noqa: S608 (fixed clauses)
+            f"WHERE t.type = :rare_type AND a.revision_id = t.revision_id AND {held})"
+        ]
+    return [*telling, f"EXISTS (SELECT 1 FROM article a WHERE a.story_id = st.id AND {held})"]  # noqa: S608 (fixed clauses)
 
 
-def _is_common(database: Database, expression: str) -> bool:
+def _has_rare_acts(database: Database, wanted: StoryFilter) -> bool:
+    if wanted.type is not None and _is_rare(database, "type = ?", (wanted.type,)):
+        return True
+    return wanted.pair is not None and _is_rare(
+        database, "actor IN (?, ?) AND target IN (?, ?)", (*wanted.pair, *wanted.pair)
+    )
+
+
+def _is_rare(database: Database, which: str, values: Sequence[str]) -> bool:
+    return _count(database, "signal", which, values, _RARE_SIGNALS) < _RARE_SIGNALS
+
+
+def _has_few_articles(database: Database, wanted: StoryFilter) -> bool:
+    return any(
+        value is not None and _count(database, "article", which, (value,), _RARE_ARTICLES) < _RARE_ARTICLES
+        for which, value in (("source_id = ?", wanted.source_id), ("language = ?", wanted.language))
+    )
+
+
+def _count(database: Database, table: str, which: str, values: Sequence[str], most: int) -> int:
     row = database.execute(
-        "SELECT count(*) FROM (SELECT 1 FROM revision_search WHERE revision_search MATCH ? LIMIT ?)",
-        (expression, _COMMON),
+        f"SELECT count(*) FROM (SELECT 1 FROM {table} WHERE {which} LIMIT {most}) few",  # noqa: S608 (fixed clauses)
+        values,
     ).fetchone()
-    return int(row[0]) == _COMMON
+    return int(row[0])
 
 
 def _named(values: Sequence[object], prefix: str) -> tuple[str, dict[str, Any]]:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlite_utils import Database
 
-from storage import story_rows
+from storage import articles, story_rows
 from storage.articles import ARTICLE_COLUMNS, StoredArticle, article_from_row
 from storage.errors import NotFoundError
 from storage.listed import batched, listed
@@ -334,6 +334,12 @@ def members(database: Database, story_id: int, limit: int = 500) -> list[StoredA
         (story_id, limit),
     )
     return [article_from_row(row) for row in rows]
+
+
+def each_member(database: Database, story_id: int) -> Iterator[StoredArticle]:
+    """Yield a story's articles, earliest first, each read when it is asked for."""
+    for row in database.execute("SELECT id FROM article WHERE story_id = ? ORDER BY effective_at, id", (story_id,)):
+        yield articles.get(database, int(row[0]))
 
 
 def summary(article: StoredArticle) -> StoryArticle:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from storage import alert_log, alerts, articles, deliveries, entries, overview, reading, sources, stories
+from storage import alert_log, alerts, articles, deliveries, entries, hits, overview, reading, sources, stories
 from storage.alerts import NewDelivery
 from storage.database import open_reader, open_writer, transaction
 from storage.errors import SearchError
@@ -133,7 +133,7 @@ def test_only_current_texts_count(database: Database) -> None:
 
 @pytest.mark.parametrize("common", [1, 20_000])
 def test_rare_and_common_words_find_the_same(database: Database, monkeypatch: pytest.MonkeyPatch, common: int) -> None:
-    monkeypatch.setattr(reading, "_COMMON", common)
+    monkeypatch.setattr(hits, "COMMON", common)
     first, second, third = (open_story(database, str(number), minutes=60) for number in range(3))
     add(database, first, signal(), text="Bamako expulse.", minutes=3)
     add(database, second, signal(), text="Paris rappelle.", minutes=2)

@@ -6,6 +6,7 @@ expression for the full-text index that never loses a match. ``docs/query.md`` t
 
 from __future__ import annotations
 
+from detection.query.asking import Asked, ask
 from detection.query.errors import QueryError
 from detection.query.evaluate import Clause, Subject, explain, matches
 from detection.query.needs import Needs, asks, first_regex, needs, parse_watch
@@ -18,6 +19,7 @@ __all__ = [
     "MAX_LENGTH",
     "MAX_NESTING",
     "MAX_TERMS",
+    "Asked",
     "Clause",
     "Field",
     "Needs",
@@ -25,6 +27,7 @@ __all__ = [
     "QueryError",
     "SearchPlan",
     "Subject",
+    "ask",
     "asks",
     "describe_syntax",
     "explain",

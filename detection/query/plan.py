@@ -35,6 +35,13 @@ class SearchPlan:
     expression: str | None
     #: every article found matches; False: ask :func:`detection.query.evaluate.matches` about each
     exact: bool
+    #: an expression for articles that match for certain, though not all of them; None: nothing is certain
+    certain: str | None = None
+
+    @property
+    def sure(self) -> str | None:
+        """An expression that finds nothing but matches."""
+        return self.expression if self.exact else self.certain
 
 
 _EVERYTHING = SearchPlan(expression=None, exact=False)
@@ -72,7 +79,20 @@ def _plan_and(parts: tuple[Node, ...], depth: int) -> SearchPlan:
     expression = _any_or_all(positive, "AND")
     if negative:
         expression = f"({expression} NOT {_any_or_all(negative, 'OR')})"
-    return SearchPlan(expression=expression, exact=all(part.exact for part in wanted + unwanted))
+    exact = all(part.exact for part in wanted + unwanted)
+    return SearchPlan(expression=expression, exact=exact, certain=_certain_of_all(wanted, unwanted))
+
+
+def _certain_of_all(wanted: list[SearchPlan], unwanted: list[SearchPlan]) -> str | None:
+    sure = [part.sure for part in wanted]
+    # A plan takes in too much, so what it does not find does not match.
+    away = [part.expression for part in unwanted]
+    if None in sure or None in away:
+        return None
+    expression = _any_or_all([one for one in sure if one is not None], "AND")
+    if not away:
+        return expression
+    return f"({expression} NOT {_any_or_all([one for one in away if one is not None], 'OR')})"
 
 
 def _plan_or(parts: tuple[Node, ...], depth: int) -> SearchPlan:
@@ -80,7 +100,12 @@ def _plan_or(parts: tuple[Node, ...], depth: int) -> SearchPlan:
     expressions = [part.expression for part in plans if part.expression is not None]
     if len(expressions) < len(plans):
         return _EVERYTHING
-    return SearchPlan(expression=_any_or_all(expressions, "OR"), exact=all(part.exact for part in plans))
+    sure = [part.sure for part in plans if part.sure is not None]
+    return SearchPlan(
+        expression=_any_or_all(expressions, "OR"),
+        exact=all(part.exact for part in plans),
+        certain=_any_or_all(sure, "OR") if sure else None,
+    )
 
 
 def _any_or_all(expressions: Iterable[str], operator: str) -> str:
@@ -96,13 +121,14 @@ def _plan_phrase(phrase: Phrase) -> SearchPlan:
     if spellings is None:
         return _EVERYTHING
     expression = _within(phrase.scope, spellings)
+    certain = expression if phrase.exactly is None else None
     one_column = phrase.scope is Scope.TITLE or len(phrase.words) == 1
     if not one_column:
         crossing = _crossing_phrase(phrase)
         if crossing is None:
             return _EVERYTHING
         expression = _any_or_all([expression, crossing], "OR")
-    return SearchPlan(expression=expression, exact=one_column and phrase.exactly is None)
+    return SearchPlan(expression=expression, exact=one_column and phrase.exactly is None, certain=certain)
 
 
 def _within(scope: Scope, alternatives: Iterable[str]) -> str:
