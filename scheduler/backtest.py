@@ -15,7 +15,7 @@ import itertools
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -45,6 +45,9 @@ _MINUTE = timedelta(minutes=1)
 #: how often in the past fingerprints are let go that nothing needs any more
 _TIDY_EVERY = timedelta(days=5)
 
+#: ends the id under which a watch's present definition goes along with the one that is tried
+STANDS = "~stands"
+
 #: hears how many readings were gone through, of how many
 Progress = Callable[[int, int], None]
 #: gives whether stories were judged relevant, those left out that nobody judged
@@ -62,8 +65,10 @@ class Backtest:
     """What a backtest gave."""
 
     span: Span
-    #: by watch, in the order of the watches
+    #: by watch, in the order of the watches: what it would have told beside what it told
     watches: tuple[Comparison, ...]
+    #: likewise, beside what its present definition and the present rules would have told, where that was asked
+    against: Mapping[str, Comparison]
     rules_version: str
     #: readings that were gone through, those before the window among them
     readings: int
@@ -93,16 +98,21 @@ def run(
     *,
     since: datetime | None,
     until: datetime,
+    stands: Pipeline | None = None,
     verdicts: Verdicts | None = None,
     progress: Progress = lambda _done, _total: None,
 ) -> Backtest:
     """Go through the past with some watches and rules, and compare what they would have told with what was told.
+
+    What was told depends on the definitions and rules of its time. To see what a change makes of a watch, its present
+    definition goes along under the id of the watch with :data:`STANDS` after it.
 
     Args:
         archive: the real one, open for reading.
         pipeline: the service's path, with the watches and rules to try, and the identity of the archive.
         since: the begin of the window, None for that of the archive.
         until: its end.
+        stands: the path with the present rules, to go through the past a second time, where rules are tried.
         verdicts: gives what people judged relevant, by story of the archive; None: those of the archive.
         progress: hears how far it is.
     """
@@ -110,15 +120,19 @@ def run(
     first = readings.first_at(archive) or until
     begin = first if since is None or since < first else since
     span = Span(since=begin, until=max(begin, until))
-    with scratch.scratch(archive) as database:
-        counts = replay(
-            archive, database, pipeline, since=None if begin - WARM_UP <= first else begin - WARM_UP, until=until,
-            progress=progress,
+    start = None if begin - WARM_UP <= first else begin - WARM_UP
+    rounds = 1 if stands is None else 2
+    tried, counts = _outcome(archive, pipeline, span, start, lambda done, total: progress(done, rounds * total))
+    present = None
+    if stands is not None:
+        present, _ = _outcome(
+            archive, stands, span, start, lambda done, total: progress(total + done, rounds * total)
         )  # fmt: skip
-        compared = _compared(archive, database, pipeline, span, verdicts or verdicts_of)
+    compared, against = _compared(archive, pipeline, span, tried, present, verdicts or verdicts_of)
     return Backtest(
         span=span,
         watches=compared,
+        against=against,
         rules_version=pipeline.rules.version,
         readings=counts.readings,
         inexact=counts.inexact,
@@ -226,31 +240,53 @@ def _by_hand(database: Database, change: PastChange, ids: list[int]) -> bool:
     return True
 
 
-def _compared(
-    archive: Database,
-    database: Database,
-    pipeline: Pipeline,
-    span: Span,
-    verdicts: Verdicts,
-) -> tuple[Comparison, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Outcome:
+    """What watches would have told."""
+
+    #: with the articles and stories of the real archive
+    alerts: tuple[PastAlert, ...]
+    #: readings over the bar, by watch
+    hits: Mapping[str, int]
+
+    def of(self, watch_id: str) -> list[PastAlert]:
+        return [one for one in self.alerts if one.watch_id == watch_id]
+
+
+def _outcome(
+    archive: Database, pipeline: Pipeline, span: Span, start: datetime | None, progress: Progress
+) -> tuple[_Outcome, _Counts]:
+    """Go through the past once and return what would have been told in the window."""
     ids = [watch.id for watch in pipeline.alerting.watches]
-    did = past.alerts(archive, ids, span.since, span.until)
-    would = _placed(archive, past.alerts(database, ids, span.since, span.until))
-    stories_told = {one.story_id for one in (*did, *would) if one.story_id is not None}
-    judged = verdicts(archive, sorted(stories_told))
-    hits = past.counted(database, ids, span.since, span.until, CLAUSES)
-    return tuple(
-        compare(
-            watch.id,
-            watch.name,
-            [one for one in did if one.watch_id == watch.id],
-            [one for one in would if one.watch_id == watch.id],
-            span=span,
-            hits=hits.get(watch.id, 0),
-            verdicts=judged,
-        )
-        for watch in pipeline.alerting.watches
-    )
+    with scratch.scratch(archive) as database:
+        counts = replay(archive, database, pipeline, since=start, until=span.until, progress=progress)
+        told = _placed(archive, past.alerts(database, ids, span.since, span.until))
+        hits = past.counted(database, ids, span.since, span.until, CLAUSES)
+    return _Outcome(alerts=tuple(told), hits=hits), counts
+
+
+def _compared(
+    archive: Database, pipeline: Pipeline, span: Span, tried: _Outcome, present: _Outcome | None, verdicts: Verdicts
+) -> tuple[tuple[Comparison, ...], dict[str, Comparison]]:
+    watches = [watch for watch in pipeline.alerting.watches if not watch.id.endswith(STANDS)]
+    did = _Outcome(alerts=tuple(past.alerts(archive, [one.id for one in watches], span.since, span.until)), hits={})
+    told = (*did.alerts, *tried.alerts, *(present.alerts if present is not None else ()))
+    judged = verdicts(archive, sorted({one.story_id for one in told if one.story_id is not None}))
+    compared: list[Comparison] = []
+    against: dict[str, Comparison] = {}
+    along = {watch.id for watch in pipeline.alerting.watches}
+    for watch in watches:
+        would, hits = tried.of(watch.id), tried.hits.get(watch.id, 0)
+        compared.append(compare(watch.id, watch.name, did.of(watch.id), would, span=span, hits=hits, verdicts=judged))
+        shadow = watch.id + STANDS
+        if present is not None:
+            stands = present.of(watch.id)
+        elif shadow in along:
+            stands = tried.of(shadow)
+        else:
+            continue
+        against[watch.id] = compare(watch.id, watch.name, stands, would, span=span, hits=hits, verdicts=judged)
+    return tuple(compared), against
 
 
 def _placed(archive: Database, would: list[PastAlert]) -> list[PastAlert]:

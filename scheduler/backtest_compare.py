@@ -107,7 +107,8 @@ def compare(
 ) -> Comparison:
     """Compare what a watch told with what it would have told.
 
-    Alerts are the same when they have one identity and their messages are equal byte for byte.
+    Alerts are the same when they have one identity and their messages are equal byte for byte; those of one definition
+    under two ids when people read the same.
 
     Args:
         watch_id: the watch.
@@ -119,18 +120,17 @@ def compare(
         verdicts: True for a story that people judged relevant, False for one they did not.
     """
     before = {one.id: one for one in did}
-    after = {one.id: one for one in would}
+    after = {one.id for one in would}
     by_article = _articles(one for one in did if one.id not in after)
     rows: list[Row] = []
     matched: set[str] = set()
     for one in would:
-        known = before.get(one.id) or by_article.get(one.key)
-        if known is None or known.id in matched:
+        known = before.get(one.id) or _next(by_article.get(one.key), one)
+        if known is None:
             rows.append(_row(Difference.GAINED, one, verdicts))
             continue
         matched.add(known.id)
-        equal = known.id == one.id and known.digest == one.digest
-        rows.append(_row(Difference.SAME if equal else Difference.OTHER, one, verdicts))
+        rows.append(_row(Difference.SAME if _equal(known, one) else Difference.OTHER, one, verdicts))
     rows += [_row(Difference.LOST, one, verdicts) for one in did if one.id not in matched]
     rows.sort(key=lambda row: (row.at, row.alert_id))
     count = {kind: sum(row.difference is kind for row in rows) for kind in Difference}
@@ -151,11 +151,27 @@ def compare(
     )
 
 
-def _articles(alerts: Iterable[PastAlert]) -> dict[str, PastAlert]:
-    found: dict[str, PastAlert] = {}
+def _articles(alerts: Iterable[PastAlert]) -> dict[str, list[PastAlert]]:
+    found: dict[str, list[PastAlert]] = {}
     for one in alerts:
-        found.setdefault(one.key, one)
+        found.setdefault(one.key, []).append(one)
     return found
+
+
+def _next(left: list[PastAlert] | None, alert: PastAlert) -> PastAlert | None:
+    """Take the alert of the same article that is most like another one, None when none is left."""
+    if not left:
+        return None
+    best = min(range(len(left)), key=lambda at: ((left[at].type, left[at].reason) != (alert.type, alert.reason), at))
+    return left.pop(best)
+
+
+def _equal(one: PastAlert, other: PastAlert) -> bool:
+    """Whether two alerts tell the same: byte for byte under one id, in what people read under two."""
+    if one.id == other.id:
+        return one.digest == other.digest
+    told = ("type", "reason", "severity", "headline", "sentence", "at")
+    return one.watch_id != other.watch_id and all(getattr(one, name) == getattr(other, name) for name in told)
 
 
 def _stories(alerts: Collection[PastAlert]) -> set[int]:

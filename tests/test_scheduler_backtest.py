@@ -188,3 +188,32 @@ def test_the_command_says_what_is_wrong(
     config.write_text(CONFIGURATION.format(folder=lived.folder), "utf-8")
     assert run_command_line(["-c", str(config), "backtest", *arguments]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_a_change_is_held_against_the_present_definition_as_well(lived: Lived, archive: Database) -> None:
+    tried, present = replace(PAIR, min_severity=4), replace(PAIR, id=PAIR.id + backtest.STANDS)
+    found = backtest.run(
+        archive, line_of(lived, tried, present), since=lived.begin, until=lived.begin + timedelta(days=8)
+    )
+    (told,) = found.watches
+    against = found.against[PAIR.id]
+    # Nothing was changed since: as the watch stands, it would have told what it told.
+    assert against.did.alerts == told.did.alerts > 0
+    assert (against.gained, against.lost, against.stories_lost) == (told.gained, told.lost, told.stories_lost)
+    same = backtest.run(
+        archive, line_of(lived, PAIR, present), since=lived.begin, until=lived.begin + timedelta(days=8)
+    ).against[PAIR.id]
+    assert same.same == same.would.alerts > 0
+
+
+def test_rules_are_held_against_the_present_ones_by_a_second_round(lived: Lived, archive: Database) -> None:
+    seen: list[tuple[int, int]] = []
+    line = line_of(lived, PAIR)
+    found = backtest.run(
+        archive, line, since=None, until=lived.begin + timedelta(days=2), stands=line,
+        progress=lambda done, total: seen.append((done, total)),
+    )  # fmt: skip
+    against = found.against[PAIR.id]
+    assert against.same == against.would.alerts == found.watches[0].would.alerts > 0
+    assert seen[0][0] == 0
+    assert seen[-1][0] == seen[-1][1] > 0

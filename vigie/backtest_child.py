@@ -40,6 +40,10 @@ class _Progress:
 
 def bounded(record: dict[str, Any]) -> dict[str, Any]:
     """Return a result with the first alerts of each kind, and how many were left out."""
+    against = record.get("against_present")
+    if against is not None:
+        # What the change makes of the watch is what the page lists.
+        record = {**record, "alerts": [], "against_present": bounded(against)}
     kept: list[dict[str, Any]] = []
     left_out: dict[str, int] = {}
     seen: dict[str, int] = {}
@@ -55,9 +59,8 @@ def bounded(record: dict[str, Any]) -> dict[str, Any]:
 
 def make(order: Order, progress: Progress) -> Backtest:
     """Make the backtest of an order."""
-    settings = backtesting.with_watches(order.settings, order.watches)
-    tried = backtesting.trial(settings, None, None, order.rule_folders)
-    with open_archive(settings) as database:
+    tried = backtesting.tried(order.settings, order.watches, order.rule_folders)
+    with open_archive(order.settings) as database:
         return backtesting.backtest(database, tried, since=order.since, until=order.until, progress=progress)
 
 

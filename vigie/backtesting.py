@@ -15,7 +15,7 @@ from sqlite_utils import Database
 from alerts.reasons import REASONS
 from detection.engine import RuleSet, load_folders, remembered
 from detection.query import parse_watch
-from scheduler.backtest import Backtest, Progress, run
+from scheduler.backtest import STANDS, Backtest, Progress, run
 from scheduler.backtest_compare import Comparison, Difference, Row, Side
 from scheduler.building import build_pipeline
 from storage.database import instance_id
@@ -43,6 +43,8 @@ class Trial:
 
     settings: Settings
     rules: RuleSet
+    #: those in use now, where others are tried
+    present_rules: RuleSet | None = None
     #: rules that are not in use, each with file, line and reason
     refusals: tuple[str, ...] = ()
 
@@ -72,13 +74,31 @@ def trial(
     if not watches:
         raise VigieError("the configuration has no watch; add a [[watch]], or try a query with --query")
     if query is not None:
-        watches = tuple(replace(watch, query=query) for watch in watches)
-    loaded = load_folders(
-        settings.rule_folders if rule_folders is None else rule_folders, passed=remembered(settings.data_dir)
-    )
+        there = {watch.id for watch in settings.watches}
+        present = tuple(stands(watch) for watch in watches if watch.id in there)
+        watches = (*(replace(watch, query=query) for watch in watches), *present)
+    return tried(settings, watches, rule_folders)
+
+
+def stands(watch: Watch) -> Watch:
+    """Return the present definition of a watch, to go along with another one that is tried."""
+    return replace(watch, id=watch.id + STANDS)
+
+
+def tried(settings: Settings, watches: tuple[Watch, ...], rule_folders: Sequence[Path] | None) -> Trial:
+    """Return a trial of watches, perhaps with other rules than those of the settings.
+
+    Raises:
+        QueryError: a query cannot be read.
+        RuleError: a built-in rule file is broken.
+    """
+    passed = remembered(settings.data_dir)
+    now = load_folders(settings.rule_folders, passed=passed)
+    loaded = now if rule_folders is None else load_folders(rule_folders, passed=passed)
     return Trial(
         settings=with_watches(settings, watches),
         rules=loaded.rules,
+        present_rules=now.rules if loaded.rules.version != now.rules.version else None,
         refusals=tuple(str(refusal) for refusal in loaded.refusals),
     )
 
@@ -102,8 +122,10 @@ def backtest(
     progress: Progress = lambda _done, _total: None,
 ) -> Backtest:
     """Try it over the archive's past."""
-    line = build_pipeline(service_settings(tried.settings), instance_id(archive), tried.rules)
-    return run(archive, line, since=since, until=until, progress=progress)
+    settings, instance = service_settings(tried.settings), instance_id(archive)
+    line = build_pipeline(settings, instance, tried.rules)
+    present = None if tried.present_rules is None else build_pipeline(settings, instance, tried.present_rules)
+    return run(archive, line, since=since, until=until, stands=present, progress=progress)
 
 
 def moment_or_ago(text: str, now: datetime) -> datetime:
@@ -166,7 +188,20 @@ def records(found: Backtest) -> Iterator[dict[str, Any]]:
             "stories_gained": watch.stories_gained,
             "stories_lost": watch.stories_lost,
             "alerts": [_row(row) for row in watch.rows],
+            "against_present": _against(found.against.get(watch.watch_id)),
         }
+
+
+def _against(found: Comparison | None) -> dict[str, Any] | None:
+    """Return what the change makes of a watch, None where nothing was changed."""
+    if found is None:
+        return None
+    counts = ("same", "other", "gained", "lost", "stories_gained", "stories_lost")
+    return {
+        "stands": _side(found.did),
+        **{name: getattr(found, name) for name in counts},
+        "alerts": [_row(row) for row in found.rows],
+    }
 
 
 def _side(side: Side) -> dict[str, Any]:
@@ -203,20 +238,26 @@ def text(found: Backtest) -> Iterator[str]:
     yield f"{span.since:%Y-%m-%d %H:%M} to {span.until:%Y-%m-%d %H:%M} UTC, {found.readings:,} readings"
     for watch in found.watches:
         yield ""
-        yield from _watch_text(watch)
+        yield from _watch_text(watch, found.against.get(watch.watch_id))
     if found.inexact:
         yield ""
         yield f"{found.inexact:,} readings are older than the journal: what is known now stands for what was given then"
 
 
-def _watch_text(watch: Comparison) -> Iterator[str]:
+def _watch_text(watch: Comparison, against: Comparison | None) -> Iterator[str]:
     yield f"{watch.watch_id}: {watch.name}"
-    for label, side in (("did", watch.did), ("would", watch.would)):
+    sides = [("did", watch.did), ("now", against.did if against else None), ("would", watch.would)]
+    for label, side in sides:
+        if side is None:
+            continue
         judged = ""
         if side.precision is not None:
             judged = f", precision {side.precision:.2f} of {side.relevant + side.not_relevant} judged"
         yield f"  {label:5} {side.alerts} alerts on {side.stories} stories, {side.a_day:.2f} a day{judged}"
     yield f"  {watch.hits} articles over the bar before grouping"
+    if against is not None:
+        yield "  against what it would tell as it stands now:"
+        watch = against
     yield (
         f"  {watch.same} the same, {watch.other} otherwise, {watch.gained} gained, {watch.lost} lost "
         f"(stories: {watch.stories_gained} gained, {watch.stories_lost} lost)"

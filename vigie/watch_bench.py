@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from detection.query import Query, Subject, matches
 from detection.taxonomy import event_types
 from review.bench import Definition, ExampleVerdict, Names, RuleTrial, Run, Standing, Trial
 from review.errors import ChangeRefusedError
+from scheduler.backtest import STANDS
 from scheduler.rule_files import FOLDER
 from storage import watch_edits
 from storage.types import Person, Watch
@@ -116,8 +118,10 @@ class WatchBench:
             checked = check(given["definition"], self._settings)
             if checked.watch is None:
                 raise ChangeRefusedError("; ".join(f"{fault.key}: {fault.message}" for fault in checked.faults))
+            present = next((one for one in with_edits(self._settings).watches if one.id == checked.watch.id), None)
+            along = () if present is None or present == checked.watch else (replace(present, id=present.id + STANDS),)
             number = await self._runs.start(
-                self._settings, (checked.watch,), about=f"watch:{checked.watch.id}", days=int(given["days"]),
+                self._settings, (checked.watch, *along), about=f"watch:{checked.watch.id}", days=int(given["days"]),
                 by=by.name, tried=given["definition"],
             )  # fmt: skip
             return str(number)
