@@ -46,6 +46,7 @@ from review.search_help import search_help_routes
 from review.settings import ReviewSettings
 from review.sharing import sharing_routes
 from review.snapshots import snapshot_routes
+from review.sources import source_routes
 from review.triage import triage_routes
 from review.views import view_routes
 from review.watches import watches_routes
@@ -133,6 +134,7 @@ def create_app(
     app.include_router(interface_routes(room, perform), prefix="/api/v1")
     app.include_router(view_routes(room, changing))
     app.include_router(chart_routes(room))
+    app.include_router(source_routes(room, changing))
     _add_health(app, room)
     app.mount("/static", StaticFiles(directory=STATIC_FOLDER), name="static")
     answer = _add_error_pages(app, room)

@@ -1,4 +1,4 @@
-"""The pages: desk, story, article, alerts, sources. Each reads one snapshot of the archive."""
+"""The pages: desk, story, article. Each reads one snapshot of the archive."""
 
 from __future__ import annotations
 
@@ -24,13 +24,10 @@ from review.triage import seeing
 from review.triage_views import desk_marks
 from review.view_lists import default_view
 from review.wording import words
-from storage import alert_log, notes, overview, reading, threads
+from storage import notes, overview, reading, threads
 from storage.errors import SearchError
 from storage.types import Status
 from storage.types.triage import TriageState, Verdict
-
-#: notices on the page of sources
-NOTICES = 20
 
 
 def page_routes(room: Room, changing: Changing) -> APIRouter:
@@ -64,18 +61,6 @@ def page_routes(room: Room, changing: Changing) -> APIRouter:
         with room.readers.reading() as database:
             shown = _opened(room, request, database, Opened.ARTICLE, _existing(article_id))
             return room.page(request, "article.html", database=database, **shown)
-
-    @router.get("/sources")
-    def source_list(request: Request) -> HTMLResponse:
-        with room.readers.reading() as database:
-            return room.page(
-                request,
-                "sources.html",
-                database=database,
-                sources=overview.sources(database, room.now()),
-                notices=alert_log.alerts(database, notices=True, limit=NOTICES),
-                channels=overview.channels(database),
-            )
 
     return router
 

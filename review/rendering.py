@@ -39,6 +39,7 @@ STYLES = (
     "views.css",
     "people.css",
     "charts.css",
+    "sources.css",
     "screens.css",
 )
 #: run in this order once the page is read

@@ -16,6 +16,7 @@ from alerts.silencing import describe
 from scheduler import (
     changes_channels,
     changes_people,
+    changes_sources,
     changes_triage,
     changes_views,
     changes_watches,
@@ -114,6 +115,7 @@ CHANGES: dict[str, Change] = {
     **changes_watches.CHANGES,
     **changes_views.CHANGES,
     **changes_people.CHANGES,
+    **changes_sources.CHANGES,
     **rule_files.CHANGES,
 }
 

@@ -24,7 +24,7 @@ from scheduler.poll_room import PollRoom
 from scheduler.polling import PollRound, finish
 from scheduler.refetch import MAX_FEED_LOOKS
 from scheduler.websub import Hubs
-from storage import entries, health, looks, sources, templates
+from storage import entries, health, looks, polls, sources, templates
 from storage.egress import EgressPolicy
 from storage.entries import PendingEntry
 from storage.errors import StorageError
@@ -155,11 +155,13 @@ class CrawlDesk:
                 known = await self._archive.read(sources.feed_state, source_id, url)
                 if not everything and done.rests(known, self._clock()):
                     continue
+                asked_at = self._clock()
                 result = arrivals.gone(known) or await self._poll_address(source, kind, known)
                 results.append(result)
                 if self._hubs is not None:
                     await self._hubs.heard(source, result)
-                done.take(known, result, await self._archive.write(_record_address, kind, result, self._clock()))
+                new = await self._archive.write(_record_address, kind, result, asked_at, self._clock())
+                done.take(known, result, new)
             plan = await self._archive.write(
                 finish,
                 source if self._hubs is None else self._hubs.paced(source),
@@ -349,10 +351,14 @@ def _template(database: Database, article: Article, key: str, now: datetime) -> 
     return CrawlFailure(reason=FailureReason.NOT_ARTICLE, detail=detail)
 
 
-def _record_address(database: Database, kind: AddressKind, result: PollResult, now: datetime) -> tuple[FeedEntry, ...]:
-    """Store what an address listed; a known entry that changed is looked at again."""
+def _record_address(
+    database: Database, kind: AddressKind, result: PollResult, asked_at: datetime, now: datetime
+) -> tuple[FeedEntry, ...]:
+    """Store what an address listed, and that it was asked; a known entry that changed is looked at again."""
 
     def hasten(key: str) -> None:
         looks.hasten(database, key, now, max_looks=MAX_FEED_LOOKS)
 
-    return arrivals.take_in(database, kind, result, now, renewed=hasten)
+    new = arrivals.take_in(database, kind, result, now, renewed=hasten)
+    polls.record(database, kind, result, fresh=len(new), asked_at=asked_at, now=now)
+    return new

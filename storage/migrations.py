@@ -18,6 +18,7 @@ from storage import (
     health,
     indices,
     ladder,
+    polls,
     readings,
     rule_edits,
     schema,
@@ -363,6 +364,11 @@ def _lists_of_a_million(database: Database) -> None:
     indices.create(database)
 
 
+def _polls(database: Database) -> None:
+    """Remember the last polls of each source."""
+    polls.create(database)
+
+
 #: in order; add new steps at the end, never edit one that was released
 STEPS: tuple[Callable[[Database], None], ...] = (
     schema.create,
@@ -399,6 +405,7 @@ STEPS: tuple[Callable[[Database], None], ...] = (
     _rule_edits,
     _arrangements,
     _lists_of_a_million,
+    _polls,
 )
 NEWEST_VERSION = len(STEPS)
 

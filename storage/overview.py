@@ -134,10 +134,15 @@ def overview(database: Database, now: datetime) -> Overview:
     )
 
 
-def sources(database: Database, now: datetime) -> list[SourceHealth]:
-    """Return every source, those in trouble first, then by name; switched-off ones last."""
+def sources(database: Database, now: datetime, *, source_id: str | None = None) -> list[SourceHealth]:
+    """Return every source, or one: those in trouble first, then by name; switched-off ones last."""
     feeds: dict[str, list[FeedHealth]] = {}
-    for row in database.query("SELECT source_id, url, failure, detail, checked_at FROM feed ORDER BY source_id, url"):
+    only = "" if source_id is None else "WHERE {} = :source"
+    for row in database.query(
+        "SELECT source_id, url, failure, detail, checked_at FROM feed "  # noqa: S608 (fixed text)
+        f"{only.format('source_id')} ORDER BY source_id, url",
+        {"source": source_id},
+    ):
         feeds.setdefault(row["source_id"], []).append(
             FeedHealth(
                 url=row["url"],
@@ -147,15 +152,15 @@ def sources(database: Database, now: datetime) -> list[SourceHealth]:
             )
         )
     rows = database.query(
-        """
+        f"""
         SELECT s.*,
             (SELECT count(*) FROM article a WHERE a.source_id = s.id AND a.first_seen_at >= :day) AS articles_day,
             (SELECT count(*) FROM article a WHERE a.source_id = s.id AND a.first_seen_at >= :week) AS articles_week
-        FROM source s LEFT JOIN source_health h ON h.source_id = s.id
+        FROM source s LEFT JOIN source_health h ON h.source_id = s.id {only.format("s.id")}
         ORDER BY s.enabled DESC, s.failures > 0 OR coalesce(h.state NOT IN ('new', 'fresh', 'quiet'), 0) DESC,
             s.name COLLATE NOCASE, s.id
-        """,
-        {"day": to_text(now - timedelta(days=1)), "week": to_text(now - timedelta(days=7))},
+        """,  # noqa: S608 (fixed text)
+        {"day": to_text(now - timedelta(days=1)), "week": to_text(now - timedelta(days=7)), "source": source_id},
     )
     judged = stored_health.health(database)
     return [

@@ -828,6 +828,7 @@ ALLOWED_TAGS = {
     "footer", "span", "dialog", "h1", "h2", "h3", "dl", "dt", "dd", "kbd", "form", "button", "div", "input", "small",
     "details", "summary", "label", "select", "option", "p", "section", "ol", "i", "b", "q", "time", "table", "thead",
     "tbody", "tr", "th", "td", "caption", "article", "aside", "mark", "code", "pre", "template", "datalist",
+    "svg", "line", "rect",  # small charts that the server draws
 }  # fmt: skip
 
 

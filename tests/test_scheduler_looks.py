@@ -227,7 +227,7 @@ async def test_a_feed_that_dates_a_change_brings_a_look_at_once(
     press.paragraphs = (*BODY, RECALL)
     entry = FeedEntry(url=f"{press.base}/a.html", title=TITLE, updated_at=room.now)
     polled = PollResult(order_id="p", source_id="fleuve", url=f"{press.base}/feed.xml", entries=(entry,))
-    assert await archive.write(crawl._record_address, AddressKind.FEED, polled, room.now) == ()
+    assert await archive.write(crawl._record_address, AddressKind.FEED, polled, room.now, room.now) == ()
     assert await room.reason() == "feed"
     await room.looks.read_due()
     assert await room.events() == [EventKind.EDITED]
