@@ -81,5 +81,5 @@ $(VENV)/.developer: requirements-dev.lock $(VENV)/.installed
 	@touch $@
 
 $(VENV)/.browser: $(VENV)/.developer
-	@$(PIP) install 'scrapy-playwright>=0.0.48,<0.1' 'playwright>=1.65,<2'
+	@$(PIP) install 'scrapy-playwright>=0.0.48,<0.1' 'playwright>=1.65,<2' 'axe-playwright-python>=0.1.8,<0.2'
 	@touch $@

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import html
 import http.client
 import json
 import re
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
@@ -24,7 +22,6 @@ from review.app import create_app
 from review.changing import Perform
 from review.health import Check, Readiness
 from review.rendering import SCRIPTS
-from review.server import open_listener, serve
 from review.settings import ReviewSettings
 from scheduler.announcing import Announcements
 from scheduler.batches import GatheringSettings, close
@@ -69,6 +66,7 @@ from storage.types import (
     Watch,
 )
 from tests.holding import raise_one
+from tests.served import served
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 RFI = Source(id="rfi", name="RFI", url="https://rfi.example/", language="fr", country="FRA")
@@ -130,29 +128,11 @@ def run_site(
     )
     perform = None if performer is None else performer(database)
     app = create_app(settings, readiness=check, perform=perform, now=lambda: NOW)
-    stop = asyncio.Event()
-    listening = threading.Event()
-    bound: list[int] = []
-    loops: list[asyncio.AbstractEventLoop] = []
-
-    def announce(port: int) -> None:
-        bound.append(port)
-        listening.set()
-
-    async def main() -> None:
-        loops.append(asyncio.get_running_loop())
-        await serve(app, await open_listener("127.0.0.1", 0), stop, on_listening=announce)
-
-    thread = threading.Thread(target=lambda: asyncio.run(main()))
-    thread.start()
     try:
-        assert listening.wait(10)
-        yield Site(bound[0], database, readiness)
+        with served(app) as port:
+            yield Site(port, database, readiness)
     finally:
-        loops[0].call_soon_threadsafe(stop.set)
-        thread.join(10)
         database.conn.close()
-    assert not thread.is_alive()
 
 
 @pytest.fixture
