@@ -26,8 +26,8 @@ class Code(StrEnum):
 _COLUMNS = {
     Code.SOURCE: "lower(a.source_id)",
     Code.LANGUAGE: "lower(a.language)",
-    # Types are lower case wherever they come from, and an index holds them.
-    Code.TYPE: "g.type",
+    # Types are lower case wherever they come from. Acts are looked up by their article, not by the index of types.
+    Code.TYPE: "g.type || ''",
     Code.ACTOR: "lower(g.actor)",
     Code.TARGET: "lower(g.target)",
     Code.STATUS: "g.status",

@@ -8,6 +8,7 @@ in the index, which answers for a range of them in one go.
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Iterator, Sequence
 
 from sqlite_utils import Database
@@ -20,6 +21,8 @@ COMMON = 20_000
 _FEW_TEXTS = 60_000
 #: ranges of texts that are looked at to estimate how many hits there are, and texts in each
 _SAMPLES, _SAMPLE = 12, 2_500
+#: hits from which on an expression is walked for that takes so many seconds of the whole index
+_SOME, _LONG = 1_000, 0.15
 #: texts between two articles from which on the index is asked about either by itself, and how often it is asked at most
 _GAP, _RANGES = 2_000, 12
 #: stories in a statement
@@ -27,7 +30,10 @@ _TOGETHER = 800
 
 
 def is_common(database: Database, expression: str) -> bool:
-    """Whether an expression finds more than some :data:`COMMON` texts.
+    """Whether walking the list of stories finds what an expression matches sooner than asking the whole index does.
+
+    It does for an expression with more than some :data:`COMMON` hits, and for one with fewer that keeps the index busy,
+    such as a phrase of words that stand everywhere.
 
     Raises:
         sqlite3.OperationalError: the expression is not one FTS5 reads.
@@ -35,13 +41,9 @@ def is_common(database: Database, expression: str) -> bool:
     texts = int(database.execute("SELECT coalesce(max(id), 0) FROM revision").fetchone()[0])
     # The beginning of a word costs the index as much for a few texts as for all of them.
     if texts <= _FEW_TEXTS or "*" in expression:
-        found = database.execute(
-            "SELECT count(*) FROM (SELECT 1 FROM revision_search WHERE revision_search MATCH ? LIMIT ?)",
-            (expression, COMMON),
-        ).fetchone()[0]
-        return int(found) == COMMON
-    step = texts // _SAMPLES
-    found = sum(
+        return _has_many_hits(database, expression)
+    step, begun = texts // _SAMPLES, time.perf_counter()
+    found = [
         int(
             database.execute(
                 "SELECT count(*) FROM revision_search WHERE revision_search MATCH ? AND rowid BETWEEN ? AND ?",
@@ -49,8 +51,25 @@ def is_common(database: Database, expression: str) -> bool:
             ).fetchone()[0]
         )
         for last in range(texts, texts - _SAMPLES * step, -step)
-    )
-    return found * texts >= COMMON * _SAMPLES * _SAMPLE
+    ]
+    share = texts / (_SAMPLES * _SAMPLE)
+    likely, seconds = sum(found) * share, (time.perf_counter() - begun) * share
+    if likely < COMMON:
+        return likely >= _SOME and seconds > _LONG and _spread(found)
+    # A name that only one large story holds is common in one place and nowhere else.
+    return _spread(found) or _has_many_hits(database, expression)
+
+
+def _has_many_hits(database: Database, expression: str) -> bool:
+    row = database.execute(
+        "SELECT count(*) FROM (SELECT 1 FROM revision_search WHERE revision_search MATCH ? LIMIT ?)",
+        (expression, COMMON),
+    ).fetchone()
+    return int(row[0]) == COMMON
+
+
+def _spread(found: Sequence[int]) -> bool:
+    return sum(map(bool, found)) > len(found) / 2
 
 
 def stories_with_hits(
@@ -76,7 +95,7 @@ def stories_with_hits(
                 SELECT DISTINCT a.story_id FROM revision_search CROSS JOIN article a
                 WHERE revision_search MATCH :expression AND revision_search.rowid BETWEEN :first AND :last
                     AND {" AND ".join(["a.revision_id = revision_search.rowid", *conditions])}
-                    AND a.story_id IN ({marks})
+                    AND a.story_id + 0 IN ({marks})
                 """,  # noqa: S608 (placeholders and fixed clauses)
                 {**values, **names, "expression": expression, "first": first, "last": last},
             )
@@ -94,7 +113,7 @@ def articles_with_hits(database: Database, expression: str, story_ids: Sequence[
                 f"""
                 SELECT a.story_id, a.effective_at, a.id FROM revision_search CROSS JOIN article a
                 WHERE revision_search MATCH ? AND revision_search.rowid BETWEEN ? AND ?
-                    AND a.revision_id = revision_search.rowid AND a.story_id IN ({marks})
+                    AND a.revision_id = revision_search.rowid AND a.story_id + 0 IN ({marks})
                 """,  # noqa: S608 (placeholders)
                 (expression, first, last, *wanted),
             )

@@ -227,18 +227,25 @@ def newest_article(database: Database) -> int:
     return int(database.execute("SELECT coalesce(max(id), 0) FROM article").fetchone()[0])
 
 
-def _signal_clauses(wanted: StoryFilter) -> tuple[list[str], dict[str, Any]]:
-    """What one article ``a`` and its signal ``g`` must fulfil."""
+def _signal_clauses(wanted: StoryFilter, *, rare: bool = False) -> tuple[list[str], dict[str, Any]]:
+    """What one article ``a`` and its signal ``g`` must fulfil.
+
+    Unless it is rare, what they are found by is the story, and no index of signals or sources: it would be walked anew
+    for each story. An expression keeps the database from using it.
+    """
+    type_, actor, target, source = (
+        column if rare else f"{column} || ''" for column in ("g.type", "g.actor", "g.target", "a.source_id")
+    )
     first, second = wanted.pair or (None, None)
     options: tuple[tuple[str, dict[str, Any]], ...] = (
         ("g.severity >= :severity", {"severity": wanted.min_severity}),
-        ("g.type = :type", {"type": wanted.type}),
-        ("((g.actor = :first AND g.target = :second) OR (g.actor = :second AND g.target = :first))",
+        (f"{type_} = :type", {"type": wanted.type}),
+        (f"(({actor} = :first AND {target} = :second) OR ({actor} = :second AND {target} = :first))",
          {"first": first, "second": second}),
-        ("(g.actor = :side OR g.target = :side)", {"side": wanted.side}),
+        (f"({actor} = :side OR {target} = :side)", {"side": wanted.side}),
         ("g.rule = :rule", {"rule": wanted.rule}),
         ("g.status = :status", {"status": wanted.status}),
-        ("a.source_id = :source", {"source": wanted.source_id}),
+        (f"{source} = :source", {"source": wanted.source_id}),
         ("a.language = :language", {"language": wanted.language}),
     )  # fmt: skip
     chosen = [(clause, values) for clause, values in options if None not in values.values()]
@@ -246,27 +253,26 @@ def _signal_clauses(wanted: StoryFilter) -> tuple[list[str], dict[str, Any]]:
 
 
 def _story_clauses(database: Database, wanted: StoryFilter) -> tuple[list[str], dict[str, Any]]:
-    conditions, parameters = _signal_clauses(wanted)
+    rare_acts, few_articles = _has_rare_acts(database, wanted), _has_few_articles(database, wanted)
+    conditions, parameters = _signal_clauses(wanted, rare=rare_acts or few_articles)
+    held = " AND ".join(conditions)
+    of_signals = any("g." in condition for condition in conditions) or wanted.with_signals
     clauses = []
-    if _has_rare_acts(database, wanted):
+    if rare_acts:
         # Their few signals are looked up instead of walking all stories.
         clauses.append(
-            "st.id IN (SELECT a.story_id FROM signal g JOIN article a ON a.revision_id = g.revision_id "  # noqa: S608 (fixed)
-            f"WHERE {' AND '.join(conditions)})"
+            "st.id IN (SELECT a.story_id FROM signal g CROSS JOIN article a "  # noqa: S608 (fixed)
+            f"WHERE a.revision_id = g.revision_id AND {held})"
         )
-    elif any(condition.startswith(("g.", "(g.", "((g.")) for condition in conditions) or wanted.with_signals:
-        joined = " AND ".join(["a.story_id = st.id", *conditions])
+    elif of_signals:
+        joined = f"a.story_id = st.id AND g.revision_id = a.revision_id{f' AND {held}' if held else ''}"
         # A story that never told an act is passed by without a look at its articles.
         clauses.append("st.telling = 1")
-        clauses.append(
-            "EXISTS (SELECT 1 FROM article a JOIN signal g ON g.revision_id = a.revision_id "  # noqa: S608 (fixed)
-            f"WHERE {joined})"
-        )
-    elif _has_few_articles(database, wanted):
-        clauses.append(f"st.id IN (SELECT a.story_id FROM article a WHERE {' AND '.join(conditions)})")  # noqa: S608 (fixed clauses)
+        clauses.append(f"EXISTS (SELECT 1 FROM article a CROSS JOIN signal g WHERE {joined})")  # noqa: S608 (fixed)
+    elif few_articles:
+        clauses.append(f"st.id IN (SELECT a.story_id FROM article a WHERE {held})")  # noqa: S608 (fixed clauses)
     elif conditions:
-        joined = " AND ".join(["a.story_id = st.id", *conditions])
-        clauses.append(f"EXISTS (SELECT 1 FROM article a WHERE {joined})")  # noqa: S608 (fixed clauses)
+        clauses.append(f"EXISTS (SELECT 1 FROM article a WHERE a.story_id = st.id AND {held})")  # noqa: S608 (fixed clauses)
     else:
         clauses.append(STILL_TOLD)
     if wanted.expression is not None or wanted.tests is not None:
@@ -315,7 +321,9 @@ def _member_clauses(database: Database, member: Member) -> tuple[list[str], dict
     those = f"SELECT a.story_id FROM article a WHERE {joined}"  # noqa: S608 (fixed clauses)
     counted = f"SELECT count(*) FROM ({those} LIMIT {_RARE_ARTICLES}) few"  # noqa: S608 (fixed clauses)
     few = int(database.execute(counted, values).fetchone()[0]) < _RARE_ARTICLES
-    found = [f"st.id IN ({those})" if few else f"EXISTS ({those} AND a.story_id = st.id)"]
+    # An index of sources or times would be walked anew for each story.
+    each = those.replace("a.source_id", "a.source_id || ''").replace("a.effective_at", "a.effective_at || ''")
+    found = [f"st.id IN ({those})" if few else f"EXISTS ({each} AND a.story_id = st.id)"]
     if member.since is not None:
         # No story was last reported on before one of its articles.
         found.append("st.last_seen_at >= :member_since")
@@ -383,21 +391,28 @@ def _evidence(database: Database, story_ids: Sequence[int], wanted: StoryFilter)
     """The strongest matching signal of each story: done before said, own text before copies."""
     marks, names = _named(story_ids, "story")
     conditions, parameters = _signal_clauses(wanted)
-    rows = database.query(
+    # A story may hold thousands of signals: the first of them in this order is found without sorting them all.
+    best = database.execute(
         f"""
-        SELECT best.*, s.name AS source_name,
-            substr(r.title || char(10) || iif(r.lede = '', '', r.lede || char(10)) || r.body,
-                best.start + 1, best."end" - best.start) AS trigger_text
-        FROM (
-            SELECT g.*, a.story_id, a.origin, a.source_id, a.url,
-                row_number() OVER (PARTITION BY a.story_id ORDER BY g.status <> 'asserted', g.status <> 'threatened',
-                    g.severity DESC, a.copy_of IS NOT NULL, a.effective_at, a.id, g.start, g.id) AS place
-            FROM article a JOIN signal g ON g.revision_id = a.revision_id
-            WHERE {" AND ".join([f"a.story_id IN ({marks})", *conditions])}
-        ) best JOIN revision r ON r.id = best.revision_id JOIN source s ON s.id = best.source_id
-        WHERE best.place = 1
+        SELECT min(printf('%d%d%02d%d%s%015d%010d%015d', g.status <> 'asserted', g.status <> 'threatened',
+            50 - g.severity, a.copy_of IS NOT NULL, a.effective_at, a.id, g.start, g.id))
+        FROM article a CROSS JOIN signal g
+        WHERE {" AND ".join([f"a.story_id IN ({marks})", "g.revision_id = a.revision_id", *conditions])}
+        GROUP BY a.story_id
         """,  # noqa: S608 (placeholders and fixed clauses)
         {**parameters, **names},
+    )
+    marks, names = _named([int(row[0][-15:]) for row in best.fetchall()], "signal")
+    rows = database.query(
+        f"""
+        SELECT g.*, a.story_id, a.origin, a.url, s.name AS source_name,
+            substr(r.title || char(10) || iif(r.lede = '', '', r.lede || char(10)) || r.body,
+                g.start + 1, g."end" - g.start) AS trigger_text
+        FROM signal g JOIN revision r ON r.id = g.revision_id JOIN article a ON a.id = g.article_id
+            JOIN source s ON s.id = a.source_id
+        WHERE g.id IN ({marks})
+        """,  # noqa: S608 (placeholders)
+        names,
     )
     return {
         row["story_id"]: StoryEvidence(
