@@ -124,8 +124,7 @@ def _page(
 def _in_view(database: Database, room: Room, request: Request) -> tuple[tuple[Chosen, ...], bool]:
     """Return the stories of a view, the newest first, and whether it holds more than one change takes."""
     wanted = read_filter(request.query_params)
-    archive = wanted.for_archive(room.now(), zone=room.settings.zone(), person_id=room.who(request).id)
-    narrowed = replace(archive, before=None, limit=MOST_STORIES)
+    narrowed = replace(room.asked(wanted, room.who(request)), before=None, limit=MOST_STORIES)
     search = None if wanted.q is None else read_search(wanted.q)
     found = find_stories(database, narrowed, search)
     held = triage.of_stories(database, [row.story.id for row in found.rows])

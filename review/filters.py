@@ -21,8 +21,10 @@ from storage.types.triage import TriageState, Verdict
 PAGE_SIZE = 50
 #: longest search, in characters
 LONGEST_SEARCH = 500
-PERIODS: Mapping[str, timedelta] = {
-    "8h": timedelta(hours=8),
+#: as far back as one shift of the desk, whose length the configuration says
+SHIFT = "shift"
+PERIODS: Mapping[str, timedelta | None] = {
+    SHIFT: None,
     "12h": timedelta(hours=12),
     "24h": timedelta(hours=24),
     "7d": timedelta(days=7),
@@ -47,6 +49,8 @@ class DeskFilter:
     source: str | None = None
     #: language of the articles
     language: str | None = None
+    #: of one of its outlets
+    country: str | None = None
     period: str | None = None
     #: last reported on from this day and up to that one, both included, in the desk's zone
     since: date | None = None
@@ -84,6 +88,7 @@ class DeskFilter:
             "watch": self.watch,
             "source": self.source,
             "language": self.language,
+            "country": self.country,
             "period": self.period,
             "since": self.since,
             "until": self.until,
@@ -112,16 +117,24 @@ class DeskFilter:
         """The conditions as a saved view keeps them: without the place in the list."""
         return urlencode({name: value for name, value in self.parameters().items() if name != "before"})
 
-    def for_archive(self, now: datetime, *, zone: tzinfo = UTC, person_id: int | None = None) -> StoryFilter:
+    def for_archive(
+        self,
+        now: datetime,
+        *,
+        zone: tzinfo = UTC,
+        person_id: int | None = None,
+        shift: timedelta = timedelta(hours=8),
+    ) -> StoryFilter:
         """Return what to ask the archive for one page.
 
         Args:
             now: the moment that periods end at.
             zone: of the days.
             person_id: whose reading ``seen`` means.
+            shift: how long a shift is.
         """
         starts = [] if self.since is None else [_midnight(self.since, zone)]
-        starts += [] if self.period is None else [now - PERIODS[self.period]]
+        starts += [] if self.period is None else [now - (PERIODS[self.period] or shift)]
         return StoryFilter(
             with_signals=not self.show_all,
             min_severity=self.severity,
@@ -133,6 +146,7 @@ class DeskFilter:
             watch_id=self.watch,
             source_id=self.source,
             language=self.language,
+            country=self.country,
             triage=self._triage(person_id),
             since=max(starts, default=None),
             until=None if self.until is None else _midnight(self.until + timedelta(days=1), zone),
@@ -228,6 +242,7 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     "noted": _read_whether,
     "source": _matching(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,99}"),
     "language": _matching(r"[a-z]{2,3}"),
+    "country": _matching(r"[A-Z]{2,8}"),
     "period": lambda text: text if text in PERIODS else None,
     "show": {"all": True, "signals": False}.get,
     "before": read_numbered_place,

@@ -43,7 +43,7 @@ def news_routes(room: Room) -> APIRouter:
             return JSONResponse({"detail": "'newest' must be the number of an article"}, status_code=422)
         conditions = read_filter({name: value for name, value in request.query_params.items() if name != "newest"})
         wanted = replace(
-            conditions.for_archive(room.now(), zone=room.settings.zone(), person_id=room.who(request).id),
+            room.asked(conditions, room.who(request)),
             after_article=int(since),
             limit=MOST,
             before=None,

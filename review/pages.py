@@ -90,8 +90,7 @@ def _desk(room: Room, request: Request, database: Database, shown: dict[str, Any
     found = StoryPage(rows=(), next=None)
     try:
         search = None if wanted.q is None else read_search(wanted.q)
-        mine = wanted.for_archive(now, zone=room.settings.zone(), person_id=room.who(request).id)
-        found = find_stories(database, mine, search)
+        found = find_stories(database, room.asked(wanted, room.who(request)), search)
     except SearchTextError as error:
         fault = error
     except SearchError as error:
@@ -154,6 +153,7 @@ def _more_choices(database: Database, room: Room, language: str) -> dict[str, ob
     states = sorted({side for watch in room.settings.watches for pair in watch.pairs for side in pair})
     return {
         "sides": [(code, naming.state_name(code, language)) for code in states],
+        "countries": [(code, naming.state_name(code, language)) for code in overview.countries(database)],
         "watches": [(watch.id, watch.name) for watch in room.settings.watches],
         "states": [(state.value, say.code("triage.state", state)) for state in TriageState],
         "verdicts": [(verdict.value, say.code("triage.state", verdict)) for verdict in Verdict],

@@ -110,7 +110,7 @@ def condition_word(say: Words, language: str, settings: ReviewSettings, name: st
     """Return the value of a condition of the desk in words; what nobody wrote words for stays as it is."""
     if name == "type":
         return naming.type_name(value, language)
-    if name in {"pair", "side"}:
+    if name in {"pair", "side", "country"}:
         return " – ".join(naming.state_name(code, language) for code in value.split("-"))
     if name == "watch":
         return settings.watch_name(value)

@@ -13,6 +13,7 @@ from sqlite_utils import Database
 
 from detection.compiler import RuleSet
 from review.access import NOBODY, PERSON, REASON, Reason
+from review.filters import DeskFilter
 from review.forms import LONGEST_NAME, LONGEST_REASON, Forms, remembered_name
 from review.health import ReadinessCheck
 from review.looks import CHOICES, looks, remember
@@ -24,6 +25,7 @@ from review.settings import LANGUAGES, ReviewSettings
 from review.standing import judge_overview
 from review.wording import Words, words
 from storage.overview import overview
+from storage.reading import StoryFilter
 from storage.types import Person, Role
 
 LANGUAGE_COOKIE = "vigie_language"
@@ -61,6 +63,10 @@ class Room:
         """Return who asks, as whoever stands before the pages knew them (:mod:`review.doorkeeper`)."""
         known = request.scope.get(PERSON)
         return known if isinstance(known, Person) else NOBODY
+
+    def asked(self, wanted: DeskFilter, person: Person) -> StoryFilter:
+        """Return what to ask the archive for a page of the desk as somebody sees it now."""
+        return wanted.for_archive(self.now(), zone=self.settings.zone(), person_id=person.id, shift=self.settings.shift)
 
     def page(
         self, request: Request, template: str, *, database: Database | None, status: int = 200, **context: object

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import overload
 from urllib.parse import urlsplit
@@ -62,6 +63,8 @@ class ReviewSettings:
     #: ids of the channels that messages leave by
     channels: tuple[str, ...] = ()
     version: str
+    #: how long one shift of the desk is
+    shift: timedelta = timedelta(hours=8)
     #: browsers reach the page over TLS, its own or a proxy's
     secure: bool = False
     #: networks of the proxies whose ``X-Forwarded-For`` is believed

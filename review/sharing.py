@@ -188,7 +188,7 @@ class _Page:
         owner = Person(id=share.account_id, name=share.created_by, role=Role.READER)
         view = find_view(database, self._room.settings, self._room.words(request), owner, share.about)
         try:
-            found = rows_of(database, self._room, owner, view.wanted, now=self._room.now(), limit=MOST_EVENTS).rows
+            found = rows_of(database, self._room, owner, view.wanted, limit=MOST_EVENTS).rows
         except (SearchTextError, SearchError) as error:
             raise NotFoundError("the search of this view cannot be read any more") from error
         return {"title": view.name, "story": None, "rows": found}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -15,7 +15,7 @@ from review.errors import SearchTextError
 from review.feeds import FeedItem, terms_of
 from review.filters import DeskFilter, read_filter
 from review.room import Room
-from review.searching import StoryPage, find_stories, read_search
+from review.searching import StoryPage, count_stories, find_stories, read_search
 from review.settings import ReviewSettings
 from review.wording import Words
 from storage import triage, views
@@ -25,7 +25,7 @@ from storage.types import Person
 from storage.views import SavedView
 
 #: events counted for a card; beyond it the card says "more than"
-MOST_COUNTED = 200
+MOST_COUNTED = 1_000
 #: events of an export; who needs more narrows the view or uses the command line
 MOST_EXPORTED = 10_000
 _BATCH = 200
@@ -118,13 +118,13 @@ def card(database: Database, room: Room, person: Person, view: View, *, shown: i
     """Return a view's card: how much it holds, how much of it is of today, what came last."""
     now = room.now()
     try:
-        found = rows_of(database, room, person, view.wanted, now=now, limit=MOST_COUNTED)
+        search = None if view.wanted.q is None else read_search(view.wanted.q)
+        counted, more = count_stories(database, replace(room.asked(view.wanted, person), limit=MOST_COUNTED), search)
+        found = rows_of(database, room, person, view.wanted, limit=shown)
     except (SearchTextError, SearchError) as error:
         return Card(view=view, count=0, more=False, today=0, newest=(), fault=str(error))
-    recent = [row for row in found.rows if (now - row.story.last_seen_at).total_seconds() < 24 * 3600]
-    return Card(
-        view=view, count=len(found.rows), more=found.next is not None, today=len(recent), newest=found.rows[:shown]
-    )
+    recent = [moment for moment in counted if moment > now - timedelta(hours=24)]
+    return Card(view=view, count=len(counted), more=more, today=len(recent), newest=found.rows)
 
 
 def rows_of(
@@ -133,12 +133,11 @@ def rows_of(
     person: Person,
     wanted: DeskFilter,
     *,
-    now: datetime,
     limit: int,
     before: tuple[datetime, int] | None = None,
 ) -> StoryPage:
     """Return a page of what a filter lists, as the desk does."""
-    archive = wanted.for_archive(now, zone=room.settings.zone(), person_id=person.id)
+    archive = room.asked(wanted, person)
     search = None if wanted.q is None else read_search(wanted.q)
     return find_stories(database, replace(archive, limit=limit, before=before), search)
 
@@ -148,10 +147,10 @@ def records(room: Room, person: Person, wanted: DeskFilter) -> Iterator[dict[str
 
     Each batch is read by itself, so a slow reader holds no connection to the archive.
     """
-    left, before, now = MOST_EXPORTED, None, room.now()
+    left, before = MOST_EXPORTED, None
     while left > 0:
         with room.readers.reading() as database:
-            found = rows_of(database, room, person, wanted, now=now, limit=min(_BATCH, left), before=before)
+            found = rows_of(database, room, person, wanted, limit=min(_BATCH, left), before=before)
             batch = _records(database, found.rows)
         yield from batch
         left -= len(batch)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response, StreamingResponse
+from sqlite_utils import Database
 
 from review.cells import BYTE_ORDER_MARK, csv_lines, json_lines
 from review.changing import Changing, author_of
@@ -15,6 +17,7 @@ from review.errors import FaultError, PageNotFoundError
 from review.feeds import ATOM, JSON_FEED, Feed, atom, json_feed
 from review.filters import DeskFilter, read_filter
 from review.forms import Fields, one_line
+from review.freshness import http_date, last_modified, unchanged
 from review.paging import read_id, read_numbered_place, write_place
 from review.room import Room
 from review.searching import read_search
@@ -30,7 +33,7 @@ from review.view_lists import (
     rows_of,
     views_of,
 )
-from storage import views
+from storage import readings, views
 from storage.types import Role
 from storage.views import LONGEST_NAME, LONGEST_QUERY
 
@@ -50,11 +53,11 @@ def view_routes(room: Room, changing: Changing) -> APIRouter:
 
     @router.get("/feeds/{view_id}.atom")
     def as_atom(request: Request, view_id: str) -> Response:
-        return Response(atom(_feed(room, request, view_id, "atom")), media_type=ATOM)
+        return _answer(room, request, view_id, "atom")
 
     @router.get("/feeds/{view_id}.json")
     def as_json(request: Request, view_id: str) -> Response:
-        return Response(json_feed(_feed(room, request, view_id, "json")), media_type=JSON_FEED)
+        return _answer(room, request, view_id, "json")
 
     @router.get("/views/{view_id}.csv")
     def as_table(request: Request, view_id: str) -> Response:
@@ -143,16 +146,33 @@ def _dashboard(room: Room, request: Request, **context: Any) -> HTMLResponse:
         )
 
 
-def _feed(room: Room, request: Request, view_id: str, form: str) -> Feed:
-    say, person, now = room.words(request), room.who(request), room.now()
+def _answer(room: Room, request: Request, view_id: str, form: str) -> Response:
+    """Answer with a feed, or with 304 where nothing changed since the reader's copy (RFC 9110 section 13.1.3)."""
+    now = room.now()
+    with room.readers.reading() as database:
+        view = find_view(database, room.settings, room.words(request), room.who(request), view_id)
+        changed = readings.changed_at(database)
+        # What somebody looked at is noted nowhere else, so a view of what they did not see has no such moment.
+        dated = view.wanted.seen is None
+        headers = {"Last-Modified": http_date(last_modified(changed, now))} if dated else {}
+        # An entity tag says more, so where both are asked the moment does not count.
+        asked = None if "if-none-match" in request.headers else request.headers.get("if-modified-since")
+        if dated and unchanged(asked, changed):
+            return Response(status_code=304, headers=headers)
+        feed = _feed(room, request, database, view, form, now)
+    if form == "atom":
+        return Response(atom(feed), media_type=ATOM, headers=headers)
+    return Response(json_feed(feed), media_type=JSON_FEED, headers=headers)
+
+
+def _feed(room: Room, request: Request, database: Database, view: View, form: str, now: datetime) -> Feed:
+    say, person = room.words(request), room.who(request)
     before = request.query_params.get("before")
     place = None if before is None else read_numbered_place(before)
     if before is not None and place is None:
         raise PageNotFoundError("'before' is not the place of a page of this feed")
-    with room.readers.reading() as database:
-        view = find_view(database, room.settings, say, person, view_id)
-        found = rows_of(database, room, person, view.wanted, now=now, limit=FEED_PAGE, before=place)
-        items = feed_items(database, found.rows, say)
+    found = rows_of(database, room, person, view.wanted, limit=FEED_PAGE, before=place)
+    items = feed_items(database, found.rows, say)
     first = f"/feeds/{view.id}.{form}"
     return Feed(
         id=view.id,

@@ -369,6 +369,11 @@ def _polls(database: Database) -> None:
     polls.create(database)
 
 
+def _signals_by_rule(database: Database) -> None:
+    """Let what a rule found be looked up."""
+    database.conn.execute("CREATE INDEX signal_rule ON signal (rule)")
+
+
 #: in order; add new steps at the end, never edit one that was released
 STEPS: tuple[Callable[[Database], None], ...] = (
     schema.create,
@@ -406,6 +411,7 @@ STEPS: tuple[Callable[[Database], None], ...] = (
     _arrangements,
     _lists_of_a_million,
     _polls,
+    _signals_by_rule,
 )
 NEWEST_VERSION = len(STEPS)
 

@@ -218,6 +218,12 @@ def languages(database: Database) -> list[str]:
     return [row[0] for row in rows]
 
 
+def countries(database: Database) -> list[str]:
+    """Return the countries of sources (ISO 3166-1 alpha-3, or UN, EU, AU, ECOWAS, AES)."""
+    rows = database.execute("SELECT DISTINCT country FROM source WHERE country IS NOT NULL ORDER BY country")
+    return [row[0] for row in rows]
+
+
 def pairs(database: Database, limit: int = 40) -> list[tuple[str, str]]:
     """Return the unordered pairs of states in recent signals, the most frequent first."""
     rows = database.execute(

@@ -66,6 +66,8 @@ class StoryFilter:
     status: Status | None = None
     source_id: str | None = None
     language: str | None = None
+    #: of the source: ISO 3166-1 alpha-3, or UN, EU, AU, ECOWAS, AES
+    country: str | None = None
     #: an FTS5 expression, already safe to run, that one article of the story matches
     expression: str | None = None
     #: codes and acts of one article of the story, which matches the expression as well
@@ -247,6 +249,7 @@ def _signal_clauses(wanted: StoryFilter, *, rare: bool = False) -> tuple[list[st
         ("g.status = :status", {"status": wanted.status}),
         (f"{source} = :source", {"source": wanted.source_id}),
         ("a.language = :language", {"language": wanted.language}),
+        ("a.source_id IN (SELECT s.id FROM source s WHERE s.country = :country)", {"country": wanted.country}),
     )  # fmt: skip
     chosen = [(clause, values) for clause, values in options if None not in values.values()]
     return [clause for clause, _ in chosen], {key: value for _, values in chosen for key, value in values.items()}
@@ -357,6 +360,8 @@ def _of_one_article(
 
 def _has_rare_acts(database: Database, wanted: StoryFilter) -> bool:
     if wanted.type is not None and _is_rare(database, "type = ?", (wanted.type,)):
+        return True
+    if wanted.rule is not None and _is_rare(database, "rule = ?", (wanted.rule,)):
         return True
     return wanted.pair is not None and _is_rare(
         database, "actor IN (?, ?) AND target IN (?, ?)", (*wanted.pair, *wanted.pair)

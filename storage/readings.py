@@ -26,6 +26,22 @@ from storage.types import Article
 _PAGE = 500
 
 
+def changed_at(database: Database) -> datetime | None:
+    """Return when the archive was last given an article, told of one, or changed by somebody; None for an empty one."""
+    found = [
+        row[0]
+        for row in database.execute(
+            """
+            SELECT (SELECT at FROM reading ORDER BY id DESC LIMIT 1)
+            UNION ALL SELECT (SELECT at FROM audit ORDER BY id DESC LIMIT 1)
+            UNION ALL SELECT max(created_at) FROM alert
+            """
+        )
+        if row[0] is not None
+    ]
+    return max((from_text(text) for text in found), default=None)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """One reading of an article, as the archive was given it."""

@@ -65,7 +65,7 @@ def ids(known: Filled) -> dict[str, Any]:
     return {
         "article_id": known.article, "story_id": known.story, "alert_id": known.alert,
         "delivery_id": known.delivery, "silence_id": known.silence, "source_id": "rfi", "watch_id": WATCH.id,
-        "number": 1,
+        "view_id": "all", "number": 1,
     }  # fmt: skip
 
 

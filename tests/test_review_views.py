@@ -23,7 +23,8 @@ from tests.visitor import Visitor, application
 
 FURTHER = (
     "side=MLI", "rule=fr.expel", "watch=france-mali", "since=2026-03-01", "until=2026-03-31", "state=new",
-    "verdict=relevant", "tag=Kidal", "assignee=Awa", "seen=no", "important=yes", "noted=no", "period=8h",
+    "verdict=relevant", "tag=Kidal", "assignee=Awa", "seen=no", "important=yes", "noted=no", "period=shift",
+    "country=FRA",
 )  # fmt: skip
 
 

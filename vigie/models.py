@@ -140,6 +140,8 @@ class Service(Table):
     websub: Flag = True
     #: how often a synthetic article goes through the service; 0s: never
     canary: Duration = timedelta(hours=1)
+    #: how far back the page's period "one shift" goes
+    shift: Duration = timedelta(hours=8)
     heartbeat_url: str | None = Field(default=None, repr=False)
     heartbeat_url_file: FilePath | None = None
     heartbeat_interval: Duration = timedelta(minutes=5)

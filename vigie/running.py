@@ -91,6 +91,7 @@ def review_settings(settings: Settings) -> ReviewSettings:
         watches=settings.watches,
         channels=tuple(channel.id for channel in settings.channels),
         version=__version__,
+        shift=settings.shift,
         secure=settings.listening.secure,
         trusted_proxies=settings.listening.trusted_proxies,
     )

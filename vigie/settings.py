@@ -73,6 +73,8 @@ class Settings:
     notify: tuple[str, ...]
     #: how often a synthetic article goes through the service; zero: never
     canary: timedelta
+    #: how far back the page's period "one shift" goes
+    shift: timedelta
     heartbeat: HeartbeatSettings
     delivery: DeliverySettings
     #: least time between two alerts on one story
@@ -229,6 +231,7 @@ class _Builder:
             channels=channels,
             notify=self._notify(watches, channels),
             canary=file.service.canary,
+            shift=file.service.shift,
             heartbeat=heartbeat,
             delivery=delivery,
             group_interval=file.delivery.group_interval,

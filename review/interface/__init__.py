@@ -13,6 +13,7 @@ from review.interface.silences import silence_orders, silence_routes
 from review.interface.sources import source_routes
 from review.interface.stories import story_routes
 from review.interface.triage import triage_orders, triage_routes
+from review.interface.views import view_interface_routes
 from review.interface.watches import watch_routes
 from review.interface.writing import Writing
 from review.ladder import ladder_routes
@@ -27,6 +28,7 @@ _READING = (
     source_routes,
     triage_routes,
     watch_routes,
+    view_interface_routes,
     ladder_routes,
 )
 

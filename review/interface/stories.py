@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 
 from alerts.triage_actions import LONGEST_ASSIGNEE, LONGEST_TAG
 from review.filters import LONGEST_SEARCH
@@ -21,7 +21,7 @@ from storage import alert_log, reading, stories, triage
 from storage.reading import StoryFilter
 from storage.triage_filter import TriageFilter
 from storage.types import Status
-from storage.types.triage import TriageState
+from storage.types.triage import TriageState, Verdict
 
 
 def story_routes(room: Room) -> APIRouter:
@@ -30,16 +30,22 @@ def story_routes(room: Room) -> APIRouter:
 
     @router.get("/stories", summary="Stories, the one last reported on first", responses=SEARCHING)
     def list_stories(
+        request: Request,
         *,
         severity: Annotated[int | None, Query(ge=1, le=5, description="lowest severity")] = None,
         type: Annotated[str | None, Query(max_length=60)] = None,  # noqa: A002 (the parameter's name in the address)
         pair: Annotated[
             str | None, Query(pattern=r"^[A-Z]{2,8}-[A-Z]{2,8}$", description="`FRA-MLI`, in any order")
         ] = None,
+        country: Annotated[str | None, Query(pattern=r"^[A-Z]{2,8}$", description="of one of its outlets")] = None,
+        side: Annotated[str | None, Query(pattern=r"^[A-Z]{2,8}$", description="one of an act's two states")] = None,
         status: Status | None = None,
+        rule: Annotated[str | None, Query(max_length=100, description="the rule that found an act")] = None,
+        watch: Annotated[str | None, Query(max_length=100, description="a watch that told of it")] = None,
         source: SourceId = None,
         language: Language = None,
         since: Annotated[Moment | None, Query(description="last reported on since then")] = None,
+        until: Annotated[Moment | None, Query(description="last reported on before then")] = None,
         q: Annotated[
             str | None, Query(max_length=LONGEST_SEARCH, description="a search in the query language of watches")
         ] = None,
@@ -47,6 +53,9 @@ def story_routes(room: Room) -> APIRouter:
         tag: Annotated[str | None, Query(max_length=LONGEST_TAG)] = None,
         assignee: Annotated[str | None, Query(max_length=LONGEST_ASSIGNEE, description="who works on it")] = None,
         important: bool | None = None,
+        verdict: Verdict | None = None,
+        noted: Annotated[bool | None, Query(description="whether it has a note")] = None,
+        seen: Annotated[bool | None, Query(description="whether whoever asks saw all of it")] = None,
         show: Annotated[Literal["signals", "all"], Query(description="`all`: also without a signal")] = "signals",
         before: BeforeRow = None,
         limit: Limit = 50,
@@ -62,9 +71,21 @@ def story_routes(room: Room) -> APIRouter:
             source_id=source,
             language=language,
             since=since,
+            until=until,
+            side=side,
+            country=country,
+            rule=rule or None,
+            watch_id=watch or None,
             before=place,
             triage=TriageFilter(
-                states=tuple(state or ()), tag=tag or None, assignee=assignee or None, important=important
+                states=tuple(state or ()),
+                tag=tag or None,
+                assignee=assignee or None,
+                important=important,
+                verdict=verdict,
+                noted=noted,
+                seen=seen,
+                person_id=room.who(request).id,
             ),
             limit=limit,
         )
