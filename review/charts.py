@@ -16,10 +16,13 @@ from review.filters import read_filter
 from review.ladder import read_ladder
 from review.room import Room
 from storage import daily, overview
+from storage.types import Signal, Story
 
 #: days the page shows, in the order they are offered
 SPANS = (30, 90, 365)
 USUAL_SPAN = 90
+#: what the ladder of a story shows before its first report and after its last
+BEFORE_STORY, AFTER_STORY = timedelta(days=60), timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,19 +73,56 @@ def draw(database: Database, room: Room, pair: tuple[str, str], *, since: dateti
     return DrawnLadder(found=found, chart=chart)
 
 
+def resting_ladder(database: Database, room: Room, pair: tuple[str, str] | None) -> DrawnLadder | None:
+    """Return the ladder that the desk shows while nothing is open; None where nothing happened for a year.
+
+    Args:
+        database: the archive.
+        room: what every page shares.
+        pair: of the desk's filter; without one it is the first pair that is watched.
+    """
+    watched = pair or next((one for watch in room.settings.watches for one in watch.pairs), None)
+    if watched is None or watched[0] == watched[1]:
+        return None
+    until = end_of_archive(database, room, USUAL_SPAN)
+    for span in (USUAL_SPAN, SPANS[-1]):
+        since = local_midnight(until.date() - timedelta(days=span), room.settings.zone())
+        drawn = draw(database, room, (min(watched), max(watched)), since=since, until=until)
+        if drawn.found.acts:
+            return drawn
+    return None
+
+
+def story_ladder(database: Database, room: Room, signal: Signal | None, story: Story) -> DrawnLadder | None:
+    """Return the ladder around a story whose gravest act one state did to another, None for any other story."""
+    if signal is None or signal.actor is None or signal.target is None or signal.actor == signal.target:
+        return None
+    zone = room.settings.zone()
+    since = local_midnight((story.first_seen_at - BEFORE_STORY).astimezone(zone).date(), zone)
+    until = local_midnight((story.last_seen_at + AFTER_STORY).astimezone(zone).date(), zone)
+    pair = (min(signal.actor, signal.target), max(signal.actor, signal.target))
+    drawn = draw(database, room, pair, since=since, until=until)
+    return drawn if drawn.found.acts else None
+
+
 def _span(text: str) -> int:
     return int(text) if text in {str(span) for span in SPANS} else USUAL_SPAN
 
 
 def _end(database: Database, room: Room, request: Request, span: int) -> datetime:
-    """Return the end of the time shown: of the day that was asked for, else now.
-
-    An archive that was imported, or whose crawl rests, has nothing of these days; then it is the end of its last day.
-    """
-    now, zone = room.now(), room.settings.zone()
+    """Return the end of the time shown: of the day that was asked for, else of the archive."""
     asked = read_filter(request.query_params).until
     if asked is not None:
-        return min(now, local_midnight(asked + timedelta(days=1), zone))
+        return min(room.now(), local_midnight(asked + timedelta(days=1), room.settings.zone()))
+    return end_of_archive(database, room, span)
+
+
+def end_of_archive(database: Database, room: Room, span: int) -> datetime:
+    """Return now, or the end of the archive's last day.
+
+    An archive that was imported, or whose crawl rests, has nothing of the last ``span`` days.
+    """
+    now, zone = room.now(), room.settings.zone()
     newest = daily.newest_article(database)
     if newest is None or newest > now - timedelta(days=span):
         return now

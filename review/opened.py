@@ -12,6 +12,7 @@ from sqlite_utils import Database
 from detection.stories.firsts import First, firsts
 from review.alert_list import anchor, author_known
 from review.changes import changes_of
+from review.charts import story_ladder
 from review.errors import PageNotFoundError
 from review.explaining import read_again, verdicts
 from review.marking import mark_lines
@@ -50,8 +51,10 @@ def story_context(room: Room, request: Request, database: Database, story_id: in
     found = story_lines.originals(database, story_id, after=after, limit=ARTICLES_PAGE + 1)
     shown = found[:ARTICLES_PAGE]
     last = shown[-1].line if len(found) > ARTICLES_PAGE else None
+    chief = events[0].signal if events else None
     return {
         "story": story,
+        "drawn": story_ladder(database, room, chief, story),
         "events": [event for event in events if event.signal.status in NEWS],
         "background": [event for event in events if event.signal.status not in NEWS],
         "turns": _turns(database, new),

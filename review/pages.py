@@ -10,6 +10,7 @@ from sqlite_utils import Database
 
 from review import naming
 from review.changing import Changing
+from review.charts import resting_ladder
 from review.errors import PageNotFoundError, SearchTextError
 from review.filters import PERIODS, DeskFilter, read_filter
 from review.news import poll_address
@@ -107,6 +108,7 @@ def _desk(room: Room, request: Request, database: Database, shown: dict[str, Any
         marks=desk_marks(database, room.who(request), [row.story.id for row in found.rows], now, room.words(request)),
         next_page=None if found.next is None else wanted.link(before=write_place(*found.next)),
         fault=fault,
+        resting=resting_ladder(database, room, wanted.pair) if shown["opened"] is Opened.NOTHING else None,
         poll=None if fault or wanted.before else poll_address(panes(request).kept, reading.newest_article(database)),
         why_empty=None
         if found.rows or fault or found.next

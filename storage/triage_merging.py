@@ -42,6 +42,8 @@ def carry_over(
     Returns:
         The number of the changes, by which :func:`give_back` knows them; None when there was nothing to give.
     """
+    if not _is_any(database, story_id, into):
+        return None
     left, kept = triage.get(database, story_id), triage.get(database, into)
     wanted = [(into, TriageField.STANDING, "", standing_text(unite(left.standing, kept.standing)))]
     if left.important:
@@ -58,6 +60,19 @@ def carry_over(
     database.execute("UPDATE note SET story_id = ? WHERE story_id = ?", (into, story_id))
     _looks(database, story_id, into, moved)
     return batch
+
+
+def _is_any(database: Database, story_id: int, into: int) -> bool:
+    """Whether there is anything to carry over: most stories that turn out to be one were looked at by nobody yet."""
+    row = database.execute(
+        """
+        SELECT EXISTS (SELECT 1 FROM story WHERE id = :story AND triage_version > 0)
+            OR EXISTS (SELECT 1 FROM seen WHERE story_id IN (:story, :into))
+            OR EXISTS (SELECT 1 FROM story_link WHERE other_id = :story)
+        """,
+        {"story": story_id, "into": into},
+    ).fetchone()
+    return bool(row[0])
 
 
 def _links(database: Database, story_id: int, into: int) -> list[tuple[int, TriageField, str, str]]:
@@ -109,24 +124,34 @@ def give_back(
 
 
 def _looks(database: Database, story_id: int, into: int, moved: Sequence[int]) -> None:
-    """Work out who has seen the story that holds the articles of two."""
+    """Work out who has seen the story that holds the articles of two, and up to which."""
     marks, wanted = listed(moved or (0,))
-    newest = database.execute(
-        f"SELECT coalesce(max(id), 0) FROM article WHERE story_id = ? AND id NOT IN ({marks})",  # noqa: S608 (placeholders)
+    others = database.execute(
+        f"SELECT min(id), max(id) FROM article WHERE story_id = ? AND id NOT IN ({marks})",  # noqa: S608 (placeholders)
         (into, *wanted),
-    ).fetchone()[0]
-    left, kept = seen_in_order(database, story_id), seen_in_order(database, into)
+    ).fetchone()
+    spans = ((min(moved, default=None), max(moved, default=None)), others)
+    both = seen_in_order(database, story_id), seen_in_order(database, into)
+    newest = max((last for _, last in spans if last is not None), default=0)
     database.execute("DELETE FROM seen WHERE story_id IN (?, ?)", (story_id, into))
-    for person in left.keys() | kept.keys():
-        looks = [one[person] for one in (left, kept) if person in one]
-        name, at, _ = max(looks, key=lambda look: look[1])
-        both = len(looks) == 2 and left[person][2] >= max(moved, default=0) and kept[person][2] >= newest
-        # A look at one of them says nothing of the other: it is new since they looked.
-        up_to = max(newest, *moved) if both else 0
+    for person in both[0].keys() | both[1].keys():
+        looks = [one.get(person) for one in both]
+        name, at, _ = max((look for look in looks if look is not None), key=lambda look: look[1])
+        up_to = min(_seen_up_to(look, span, newest) for look, span in zip(looks, spans, strict=True))
         database.execute(
             "INSERT INTO seen (person_id, story_id, name, at, up_to) VALUES (?, ?, ?, ?, ?)",
             (person, into, name, at, up_to),
         )
+
+
+def _seen_up_to(look: tuple[str, str, int] | None, span: tuple[int | None, int | None], newest: int) -> int:
+    """Return up to which article of both stories a person has seen what one of them held."""
+    first, last = span
+    if first is None or last is None:
+        return newest
+    # A look at the other story says nothing of this one: all of it is new since they looked.
+    up_to = first - 1 if look is None else look[2]
+    return newest if up_to >= last else up_to
 
 
 def split_looks(database: Database, story_id: int, new: int) -> None:

@@ -14,6 +14,7 @@ from sqlite_utils import Database
 from review.panes import Panes
 from review.rendering import STATIC_FOLDER
 from review.settings import ReviewSettings
+from scheduler import ladder
 from storage import threads
 from storage.database import open_writer, transaction
 from storage.types import Watch
@@ -138,3 +139,27 @@ def test_addresses_lead_to_pages_outside_the_desk() -> None:
 def test_the_vendored_script_is_the_one_that_was_chosen() -> None:
     digest = hashlib.sha256((STATIC_FOLDER / "htmx.min.js").read_bytes()).hexdigest()
     assert digest in (Path(__file__).parent.parent / "docs" / "decisions.md").read_text("utf-8")
+
+
+def test_the_ladder_of_the_watched_pair_stands_where_nothing_is_open(tmp_path: Path) -> None:
+    database = open_writer(tmp_path)
+    watch = Watch(id="france-mali", name="France – Mali", pairs=(("FRA", "MLI"),))
+    settings = ReviewSettings(
+        public_url="http://127.0.0.1",
+        language="en",
+        timezone="UTC",
+        data_folder=tmp_path,
+        watches=(watch,),
+        version="0",
+    )
+    _, story = store(database, Told(when=TOLD))
+    visitor = Visitor(application(database, settings))
+    assert "<svg" not in visitor.get("/").body  # nothing is known to have happened between the two
+    with transaction(database):
+        database.execute("INSERT INTO story_act_due (story_id) VALUES (?)", (story,))
+        ladder.catch_up(database, TOLD)
+    resting = pane_of(visitor.get("/").body)
+    assert 'id="resting-title"' in resting
+    assert 'id="story-ladder-title"' in pane_of(visitor.get(f"/?story={story}").body)
+    assert 'id="resting-title"' not in visitor.get(f"/?story={story}").body
+    database.conn.close()

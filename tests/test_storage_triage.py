@@ -219,10 +219,24 @@ def test_who_saw_one_of_two_finds_the_whole_new_since(database: Database) -> Non
     for person in (AWA, BEN):
         seen.see(database, one, person, NOW)
     seen.see(database, two, AWA, NOW)
+    cleo = Person(id=4, name="Cleo", role=Role.ANALYST)
+    seen.see(database, two, cleo, NOW)
+    late = add(database, "Deux bis", two)
+    threads.merge(database, two, one, author="Awa", reason="le même", now=NOW)
+    attention = {person: seen.attention(database, [one], person).get(one) for person in (1, 2, 3, 4)}
+    assert attention == {1: Attention.BEHIND, 2: Attention.BEHIND, 3: None, 4: Attention.BEHIND}
+    # Articles after this one are shown as new: the late one, all of the second story, all of the first.
+    first, second, _ = (article.id for article in stories.members(database, one))
+    up_to = {look.person_id: look.up_to for look in seen.looks(database, one)}
+    assert up_to == {1: late - 1, 2: second - 1, 4: first - 1}
+
+
+def test_who_saw_both_has_seen_what_they_became(database: Database) -> None:
+    one, two = story_of(database, "Un"), story_of(database, "Deux")
+    for story in (one, two):
+        seen.see(database, story, AWA, NOW)
     threads.merge(database, two, one, author="Awa", reason="le même", now=NOW)
     assert seen.attention(database, [one], 1) == {one: Attention.SEEN}
-    assert seen.attention(database, [one], 2) == {one: Attention.BEHIND}
-    assert seen.attention(database, [one], 3) == {}
 
 
 def test_a_machine_join_carries_the_verdict_along_and_a_split_starts_anew(database: Database) -> None:
