@@ -25,6 +25,8 @@ from tests.test_scheduler_pipeline import HOOK, MAIL
 
 MINUTES = timedelta(minutes=10)
 HOUR = timedelta(hours=1)
+#: enough for every kind of alert, few enough to live through in a second
+MOST_PAGES = 84
 AWA = Person(id=None, name="Awa", role=Role.ADMIN)
 PAIR = Watch(id="france-mali", name="France – Mali", pairs=(("FRA", "MLI"),), channels=("mail", "hook"))
 WIDE = Watch(id="sahel", name="Sahel", min_severity=1, query="Mali OR Niger", channels=("mail",))
@@ -73,7 +75,7 @@ def read_page(page: Labelled, at: datetime) -> Article:
 
 def live(folder: Path, rules: RuleSet, *watches: Watch, world: str = "E1") -> Lived:
     """Let an archive live through a world's weeks, with all that happens to articles, stories and alerts there."""
-    pages = read_events(world)
+    pages = read_events(world)[:MOST_PAGES]
     settings = settings_for(folder, pages, *watches)
     database = open_writer(folder)
     begin = pages[0].published

@@ -153,13 +153,17 @@ def test_a_rule_is_saved_used_changed_switched_off_and_deleted(desk: Desk) -> No
         (RULE.replace("own.porte", "fr.expel_diplomats.idiom"), ("is the id of a built-in rule",)),
     ],
 )
-def test_what_is_wrong_is_told_with_its_line_and_nothing_is_saved(desk: Desk, text: str, said: tuple[str, ...]) -> None:
+def test_what_is_wrong_is_told_with_its_line(desk: Desk, text: str, said: tuple[str, ...]) -> None:
     desk.visitor.get("/rules/new")
-    fields = {"name": "porte", "text": text, "base": "0"}
-    checked = desk.visitor.post("/rules/new/check", fields)
+    checked = desk.visitor.post("/rules/new/check", {"name": "porte", "text": text, "base": "0"})
     for words in said:
         assert words in checked.text
-    saved = desk.visitor.post("/rules/new", fields)
+
+
+def test_what_fails_its_own_test_is_not_saved(desk: Desk) -> None:
+    desk.visitor.get("/rules/new")
+    wrong = {"name": "porte", "text": RULE.replace("~raccompagner", "~promener"), "base": "0"}
+    saved = desk.visitor.post("/rules/new", wrong)
     assert saved.status == 422
     assert "Nothing was saved" in saved.text
     assert rule_edits.latest(desk.database) == []

@@ -13,6 +13,7 @@ from sqlite_utils import Database
 
 from detection.engine import load_folders
 from review.app import create_app
+from review.errors import ChangeRefusedError
 from review.health import Readiness
 from scheduler.changes_watches import REREAD
 from storage import watch_edits
@@ -257,3 +258,26 @@ def test_a_backtest_runs_in_a_process_and_its_outcome_is_kept(desk: Desk) -> Non
     assert (kept.state, kept.about, kept.days) == ("done", "watch:sahel", 90)
     assert "Backtests" in desk.visitor.get("/watches/sahel").text
     assert desk.visitor.get("/watches/sahel?from=1").status == 200
+
+
+def test_a_backtest_is_stopped_and_what_a_restart_cut_off_says_so(tmp_path: Path) -> None:
+    settings = parse_settings(FILE, None, tmp_path, with_secrets=False)
+    runs = BacktestRuns(tmp_path, clock=lambda: NOW)
+
+    async def whole() -> None:
+        number = await runs.start(settings, settings.watches, about="watch:sahel", days=7, by="Awa")
+        runs.stop(number)
+        await runs.ended()
+        with pytest.raises(ChangeRefusedError, match="does not run any more"):
+            runs.stop(number)
+
+    asyncio.run(whole())
+    stopped = runs.run(1)
+    assert stopped is not None
+    assert stopped.state == "stopped"
+    runs._write(replace(stopped, number=2, state="running"))
+    again = BacktestRuns(tmp_path, clock=lambda: NOW)
+    assert [(run.number, run.state) for run in again.runs("watch:sahel")] == [(2, "interrupted"), (1, "stopped")]
+    assert again.runs("rule:x") == []
+    (tmp_path / "backtests" / "2.json").write_text("{", "utf-8")
+    assert again.run(2) is None

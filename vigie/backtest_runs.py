@@ -189,6 +189,9 @@ class BacktestRuns:
             sys.executable, "-m", "vigie.backtest_child", stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE, limit=_LONGEST_LINE,
         )  # fmt: skip
+        if self._stopping:
+            # It was stopped while it was being started.
+            return "stopped", {}
         if process.stdin is None or process.stdout is None:
             raise RuntimeError("the process has no pipes")
         process.stdin.write(pickle.dumps(order))
