@@ -53,6 +53,8 @@
     const address = button?.getAttribute("formaction") || form.getAttribute("action") || location.href;
     try {
       const body = new URLSearchParams(new FormData(form, button));
+      // What is open now, not what was when the form was made: the answer brings the parts of both panes.
+      if (body.has("back")) body.set("back", location.pathname + location.search);
       const answer = await fetch(address, { method: "POST", body, signal: AbortSignal.timeout(20000) });
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       if (answer.ok) return exchange(ids, page);
