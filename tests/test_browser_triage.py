@@ -131,7 +131,7 @@ def test_what_somebody_else_changed_meanwhile_is_not_overwritten(desk: Desk) -> 
         changes.apply(desk.database, "verdict", given, NOW, by=ANALYST)
     desk.press(1, "not_relevant")
     if desk.scripts:
-        desk.page.wait_for_function("document.getElementById('said').textContent.includes('Ines')")
+        desk.wait("#said:has-text('Ines')")
     else:
         desk.wait("#fault")
         assert "Ines" in desk.page.locator("#fault").inner_text()
