@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -39,6 +40,7 @@ ITEMS = st.builds(
     author=TEXT,
     terms=st.lists(TEXT.filter(bool), max_size=3).map(tuple),
 )
+SCHEMA = etree.RelaxNG(file=str(Path(__file__).parent / "data" / "atom.rng"))
 ATOM = "{http://www.w3.org/2005/Atom}"
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 #: what RFC 4287 section 4 allows within a feed and an entry: (at least, at most)
@@ -56,6 +58,7 @@ OF_ENTRY = {
 def check_atom(document: bytes) -> Any:
     """Check a document against RFC 4287 and return its root."""
     root = etree.fromstring(document)
+    SCHEMA.assertValid(root)
     assert root.tag == f"{ATOM}feed"
     entries = root.findall(f"{ATOM}entry")
     for element, allowed in [(root, OF_FEED), *((entry, OF_ENTRY) for entry in entries)]:
@@ -171,3 +174,25 @@ def test_hostile_titles_stay_text(hostile: str) -> None:
     title = root.find(f"{ATOM}entry/{ATOM}title")
     assert title.text == re.sub("[\x00\x08\x0b\ufffe\ud800]", "\ufffd", hostile)
     check_json(json_feed(feed))
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes"),
+    [
+        ("<id>tag:vigie.example,2026:story/7</id>", ""),
+        ("<id>tag:vigie.example,2026:story/7</id>", "<id>a</id><id>b</id>"),
+        ("<updated>2026-03-10T09:00:00Z</updated>", "<updated>10 March 2026</updated>"),
+        ("<updated>2026-03-10T09:00:00Z</updated>", "<updated>2026-03-10T09:00:00</updated>"),
+        ("<name>RFI</name>", "<name></name>"),
+        ("<name>RFI</name>", ""),
+        ('<category term="FRA" />', "<category />"),
+        ('<category term="FRA" />', '<category term="FRA">text</category>'),
+        ('<content type="text">', '<content type="text"><b>x</b>'),
+        ("<published>", "<invented>x</invented><published>"),
+        ('href="https://vigie.example/stories/7"', ""),
+    ],
+)
+def test_the_schema_refuses_what_the_specification_does(was: str, becomes: str) -> None:
+    document = atom(FEED).decode()
+    assert was in document
+    assert not SCHEMA.validate(etree.fromstring(document.replace(was, becomes).encode()))

@@ -140,6 +140,10 @@ def test_import_search_export_and_explain(here: Path, capsys: pytest.CaptureFixt
     assert [line["title"] for line in lines(capsys)] == [TITLE]
     assert run_command_line(["search", "mali AND ("]) == 2
     assert "^" in capsys.readouterr().err
+    assert run_command_line(["search", "--json", "--", "-crue since:2020"]) == 0
+    assert [line["title"] for line in lines(capsys)] == [TITLE]
+    assert run_command_line(["search", "--help"]) == 0
+    assert "date:2025-09-18..2025-09-20" in capsys.readouterr().out
     assert run_command_line(["explain", str(first["article"])]) == 0
     explained = capsys.readouterr().out
     assert "new_story" in explained

@@ -53,7 +53,17 @@ def import_(context: Context, files: tuple[str, ...], *, alerts: bool) -> int:
     return PARTLY if import_files(files, settings, sending=alerts) else 0
 
 
-@click.command()
+class _Searching(click.Command):
+    """A command whose help ends with the query language."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the language on one screen."""
+        from detection.query import describe_syntax
+
+        formatter.write(f"\n{describe_syntax()}\nPut -- before a query that begins with a minus.\n")
+
+
+@click.command(cls=_Searching)
 @click.argument("query")
 @click.option("--since", type=Moment(), help="Published at or after.")
 @click.option("--until", type=Moment(), help="Published before.")
