@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -28,6 +29,9 @@ from storage import notes, overview, reading, threads
 from storage.errors import SearchError
 from storage.types import Status
 from storage.types.triage import TriageState, Verdict
+
+#: events counted behind an empty list
+MOST_HIDDEN = 1_000
 
 
 def page_routes(room: Room, changing: Changing) -> APIRouter:
@@ -115,9 +119,19 @@ def _desk(room: Room, request: Request, database: Database, shown: dict[str, Any
         else emptiness(
             overview.overview(database, now), narrowed=wanted.narrowed or wanted.before is not None, now=now
         ),
+        hidden=None if found.rows or fault or found.next else _hidden(database, room, request, wanted),
+        most_hidden=MOST_HIDDEN,
         **_choices(database, room, room.language(request), wanted),
         **shown,
     )
+
+
+def _hidden(database: Database, room: Room, request: Request, wanted: DeskFilter) -> int:
+    """Return how many events an empty list would hold without its conditions, counted up to a bound."""
+    bare = DeskFilter(show_all=wanted.show_all).for_archive(
+        room.now(), zone=room.settings.zone(), person_id=room.who(request).id
+    )
+    return len(reading.places(database, replace(bare, limit=MOST_HIDDEN)))
 
 
 def _choices(database: Database, room: Room, language: str, wanted: DeskFilter) -> dict[str, object]:

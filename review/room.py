@@ -24,6 +24,7 @@ from review.sections import sections_for
 from review.settings import LANGUAGES, ReviewSettings
 from review.standing import judge_overview
 from review.wording import Words, words
+from storage.last_deliveries import last_deliveries
 from storage.overview import overview
 from storage.reading import StoryFilter
 from storage.types import Person, Role
@@ -93,6 +94,7 @@ class Room:
                 settings=self.settings,
                 strip=strip,
                 levels=None if strip is None else judge_overview(strip, now),
+                last_deliveries=() if database is None else last_deliveries(database, self.settings.channels),
                 languages=[
                     (code, words(code)("language"), language_link(request.url.path, parameters, code))
                     for code in LANGUAGES

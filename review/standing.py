@@ -10,12 +10,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from storage.alert_log import AlertRow
-from storage.overview import Overview, SourceHealth
+from storage.overview import LATE_AFTER, Overview, SourceHealth
 from storage.reading import AlertSummary, ArticleSignal
 from storage.types import DeliveryState, HealthState, NetworkState, Signal, Status
 
-#: a source is late when its next check is overdue by so long
-LATE_AFTER = timedelta(minutes=30)
 #: with no successful poll for so long the watch is blind
 BLIND_AFTER = timedelta(hours=1)
 #: a page or delivery that waits longer than this deserves a look
@@ -122,7 +120,7 @@ def judge_overview(overview: Overview, now: datetime) -> Levels:
     never = overview.last_checked_at is not None and overview.last_success_at is None
     cut_off = overview.network.state is NetworkState.DOWN
     blind = cut_off or (enabled > 0 and (all_failing or stale or never))
-    troubled = overview.sources_failing or overview.sources_troubled
+    troubled = overview.sources_failing or overview.sources_troubled or overview.sources_late
     return Levels(
         sources=Level.BAD if all_failing else Level.WARNING if troubled else Level.OK,
         checks=Level.BAD if blind else Level.OK,

@@ -12,6 +12,8 @@ from storage import health as stored_health
 from storage.times import from_text, from_text_or_none, to_text
 from storage.types import WELL, CanaryRun, DeliveryState, FailureReason, Health, HealthState, Network, SourceState
 
+#: a source is late when its next check is overdue by so long
+LATE_AFTER = timedelta(minutes=30)
 #: signals looked at for the list of pairs of states
 _RECENT_SIGNALS = 5_000
 
@@ -45,6 +47,8 @@ class Overview:
     network: Network = field(default_factory=Network)
     #: the last synthetic article, None when none has flown
     canary: CanaryRun | None = None
+    #: of the fresh ones, those that should have been read again by now
+    sources_late: int = 0
 
     @property
     def sources_troubled(self) -> int:
@@ -98,13 +102,15 @@ class ChannelHealth:
 
 def overview(database: Database, now: datetime) -> Overview:
     """Return the state of the whole watch."""
-    fresh, failing, unchecked, last_checked, last_success = database.execute(
+    fresh, failing, unchecked, late, last_checked, last_success = database.execute(
         """
         SELECT count(*) FILTER (WHERE failures = 0 AND last_checked_at IS NOT NULL),
             count(*) FILTER (WHERE failures > 0), count(*) FILTER (WHERE failures = 0 AND last_checked_at IS NULL),
+            count(*) FILTER (WHERE failures = 0 AND last_checked_at IS NOT NULL AND next_check_at < ?),
             max(last_checked_at), max(last_success_at)
         FROM source WHERE enabled = 1
-        """
+        """,
+        (to_text(now - LATE_AFTER),),
     ).fetchone()
     waiting_since = database.execute(
         "SELECT min(created_at) FROM delivery WHERE state IN ('pending', 'leased')"
@@ -117,6 +123,7 @@ def overview(database: Database, now: datetime) -> Overview:
         sources_fresh=fresh,
         sources_failing=failing,
         sources_unchecked=unchecked,
+        sources_late=late,
         last_checked_at=from_text_or_none(last_checked),
         last_success_at=from_text_or_none(last_success),
         pages_due=entries.count_due(database, now),
