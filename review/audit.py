@@ -58,4 +58,10 @@ def _about(line: AuditLine) -> list[tuple[str, str]]:
         values = json.loads(line.about)
     except ValueError:
         return [("", line.about)]
-    return [(key, value if isinstance(value, str) else json.dumps(value)) for key, value in values.items()]
+    return [(key, _shown(value)) for key, value in values.items()]
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

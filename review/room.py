@@ -103,7 +103,7 @@ class Room:
                     "person": person,
                     "first_run": request.scope.get(REASON) is Reason.AT_THE_MACHINE,
                     "may": lambda role: person.role.covers(Role(role)),
-                    "sections": sections_for(person.role),
+                    "sections": () if person is NOBODY else sections_for(person.role),
                     "able": self.able,
                     "token": self.forms.token(seed),
                     "path": request.url.path,
