@@ -95,7 +95,7 @@ def _add_forms(router: APIRouter, changing: Changing, page: _Page) -> None:
     @router.post("/shares/{share_id}/end")
     async def end(request: Request, share_id: str) -> Response:
         return await changing.form(
-            request, work=lambda _: ("end_share", {"share": number(share_id)}), then="/people/me"
+            request, role=Role.READER, work=lambda _: ("end_share", {"share": number(share_id)}), then="/people/me"
         )
 
 

@@ -15,7 +15,7 @@ from storage.types.accounts import Account, ShareKind
 from tests.accounts import PASSWORD, Desk, add, log_in, settings_of
 from tests.filled import Filled, fill
 from tests.outbox_fill import NOW
-from tests.visitor import Page, Visitor
+from tests.visitor import Page, Visitor, routes
 
 NEW = "une autre phrase longue"
 
@@ -134,6 +134,38 @@ def tokens_of(desk: Desk, visitor: Visitor) -> int:
     """Make a token and return its number."""
     made(visitor, sent(visitor, "/people/me", "/people/me/tokens", name="ci", scope="read", days="30"))
     return tokens.listing(desk.database)[0].id
+
+
+#: forms that a reader may send, and those an analyst may besides; all others are for editors and admins
+FOR_READERS = re.compile(
+    r"/logout|/people/me/.+|/views(/.+)?|/shares/\{share_id\}/end|/stories/\{story_id\}/seen|/triage/bulk-seen"
+)
+FOR_ANALYSTS = re.compile(
+    r"/alerts/\{alert_id\}/\w+|/silences/\{silence_id\}|/stories/\{story_id\}/\w+|/triage/\w+|/share/.+|/deliveries/.+"
+)
+
+
+@pytest.mark.parametrize("role", [Role.READER, Role.ANALYST])
+def test_no_role_changes_what_is_for_those_above_it(desk: Desk, known: Filled, role: Role) -> None:
+    add(desk.database)
+    account = add(desk.database, "Karim", role)
+    visitor, tried, refused = as_account(desk, account), 0, 0
+    visitor.get("/people/me")
+    values = {
+        "alert_id": known.alert, "story_id": str(known.story), "kind": "story", "about": str(known.story),
+        "act": "replay", "watch_id": "france-mali", "delivery_id": str(known.delivery),
+    }  # fmt: skip
+    for method, pattern in routes(desk.app):
+        for_them = FOR_READERS.fullmatch(pattern) or (role is Role.ANALYST and FOR_ANALYSTS.fullmatch(pattern))
+        if method != "POST" or pattern.startswith("/api/") or pattern == "/login" or for_them:
+            continue
+        path = re.sub(r"\{(\w+)[^}]*\}", lambda place: values.get(place[1], "1"), pattern)
+        answer = visitor.post(path)
+        assert answer.status in {403, 404}, pattern
+        tried, refused = tried + 1, refused + (answer.status == 403)
+    assert tried > 20
+    assert refused > tried / 2
+    assert audit.lines(desk.database) == ()
 
 
 # --- one's own -------------------------------------------------------------------------------------
