@@ -18,13 +18,18 @@ from sqlite_utils import Database
 from scheduler import ladder as keeper
 from scheduler.pipeline import Processed
 from storage import (
+    accounts,
+    audit,
     candidates,
     ladder,
     notes,
     seen,
+    sessions,
+    shares,
     sources,
     stories,
     threads,
+    tokens,
     triage,
     triage_filter,
     triage_history,
@@ -33,7 +38,8 @@ from storage import (
 from storage.database import open_writer, transaction
 from storage.triage_filter import TriageFilter
 from storage.triage_values import YES, assignee_text, link_subject, standing_text
-from storage.types import Article, StoryState
+from storage.types import Article, Role, StoryState
+from storage.types.accounts import ShareKind, TokenScope
 from storage.types.triage import Assignee, LinkKind, Standing, TriageField, TriageState, Verdict
 from tests.grouping import read_events
 from tests.somebody import HERE
@@ -44,13 +50,21 @@ RELEVANT = Standing(state=TriageState.RELEVANT, verdict=Verdict.RELEVANT, by="An
 TABLES = (
     "source", "article", "revision", "signal", "story", "story_change", "fingerprint", "name", "alert", "meta",
     "silence", "story_act", "story_act_due", "rung_due", "rung_change", "seen", "note", "story_tag", "story_link",
-    "triage_event", "account",
+    "triage_event", "account", "account", "session", "api_token", "share", "audit",
 )  # fmt: skip
 _TRIAGE = tuple(
     f"storage/{name}.py"
     for name in ("triage", "triage_filter", "triage_history", "triage_merging", "notes", "seen", "verdicts")
 )
-_MODULES = ("storage/stories.py", "storage/threads.py", "storage/candidates.py", "storage/ladder.py", *_TRIAGE)
+_PEOPLE = tuple(f"storage/{name}.py" for name in ("accounts", "sessions", "tokens", "shares", "audit"))
+_MODULES = (
+    *_PEOPLE,
+    "storage/stories.py",
+    "storage/threads.py",
+    "storage/candidates.py",
+    "storage/ladder.py",
+    *_TRIAGE,
+)
 _PROGRAMS = ("initdb", "pg_ctl", "psql")
 #: what only SQLite understands
 _OF_SQLITE = re.compile(r"\b(?:INSERT OR|REPLACE INTO|IFNULL|GLOB|rowid|strftime|julianday|json_each)\b", re.IGNORECASE)
@@ -114,6 +128,7 @@ def _work(database: Database) -> None:
         threads.mark(database, large, StoryState.CORRECTED)
         stories.forget_fingerprints(database, NOW - timedelta(days=400))
     _triage(database, large, other)
+    _people(database)
     stories.get(database, large)
     list(stories.listing(database, since=NOW - timedelta(days=90)))
     threads.thread(database, large)
@@ -127,6 +142,38 @@ def _work(database: Database) -> None:
         ladder.rung_at(database, "FRA", "MLI", NOW)
         ladder.due_with(database, done[0].article_id)
         ladder.is_due(database)
+
+
+def _people(database: Database) -> None:
+    with transaction(database):
+        ana = accounts.add(database, "Ana", None, "hash", NOW)
+        accounts.set_password(database, ana.id, "hash", NOW)
+        accounts.set_role(database, ana.id, Role.ADMIN)
+        accounts.set_enabled(database, ana.id, enabled=True, now=NOW)
+        sessions.start(database, ana.id, "secret", NOW, agent="", address="")
+        session = sessions.find(database, "secret", NOW)
+        assert session is not None
+        sessions.touch(database, session.id, NOW)
+        sessions.end_all(database, ana.id, but=session.id)
+        sessions.end_one(database, ana.id, session.id)
+        sessions.end(database, "secret")
+        token = tokens.add(database, "ci", TokenScope.READ, "secret", NOW, account_id=ana.id, created_by="Ana")
+        tokens.touch(database, token.id, NOW)
+        tokens.revoke(database, token.id, NOW)
+        share = shares.add(database, ShareKind.STORY, "1", "secret", NOW, by=HERE, lasts=timedelta(days=1))
+        shares.revoke(database, share.id, NOW)
+        audit.record(database, HERE, "share", {"share": share.id}, NOW)
+    accounts.listing(database)
+    accounts.to_log_in(database, "ana")
+    accounts.password_of(database, ana.id)
+    sessions.of_account(database, ana.id, NOW)
+    tokens.find(database, "secret", NOW)
+    tokens.listing(database, account_id=ana.id)
+    shares.find(database, "secret", NOW)
+    shares.listing(database, NOW, about=(ShareKind.STORY, "1"), account_id=ana.id)
+    audit.lines(database, name="Ana", change="share", about="1")
+    audit.names(database)
+    audit.changes(database)
 
 
 def _triage(database: Database, story: int, other: int) -> None:
