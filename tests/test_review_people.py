@@ -142,6 +142,7 @@ FOR_READERS = re.compile(
 )
 FOR_ANALYSTS = re.compile(
     r"/alerts/\{alert_id\}/\w+|/silences/\{silence_id\}|/stories/\{story_id\}/\w+|/triage/\w+|/share/.+|/deliveries/.+"
+    r"|/sources/.+/poll"
 )
 
 
