@@ -45,8 +45,9 @@ def story_context(room: Room, request: Request, database: Database, story_id: in
         NotFoundError: no story has this id.
     """
     story = stories.get(database, story_id)
-    events = group_events(reading.story_signals(database, story_id))
-    new = firsts(reading.reports(database, story_id))
+    signals = reading.story_signals(database, story_id)
+    events = group_events(signals)
+    new = firsts(reading.reports(database, story_id, signals))
     after = read_numbered_place(request.query_params.get("from", ""))
     found = story_lines.originals(database, story_id, after=after, limit=ARTICLES_PAGE + 1)
     shown = found[:ARTICLES_PAGE]

@@ -141,7 +141,9 @@ def _group(database: Database, row: dict[str, Any]) -> AlertGroup | None:
         f"SELECT a.id FROM alert a WHERE {where} ORDER BY a.created_at DESC, a.id DESC LIMIT {MOST_MEMBERS}",  # noqa: S608 (fixed)
         values,
     )
-    rows = tuple(alert for one in ids.fetchall() if (alert := alert_log.one(database, one[0])) is not None)
+    wanted = [str(one[0]) for one in ids.fetchall()]
+    known = alert_log.by_id(database, wanted)
+    rows = tuple(known[one] for one in wanted if one in known)
     if not rows:
         return None
     return AlertGroup(

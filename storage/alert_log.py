@@ -12,8 +12,12 @@ from sqlite_utils import Database
 
 from storage.alerts import alert_from_row
 from storage.deliveries import delivery_from_row
+from storage.listed import batched, listed
 from storage.times import from_text, to_text, to_text_or_none
 from storage.types import Alert, Delivery, OutcomeClass
+
+#: alerts in a statement
+_TOGETHER = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,28 +71,40 @@ def alerts(
         limit: at most so many.
     """
     before_time, before_id = before or (None, None)
+    # Only the conditions that are asked for stand in the statement, so that an index can answer each.
+    options: tuple[tuple[str, dict[str, object]], ...] = (
+        ("id = :alert", {"alert": alert_id}),
+        ("story_id = :story", {"story": story_id}),
+        ("id IN (SELECT d.alert_id FROM batch b JOIN delivery d ON d.batch_id = b.id WHERE b.alert_id = :list)",
+         {"list": list_id}),
+        ("(created_at, id) < (:before, :before_id)",
+         {"before": to_text_or_none(before_time), "before_id": before_id}),
+    )  # fmt: skip
+    chosen = [(clause, values) for clause, values in options if None not in values.values()]
+    clauses = [clause for clause, _ in chosen]
+    if notices is not None:
+        clauses.append(f"watch_id {'=' if notices else '<>'} ''")
     rows = list(
         database.query(
-            """
-            SELECT * FROM alert WHERE (:alert IS NULL OR id = :alert) AND (:story IS NULL OR story_id = :story)
-                AND (:notices IS NULL OR (watch_id = '') = :notices)
-                AND (:list IS NULL OR id IN (
-                    SELECT d.alert_id FROM batch b JOIN delivery d ON d.batch_id = b.id WHERE b.alert_id = :list
-                ))
-                AND (:before IS NULL OR (created_at, id) < (:before, :before_id))
-            ORDER BY created_at DESC, id DESC LIMIT :limit
-            """,
-            {
-                "alert": alert_id,
-                "story": story_id,
-                "notices": notices,
-                "list": list_id,
-                "before": to_text_or_none(before_time),
-                "before_id": before_id,
-                "limit": limit,
-            },
+            f"SELECT * FROM alert WHERE {' AND '.join(clauses) or '1 = 1'} "  # noqa: S608 (fixed clauses)
+            "ORDER BY created_at DESC, id DESC LIMIT :limit",
+            {key: value for _, values in chosen for key, value in values.items()} | {"limit": limit},
         )
     )
+    return _with_logs(database, rows)
+
+
+def by_id(database: Database, alert_ids: Sequence[str]) -> dict[str, AlertRow]:
+    """Return those of some alerts that are stored, with their delivery logs, by their ids."""
+    found: dict[str, AlertRow] = {}
+    for some in batched(alert_ids, _TOGETHER):
+        marks, values = listed(some)
+        rows = list(database.query(f"SELECT * FROM alert WHERE id IN ({marks})", values))  # noqa: S608 (placeholders)
+        found.update((row.alert.id, row) for row in _with_logs(database, rows))
+    return found
+
+
+def _with_logs(database: Database, rows: Sequence[dict[str, Any]]) -> list[AlertRow]:
     logs = _delivery_logs(database, [row["id"] for row in rows])
     return [
         AlertRow(

@@ -185,7 +185,7 @@ def thread_of(database: Database, watch_id: str, story_id: int) -> str | None:
 def count_decisions(database: Database) -> list[tuple[str, str, int]]:
     """Return how many decisions of each watch have each reason: (watch, reason, count)."""
     rows = database.execute(
-        "SELECT watch_id, reason, count(*) FROM decision GROUP BY watch_id, reason ORDER BY watch_id, reason"
+        "SELECT watch_id, reason, decisions FROM decision_count WHERE decisions > 0 ORDER BY watch_id, reason"
     )
     return [(str(row[0]), str(row[1]), int(row[2])) for row in rows]
 

@@ -474,8 +474,16 @@ def story_signals(database: Database, story_id: int, limit: int = 2_000) -> list
     return [ArticleSignal(article_id=row["article_id"], signal=signal_from_row(row)) for row in rows]
 
 
-def reports(database: Database, story_id: int) -> list[tuple[int, list[Signal], tuple[int, ...]]]:
-    """Return (article, its signals, positions of paragraphs new to the story) in the order of reporting."""
+def reports(
+    database: Database, story_id: int, signals: Sequence[ArticleSignal] | None = None
+) -> list[tuple[int, list[Signal], tuple[int, ...]]]:
+    """Return (article, its signals, positions of paragraphs new to the story) in the order of reporting.
+
+    Args:
+        database: the archive.
+        story_id: of the story.
+        signals: of the story, as :func:`story_signals` returns them, when they were read already.
+    """
     novel = novelty(database, story_id)
     found: dict[int, list[Signal]] = {
         int(row[0]): []
@@ -483,7 +491,7 @@ def reports(database: Database, story_id: int) -> list[tuple[int, list[Signal], 
             "SELECT id FROM article WHERE story_id = ? ORDER BY effective_at, id LIMIT 500", (story_id,)
         )
     }
-    for told in story_signals(database, story_id):
+    for told in story_signals(database, story_id) if signals is None else signals:
         if told.article_id in found:
             found[told.article_id].append(told.signal)
     return [(article_id, signals, novel.get(article_id, ())) for article_id, signals in found.items()]

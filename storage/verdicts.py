@@ -53,10 +53,12 @@ def by_rule(database: Database, since: datetime | None = None) -> list[LabelCoun
     """Count verdicts given since a moment by the rule that found an act, those with most verdicts first."""
     rows = database.execute(
         """
-        SELECT g.rule, st.verdict, st.verdict_reason, count(DISTINCT st.id) FROM story st
-        JOIN article a ON a.story_id = st.id JOIN signal g ON g.revision_id = a.revision_id
-        WHERE st.verdict IS NOT NULL AND (:since IS NULL OR st.judged_at >= :since)
-        GROUP BY g.rule, st.verdict, st.verdict_reason
+        SELECT rule, verdict, verdict_reason, count(*) FROM (
+            SELECT DISTINCT g.rule, st.id, st.verdict, st.verdict_reason
+            FROM story st CROSS JOIN article a CROSS JOIN signal g
+            WHERE st.verdict IS NOT NULL AND (:since IS NULL OR st.judged_at >= :since)
+                AND a.story_id = st.id AND g.revision_id = a.revision_id
+        ) found GROUP BY rule, verdict, verdict_reason
         """,
         {"since": to_text_or_none(since)},
     )
