@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 
 from detection.compiler import RuleSet
 from review.acting import acting_routes
+from review.adding import adding_routes
 from review.alert_list import alert_routes
 from review.arranging import arranging_routes
 from review.audit import audit_routes
@@ -35,6 +36,7 @@ from review.me import me_routes
 from review.metrics import CONTENT_TYPE, exposition
 from review.news import news_routes
 from review.once import Once
+from review.outlets import Outlets
 from review.pages import page_routes
 from review.people import people_routes
 from review.precision import precision_routes
@@ -66,6 +68,7 @@ def create_app(
     websub: Callback | None = None,
     perform: Perform | None = None,
     bench: Bench | None = None,
+    outlets: Outlets | None = None,
     rules: Callable[[], RuleSet] | None = None,
     now: Callable[[], datetime] = _utc_now,
     guesses: Guesses | None = None,
@@ -79,6 +82,7 @@ def create_app(
         perform: makes the changes that people ask for on the page; None only shows.
         bench: knows the configuration, for the pages that edit watches; None only shows them.
         rules: those in use, to say how an article was read; None says only what was decided.
+        outlets: knows the configuration file, for the pages that add sources; None leaves them out.
         now: the clock, in UTC.
         guesses: how many passwords may be tried.
     """
@@ -134,7 +138,9 @@ def create_app(
     app.include_router(interface_routes(room, perform), prefix="/api/v1")
     app.include_router(view_routes(room, changing))
     app.include_router(chart_routes(room))
-    app.include_router(source_routes(room, changing))
+    if outlets is not None:
+        app.include_router(adding_routes(room, changing, outlets))
+    app.include_router(source_routes(room, changing, can_add=outlets is not None))
     _add_health(app, room)
     app.mount("/static", StaticFiles(directory=STATIC_FOLDER), name="static")
     answer = _add_error_pages(app, room)

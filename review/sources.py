@@ -53,8 +53,8 @@ def group_of(standing: SourceStanding) -> Group:
     return _GROUPS.get(standing, Group.FAILED)
 
 
-def source_routes(room: Room, changing: Changing) -> APIRouter:
-    """Return the routes of the pages of sources."""
+def source_routes(room: Room, changing: Changing, *, can_add: bool = False) -> APIRouter:
+    """Return the routes of the pages of sources; ``can_add`` leads on to those that add some."""
     router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
     @router.get("/sources")
@@ -77,6 +77,7 @@ def source_routes(room: Room, changing: Changing) -> APIRouter:
                 all_sources=len(found),
                 notices=alert_log.alerts(database, notices=True, limit=NOTICES),
                 channels=overview.channels(database),
+                can_add=can_add,
             )
 
     @router.post("/sources/{source_id:path}/poll")

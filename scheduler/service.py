@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Self
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -43,7 +44,7 @@ from storage import alerts, cured, deliveries, entries, holds, rule_edits, sourc
 from storage import folder as data_folder
 from storage.database import instance_id
 from storage.errors import StorageError
-from storage.types import Article, DeliveryState, FailureReason, HostHold, Person
+from storage.types import Article, DeliveryState, FailureReason, HostHold, Person, Source
 
 logger = logging.getLogger(__name__)
 
@@ -292,6 +293,16 @@ class Service:
         self.dispatcher.wake()
         return done
 
+    async def take_sources(self, found: Sequence[Source]) -> None:
+        """Read further sources from now on, until the configuration says so too after the next start.
+
+        An address with a port of its own is left for then: the crawler process knows its ports from its start.
+        """
+        ready = [source for source in found if ports_of(source) <= set(self.settings.crawler.source_ports)]
+        self._sources.update({source.id: source for source in ready})
+        self.settings = replace(self.settings, sources=(*self.settings.sources, *ready))
+        await self.archive.write(sources.sync, self.settings.sources, self._clock())
+
     def _wake_senders(self) -> None:
         self.dispatcher.wake()
 
@@ -409,3 +420,8 @@ class Service:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def ports_of(source: Source) -> set[int]:
+    """Return the ports of a source's addresses that are no usual ones."""
+    return {port for _, url in source.addresses if (port := urlsplit(url).port) is not None} - {80, 443}

@@ -27,8 +27,8 @@ from storage.types import (
     PollResult,
     Source,
 )
+from vigie.crawling import crawler_settings
 from vigie.errors import VigieError
-from vigie.running import crawler_settings
 from vigie.settings import Settings
 from vigie.sourcefile import identifier
 

@@ -96,7 +96,7 @@ def _extract(name: str, raw: bytes, *, url: str, entry: FeedEntry | None) -> dic
 
 async def _extract_address(url: str, settings: Settings) -> dict[str, Any]:
     from crawler.client import fetch_once
-    from vigie.running import crawler_settings
+    from vigie.crawling import crawler_settings
 
     result = await fetch_once(url, crawler_settings(settings))
     if result.article is None and result.failure is None:

@@ -28,7 +28,8 @@ from storage.database import instance_id, open_writer, transaction
 from storage.folder import ownership
 from storage.types import Article, CrawlFailure, Evidence, FailureReason, FetchOrder, FetchResult
 from vigie import inputs, output
-from vigie.running import crawler_settings, service_settings
+from vigie.crawling import crawler_settings
+from vigie.running import service_settings
 from vigie.settings import Settings
 from vigie.warc_files import SavedPage, is_warc, read_pages
 

@@ -11,8 +11,8 @@ from crawler.routing import CrawlerRouter
 from storage import folder, rhythm, sources
 from storage import health as stored_health
 from storage.types import AddressKind, Health, PollOrder, Source, SourceState
+from vigie.crawling import crawler_settings
 from vigie.errors import VigieError
-from vigie.running import crawler_settings
 from vigie.searching import open_archive
 from vigie.settings import Settings
 

@@ -11,10 +11,7 @@ from collections.abc import Awaitable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
-from crawler.browser import BrowserSettings
-from crawler.settings import CrawlerSettings
 from review.app import create_app
 from review.errors import ChangeRefusedError
 from review.health import Check, Readiness
@@ -29,8 +26,10 @@ from storage.types import Person
 from vigie import __version__
 from vigie.backtest_runs import BacktestRuns
 from vigie.commands import PARTLY
+from vigie.crawling import crawler_settings
 from vigie.probing import test_channel
 from vigie.settings import Settings
+from vigie.source_desk import SourceDesk
 from vigie.watch_bench import WatchBench
 from vigie.watch_definitions import read_watches, with_edits
 
@@ -63,21 +62,6 @@ def service_settings(settings: Settings) -> ServiceSettings:
         keep_attempts=settings.keep_attempts,
         keep_backups=settings.keep_backups,
         read_watches=functools.partial(read_watches, settings),
-    )
-
-
-def crawler_settings(settings: Settings) -> CrawlerSettings:
-    """Return what the crawler process needs of the settings."""
-    addresses = [source.url for source in settings.sources]
-    addresses += [url for source in settings.sources for _, url in source.addresses]
-    ports = {port for url in addresses if (port := urlsplit(url).port) is not None}
-    return CrawlerSettings(
-        user_agent=settings.user_agent,
-        allow_cidrs=settings.allow_cidrs,
-        proxy=settings.proxy,
-        delay_seconds=None if settings.delay is None else settings.delay.total_seconds(),
-        source_ports=tuple(sorted(ports)),
-        browser=BrowserSettings(chromium=settings.chromium),
     )
 
 
@@ -139,32 +123,43 @@ async def serve_with(service: Service, settings: Settings, stop: asyncio.Event, 
     hubs = service.hubs if service.hubs.active else None
     runs = BacktestRuns(settings.data_dir, clock=now_utc)
     bench = WatchBench(settings, lambda: service.rule_watch.loaded, runs)
+    outlets = SourceDesk(settings, service.take_sources, service.change)
     watches = LiveWatches(service.watches.watches)
     service.watches.hearers.append(watches.take)
     app = create_app(
         replace(review_settings(settings), watches=watches),
         readiness=lambda: readiness(service),
         websub=hubs,
-        perform=lambda name, given, by: _perform(service, settings, bench, name, given, by),
+        perform=lambda name, given, by: _perform(service, settings, bench, outlets, name, given, by),
         bench=bench,
+        outlets=outlets,
         rules=lambda: service.rule_watch.loaded.rules,
     )
     parts = (service.run(stop), serve(app, listener, stop, tls=settings.listening.tls))
     tasks = [asyncio.create_task(_then_stop(part, stop)) for part in parts]
     await asyncio.wait(tasks)
     await runs.close()
+    await outlets.close()
     for task in tasks:
         task.result()
 
 
 async def _perform(
-    service: Service, settings: Settings, bench: WatchBench, name: str, given: dict[str, Any], by: Person
+    service: Service,
+    settings: Settings,
+    bench: WatchBench,
+    outlets: SourceDesk,
+    name: str,
+    given: dict[str, Any],
+    by: Person,
 ) -> str:
     """Make a change that somebody asked for on the page."""
     done = await bench.perform(name, given, by)
     if done is not None:
         return done
     try:
+        if (added := await outlets.perform(name, given, by)) is not None:
+            return added
         if name == "test_channel":
             given = given | {"answer": await test_channel(settings, str(given["channel"]))}
         return await service.change(name, given, by)
