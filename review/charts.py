@@ -15,12 +15,14 @@ from review.charting import LadderChart, bars, by_day, days_between, ladder_char
 from review.filters import read_filter
 from review.ladder import read_ladder
 from review.room import Room
-from storage import daily, overview
+from storage import daily, ladder, overview
 from storage.types import Signal, Story
 
 #: days the page shows, in the order they are offered
 SPANS = (30, 90, 365)
 USUAL_SPAN = 90
+#: days that stand after the last act of two states that did nothing of late
+AFTER_LAST = 14
 #: what the ladder of a story shows before its first report and after its last
 BEFORE_STORY, AFTER_STORY = timedelta(days=60), timedelta(days=30)
 
@@ -42,11 +44,11 @@ def chart_routes(room: Room) -> APIRouter:
         span = _span(request.query_params.get("days", ""))
         zone = room.settings.zone()
         with room.readers.reading() as database:
-            until = _end(database, room, request, span)
-            first = (until - timedelta(microseconds=1)).astimezone(zone).date() - timedelta(days=span - 1)
-            since = local_midnight(first, zone)
             pairs = _pairs(database, room)
             pair = _chosen(request, pairs)
+            until = _end(database, room, request, pair, span)
+            first = (until - timedelta(microseconds=1)).astimezone(zone).date() - timedelta(days=span - 1)
+            since = local_midnight(first, zone)
             drawn = None if pair is None else draw(database, room, pair, since=since, until=until)
             days = days_between(since, until, zone)
             return room.page(
@@ -74,7 +76,7 @@ def draw(database: Database, room: Room, pair: tuple[str, str], *, since: dateti
 
 
 def resting_ladder(database: Database, room: Room, pair: tuple[str, str] | None) -> DrawnLadder | None:
-    """Return the ladder that the desk shows while nothing is open; None where nothing happened for a year.
+    """Return the ladder that the desk shows while nothing is open; None where nothing ever happened.
 
     Args:
         database: the archive.
@@ -84,13 +86,11 @@ def resting_ladder(database: Database, room: Room, pair: tuple[str, str] | None)
     watched = pair or next((one for watch in room.settings.watches for one in watch.pairs), None)
     if watched is None or watched[0] == watched[1]:
         return None
-    until = end_of_archive(database, room, USUAL_SPAN)
-    for span in (USUAL_SPAN, SPANS[-1]):
-        since = local_midnight(until.date() - timedelta(days=span), room.settings.zone())
-        drawn = draw(database, room, (min(watched), max(watched)), since=since, until=until)
-        if drawn.found.acts:
-            return drawn
-    return None
+    both = (min(watched), max(watched))
+    until = end_for(database, room, both, USUAL_SPAN)
+    since = local_midnight(until.date() - timedelta(days=USUAL_SPAN), room.settings.zone())
+    drawn = draw(database, room, both, since=since, until=until)
+    return drawn if drawn.found.acts else None
 
 
 def story_ladder(database: Database, room: Room, signal: Signal | None, story: Story) -> DrawnLadder | None:
@@ -109,24 +109,21 @@ def _span(text: str) -> int:
     return int(text) if text in {str(span) for span in SPANS} else USUAL_SPAN
 
 
-def _end(database: Database, room: Room, request: Request, span: int) -> datetime:
-    """Return the end of the time shown: of the day that was asked for, else of the archive."""
+def _end(database: Database, room: Room, request: Request, pair: tuple[str, str] | None, span: int) -> datetime:
+    """Return the end of the time shown: of the day that was asked for, else what suits the pair."""
     asked = read_filter(request.query_params).until
     if asked is not None:
         return min(room.now(), local_midnight(asked + timedelta(days=1), room.settings.zone()))
-    return end_of_archive(database, room, span)
+    return end_for(database, room, pair, span)
 
 
-def end_of_archive(database: Database, room: Room, span: int) -> datetime:
-    """Return now, or the end of the archive's last day.
-
-    An archive that was imported, or whose crawl rests, has nothing of the last ``span`` days.
-    """
+def end_for(database: Database, room: Room, pair: tuple[str, str] | None, span: int) -> datetime:
+    """Return now; for two states that did nothing to each other in ``span`` days, some days after their last act."""
     now, zone = room.now(), room.settings.zone()
-    newest = daily.newest_article(database)
-    if newest is None or newest > now - timedelta(days=span):
+    last = None if pair is None else ladder.last_told(database, pair, now)
+    if last is None or last > now - timedelta(days=span):
         return now
-    return local_midnight(newest.astimezone(zone).date() + timedelta(days=1), zone)
+    return local_midnight(last.astimezone(zone).date() + timedelta(days=1 + min(AFTER_LAST, span // 3)), zone)
 
 
 def _pairs(database: Database, room: Room) -> list[tuple[str, str]]:

@@ -34,12 +34,6 @@ def alerts_by_hour(database: Database, since: datetime, until: datetime) -> list
     )
 
 
-def newest_article(database: Database) -> datetime | None:
-    """Return the date of the latest article, None when there is none."""
-    row = database.execute("SELECT max(effective_at) FROM article").fetchone()
-    return None if row[0] is None else from_text(row[0])
-
-
 def _by_hour(database: Database, statement: str, since: datetime, until: datetime) -> list[tuple[datetime, int]]:
     rows = database.execute(statement, (to_text(since), to_text(until)))
     return [(from_text(f"{hour[:_HOUR]}:00:00.000000+00:00"), int(count)) for hour, count in rows]

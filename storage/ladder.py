@@ -136,6 +136,21 @@ def told(
     )
 
 
+def last_told(database: Database, pair: tuple[str, str], until: datetime) -> datetime | None:
+    """Return when one of two states was last told to have done something to the other, None for never.
+
+    Args:
+        database: the archive.
+        pair: codes, in any order.
+        until: nothing after it counts; aware.
+    """
+    row = database.execute(
+        "SELECT max(at) FROM story_act WHERE at <= ? AND ((actor = ? AND target = ?) OR (actor = ? AND target = ?))",
+        (to_text(until), *pair, *pair[::-1]),
+    ).fetchone()
+    return None if row[0] is None else from_text(row[0])
+
+
 def _told(database: Database, where: str, values: tuple[object, ...]) -> list[ToldAct]:
     rows = database.execute(f"SELECT {_COLUMNS} {where}", values)
     return [

@@ -21,7 +21,7 @@ from storage import daily
 from storage.database import open_writer, transaction
 from storage.times import to_text
 from storage.types import Status, ToldAct, Watch
-from tests.outbox_fill import NOW, add_alert, add_article
+from tests.outbox_fill import NOW, add_alert, add_article, add_story
 from tests.visitor import Visitor, application
 
 ZURICH = ZoneInfo("Europe/Zurich")
@@ -147,23 +147,33 @@ def test_the_page_says_in_numbers_what_it_draws(database: Database, tmp_path: Pa
     visitor = Visitor(application(database, settings))
     page = visitor.get("/charts?days=30")
     assert page.status == 200
-    assert page.body.count("<svg") == page.body.count("<table") == page.body.count('role="img"') == 3
+    assert page.body.count("<svg") == page.body.count("<table") == page.body.count('-desc">') == 3
     assert "style=" not in page.body
     assert page.body.count("<tr><td>20") == 60  # a line a day for articles and for alerts
     for path in ("/charts", "/charts?days=x&pair=nonsense", "/charts?pair=MLI-MLI", "/charts?pair=DZA-MLI&days=365"):
         assert visitor.get(path).status == 200
 
 
-def test_an_archive_at_rest_is_shown_up_to_its_last_day(database: Database, tmp_path: Path) -> None:
+def test_two_states_at_rest_are_shown_at_their_last_act(database: Database, tmp_path: Path) -> None:
+    last = NOW - timedelta(days=200)
     with transaction(database):
-        database.execute("UPDATE article SET effective_at = ?", (to_text(NOW - timedelta(days=200)),))
+        add_story(database, 40)
+        database.execute(
+            "INSERT INTO story_act (story_id, type, actor, target, status, persons, at, severity, raised, headline, "
+            "reaction, confidence, tellings, article_id, sentence) "
+            "VALUES (40, 'expel_diplomats', 'MLI', 'FRA', 'asserted', 2, ?, 4, 0, 1, 0, 1.0, 1, 1, 'x')",
+            (to_text(last),),
+        )
     settings = ReviewSettings(
         public_url="http://127.0.0.1/", language="en", timezone="UTC", data_folder=tmp_path, version="0.0"
     )
     visitor = Visitor(application(database, settings))
-    last = (NOW - timedelta(days=200)).date()
-    assert f'name="until" value="{last}"' in visitor.get("/charts?days=30").body
-    assert f'name="until" value="{NOW.date()}"' in visitor.get("/charts?days=365").body
-    assert 'name="until" value="2026-03-01"' in visitor.get("/charts?until=2026-03-01").body
-    assert f'name="until" value="{NOW.date()}"' in visitor.get("/charts?until=2199-03-01").body
+
+    def end(query: str) -> str:
+        return str(re.findall(r'name="until" value="([0-9-]+)"', visitor.get(f"/charts?{query}").body)[0])
+
+    assert end("pair=FRA-MLI&days=90") == str((last + timedelta(days=14)).date())
+    assert end("pair=FRA-MLI&days=365") == end("pair=DZA-MLI") == str(NOW.date())
+    assert end("pair=FRA-MLI&until=2026-03-01") == "2026-03-01"
+    assert end("until=2199-03-01") == str(NOW.date())
     assert visitor.get("/charts?until=1900-01-01&days=365").status == 200
