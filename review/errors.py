@@ -9,6 +9,7 @@
     ├── PageBusyError         too many pages are being read at once
     ├── ChangeRefusedError    whoever owns the archive could not make a change
     ├── FaultError            a field of a form that cannot be used
+    ├── BrokenOffError        a file that cannot be sent to its end
     └── SearchTextError       a search that cannot be read, with the place of the fault
 """
 
@@ -57,6 +58,10 @@ class FaultError(ReviewError):
         self.fault = fault
         self.detail = detail
         super().__init__(detail or fault)
+
+
+class BrokenOffError(ReviewError):
+    """A file that cannot be sent to its end; its beginning is on the way already."""
 
 
 class SearchTextError(ReviewError):

@@ -106,14 +106,31 @@ def find_stories(database: Database, wanted: StoryFilter, search: Search | None)
     return StoryPage(rows=tuple(reading.rows_at(database, shown, wanted)), next=after)
 
 
-def count_stories(database: Database, wanted: StoryFilter, search: Search | None) -> tuple[tuple[datetime, ...], bool]:
-    """Return when each story of a page was last reported on, and whether there are more: the quick way to count.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """How much a list holds, without reading what its lines would show."""
+
+    #: when each of its stories was last reported on, the latest first
+    moments: tuple[datetime, ...]
+    #: whether there are more than were counted
+    more: bool
+    #: the first lines in full
+    newest: tuple[StoryRow, ...]
+
+
+def count_stories(database: Database, wanted: StoryFilter, search: Search | None, *, shown: int = 0) -> Counted:
+    """Count the stories of one page, however long, and show the first of them.
 
     Raises:
         SearchError: the index could not answer.
     """
-    shown, after = _places(database, _with_search(database, wanted, search), search)
-    return tuple(moment for moment, _ in shown), after is not None
+    wanted = _with_search(database, wanted, search)
+    found, after = _places(database, wanted, search)
+    return Counted(
+        moments=tuple(moment for moment, _ in found),
+        more=after is not None,
+        newest=tuple(reading.rows_at(database, found[:shown], wanted)),
+    )
 
 
 def _with_search(database: Database, wanted: StoryFilter, search: Search | None) -> StoryFilter:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any
 from urllib.parse import parse_qsl
 
 from sqlite_utils import Database
 
 from review import naming
-from review.errors import SearchTextError
+from review.errors import BrokenOffError, SearchTextError
 from review.feeds import FeedItem, terms_of
 from review.filters import DeskFilter, read_filter
 from review.room import Room
@@ -28,6 +29,8 @@ from storage.views import SavedView
 MOST_COUNTED = 1_000
 #: events of an export; who needs more narrows the view or uses the command line
 MOST_EXPORTED = 10_000
+#: seconds that reading them may take
+MOST_SECONDS = 60.0
 _BATCH = 200
 #: the desk without conditions, also for whom it opens with a view
 EVERYTHING = "/?show=signals"
@@ -119,12 +122,12 @@ def card(database: Database, room: Room, person: Person, view: View, *, shown: i
     now = room.now()
     try:
         search = None if view.wanted.q is None else read_search(view.wanted.q)
-        counted, more = count_stories(database, replace(room.asked(view.wanted, person), limit=MOST_COUNTED), search)
-        found = rows_of(database, room, person, view.wanted, limit=shown)
+        asked = replace(room.asked(view.wanted, person), limit=MOST_COUNTED)
+        counted = count_stories(database, asked, search, shown=shown)
     except (SearchTextError, SearchError) as error:
         return Card(view=view, count=0, more=False, today=0, newest=(), fault=str(error))
-    recent = [moment for moment in counted if moment > now - timedelta(hours=24)]
-    return Card(view=view, count=len(counted), more=more, today=len(recent), newest=found.rows)
+    recent = [moment for moment in counted.moments if moment > now - timedelta(hours=24)]
+    return Card(view=view, count=len(counted.moments), more=counted.more, today=len(recent), newest=counted.newest)
 
 
 def rows_of(
@@ -146,15 +149,22 @@ def records(room: Room, person: Person, wanted: DeskFilter) -> Iterator[dict[str
     """Yield the events of a filter for an export, at most :data:`MOST_EXPORTED`.
 
     Each batch is read by itself, so a slow reader holds no connection to the archive.
+
+    Raises:
+        BrokenOffError: reading took longer than :data:`MOST_SECONDS`; nobody is to take the file for whole.
     """
-    left, before = MOST_EXPORTED, None
+    left, before, spent = MOST_EXPORTED, None, 0.0
     while left > 0:
+        begun = monotonic()
         with room.readers.reading() as database:
             found = rows_of(database, room, person, wanted, limit=min(_BATCH, left), before=before)
             batch = _records(database, found.rows)
+        spent += monotonic() - begun
         yield from batch
         left -= len(batch)
         before = found.next
+        if before is not None and spent > MOST_SECONDS:
+            raise BrokenOffError(f"reading a file's events took longer than {MOST_SECONDS:g} s; narrow the view")
         if before is None:
             return
 

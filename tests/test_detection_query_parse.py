@@ -207,7 +207,10 @@ def test_scope_of_a_group_reaches_near() -> None:
 # --- no query breaks the reader ----------------------------------------------------------------------
 
 SIGNS = ["(", ")", '"', "«", "»", "AND", "OR", "NOT", "NEAR/2", "NEAR", "*", "=", ":", "title:", "lang:", "type:"]
-PIECES = st.sampled_from([*SIGNS, "severity:", ">=", "3", "actor:", "MLI", "Mali", " ", "-", "\ud800", "\0", "\n", "é"])
+NEWER = ["/", "/a(b|c)+/", "\\", "date:", "since:", "2026-02", "..", "tag:", "-("]
+PIECES = st.sampled_from(
+    [*SIGNS, "severity:", ">=", "3", "actor:", "MLI", "Mali", " ", "-", "\ud800", "\0", "\n", "é", *NEWER]
+)
 
 
 @given(st.text(max_size=60) | st.lists(PIECES, max_size=30).map("".join) | st.lists(PIECES, max_size=30).map(" ".join))

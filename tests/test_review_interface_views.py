@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
+from review import view_lists
 from review.searching import count_stories, find_stories, read_search
 from review.settings import ReviewSettings
 from storage import sources
@@ -21,9 +22,8 @@ from tests.test_review_app import ORTM, Told, store
 from tests.visitor import Visitor, application
 
 
-@pytest.fixture
-def archive(tmp_path: Path) -> Iterator[Database]:
-    database = open_writer(tmp_path / "data")
+def fill(folder: Path) -> Database:
+    database = open_writer(folder)
     with transaction(database):
         sources.sync(database, [ORTM], NOW)
     for number in range(3):
@@ -32,17 +32,45 @@ def archive(tmp_path: Path) -> Iterator[Database]:
             when=NOW - timedelta(days=number, minutes=number),
         )  # fmt: skip
         store(database, told)
+    return database
+
+
+def visit(database: Database, folder: Path) -> Visitor:
+    settings = ReviewSettings(
+        public_url="http://127.0.0.1", language="en", timezone="UTC", data_folder=folder, version="0",
+        watches=(Watch(id="france-mali", name="France – Mali"),),
+    )  # fmt: skip
+    return Visitor(application(database, settings))
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Iterator[Database]:
+    database = fill(tmp_path)
     yield database
     database.conn.close()
 
 
 @pytest.fixture
 def visitor(archive: Database, tmp_path: Path) -> Visitor:
-    settings = ReviewSettings(
-        public_url="http://127.0.0.1", language="en", timezone="UTC", data_folder=tmp_path / "data", version="0",
-        watches=(Watch(id="france-mali", name="France – Mali"),),
-    )  # fmt: skip
-    return Visitor(application(archive, settings))
+    return visit(archive, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("archive")
+
+
+@pytest.fixture(scope="module")
+def shared(folder: Path) -> Iterator[Database]:
+    """An archive that is only read."""
+    database = fill(folder)
+    yield database
+    database.conn.close()
+
+
+@pytest.fixture(scope="module")
+def reader(shared: Database, folder: Path) -> Visitor:
+    return visit(shared, folder)
 
 
 def add(database: Database, view_id: str, query: str, person_id: int | None = None) -> None:
@@ -106,15 +134,24 @@ def test_a_view_whose_search_cannot_be_read_says_so(visitor: Visitor, archive: D
         ("q=fait+since:2026-03-09+-2", [0, 1]),
     ],
 )
-def test_stories_are_narrowed_as_on_the_desk(visitor: Visitor, query: str, numbers: list[int]) -> None:
-    assert headlines(visitor, f"/api/v1/stories?{query}") == [f"Fait {number}" for number in numbers]
+def test_stories_are_narrowed_as_on_the_desk(reader: Visitor, query: str, numbers: list[int]) -> None:
+    assert headlines(reader, f"/api/v1/stories?{query}") == [f"Fait {number}" for number in numbers]
 
 
 @pytest.mark.parametrize("query", [None, "fait", "fait -2", "since:2026-03-09", "country:MLI fait", "fait /[01]/"])
-def test_counting_finds_the_same_stories(archive: Database, query: str | None) -> None:
+def test_counting_finds_the_same_stories(shared: Database, query: str | None) -> None:
     search = None if query is None else read_search(query)
     for wanted in (StoryFilter(), StoryFilter(min_severity=4), StoryFilter(country="MLI", limit=2)):
-        page = find_stories(archive, wanted, search)
-        moments, more = count_stories(archive, wanted, search)
-        assert list(moments) == [row.story.last_seen_at for row in page.rows]
-        assert more == (page.next is not None)
+        page = find_stories(shared, wanted, search)
+        counted = count_stories(shared, wanted, search, shown=1)
+        assert list(counted.moments) == [row.story.last_seen_at for row in page.rows]
+        assert counted.more == (page.next is not None)
+        assert counted.newest == page.rows[:1]
+
+
+def test_a_file_that_takes_too_long_breaks_off(reader: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert len(reader.get("/views/all.jsonl").body.splitlines()) == 3
+    monkeypatch.setattr(view_lists, "_BATCH", 1)
+    monkeypatch.setattr(view_lists, "MOST_SECONDS", 0.0)
+    with pytest.raises(Exception, match="took longer"):
+        reader.get("/views/all.jsonl")

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from pathlib import Path
 
 import pytest
 from sqlite_utils import Database
 
+from detection.query import matches
 from review import searching
 from review.errors import SearchTextError
 from review.searching import find_stories, read_search
 from scheduler import changes
-from storage import articles, sources, stories, triage
+from storage import articles, reading, sources, stories, triage
 from storage.database import open_writer, transaction
 from storage.reading import StoryFilter
 from storage.types import Article, Source
@@ -29,21 +31,25 @@ TEXTS = (
 )
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    found = open_writer(tmp_path)
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    found = open_writer(tmp_path_factory.mktemp("archive"))
     with transaction(found):
         sources.sync(found, [Source(id="rfi", name="RFI", url="https://rfi.example/", country="FRA")], NOW)
         for number, text in enumerate(TEXTS):
-            when = NOW - timedelta(hours=number)
-            url = f"https://rfi.example/{number}"
-            article = Article(source_id="rfi", url=url, title=text, paragraphs=("Suite.",), fetched_at=when)
-            saved = articles.save(found, article, key=url, origin="RFI", now=when)
-            story = stories.create(found, text, when)
-            stories.attach(found, saved.article_id, story, when, severity=0, copy_of=None, coverage=None, origin="RFI")
+            add(found, number, text, NOW - timedelta(hours=number))
         triage_tag(found, story_id=4, name="À suivre")
     yield found
     found.conn.close()
+
+
+def add(database: Database, number: int, text: str, when: datetime) -> None:
+    """Store an article as a story of its own."""
+    url = f"https://rfi.example/{number}"
+    article = Article(source_id="rfi", url=url, title=text, paragraphs=("Suite.",), fetched_at=when)
+    saved = articles.save(database, article, key=url, origin="RFI", now=when)
+    story = stories.create(database, text, when)
+    stories.attach(database, saved.article_id, story, when, severity=0, copy_of=None, coverage=None, origin="RFI")
 
 
 def triage_tag(database: Database, story_id: int, name: str) -> None:
@@ -128,3 +134,35 @@ def test_a_page_ends_in_time_and_the_next_goes_on(database: Database, monkeypatc
     monkeypatch.setattr(searching, "MOST_SECONDS", -1.0)
     pages = headlines(database, "persona /redit/")
     assert pages == [[], [], [TEXTS[4]], []]
+
+
+CONDITIONS = (
+    "mali", "persona", "-niger", '"persona non grata"', "date:2026-11-24", "since:2026-11-23", "until:2026-11-22",
+    "date:2026-11-23..2026-11-24", "source:RFI", "country:FRA", "tag:a*", 'tag:"a suivre"', "-tag:*", "lang:fr",
+    "(mali OR since:2026-11-24)", "-(date:2026-11-23 persona)", "title:grata",
+)  # fmt: skip
+
+
+def test_an_answer_is_what_asking_each_article_gives(tmp_path: Path) -> None:
+    """Whatever the archive is narrowed to before articles are read, none that matches is passed by."""
+    database = open_writer(tmp_path)
+    with transaction(database):
+        sources.sync(database, [Source(id="rfi", name="RFI", url="https://rfi.example/", country="FRA")], NOW)
+        # Two a day, each first one at the very moment that its day begins.
+        for number, text in enumerate(TEXTS):
+            when = datetime(2026, 11, 24, tzinfo=UTC) - timedelta(hours=12 * number)
+            add(database, number, text, when)
+        triage_tag(database, story_id=4, name="À suivre")
+        triage_tag(database, story_id=2, name="Autre")
+    everything = reading.stories(database, StoryFilter(with_signals=False))
+    for first, second, joint in product(CONDITIONS, CONDITIONS, ("", " OR ")):
+        text = f"{first}{joint or ' '}{second}"
+        search = read_search(text)
+        subjects = searching.Subjects(database, search.query)
+        expected = [
+            row.story.headline
+            for row in everything
+            if any(matches(search.query, subjects.of(one)) for one in stories.members(database, row.story.id))
+        ]
+        assert [one for page in headlines(database, text) for one in page] == expected, text
+    database.conn.close()
