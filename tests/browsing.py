@@ -48,6 +48,8 @@ class Listening:
 
     page: Any
     faults: list[str] = field(default_factory=list)
+    #: whether the browser runs scripts
+    scripts: bool = True
 
     def overflow(self) -> object:
         """Return by how many pixels the page is wider than its window and why, None when it is not."""
@@ -94,7 +96,7 @@ def opened(
         **more,
     )
     page = context.new_page()
-    found = Listening(page)
+    found = Listening(page, scripts=scripts)
     if scripts:
         page.add_init_script(_LISTEN)
     page.on("console", lambda message: found.faults.append(message.text) if message.type == "error" else None)

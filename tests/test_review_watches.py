@@ -78,7 +78,11 @@ class Desk:
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
-    settings = parse_settings(FILE, None, tmp_path, with_secrets=False)
+    yield from desk_over(FILE, tmp_path)
+
+
+def desk_over(file: str, folder: Path) -> Iterator[Desk]:
+    settings = parse_settings(file, None, folder, with_secrets=False)
     database = open_writer(settings.data_dir)
     runs = BacktestRuns(settings.data_dir, clock=lambda: NOW)
     rules = load_folders()
@@ -101,6 +105,14 @@ def test_the_list_tells_what_each_watch_asks_for(desk: Desk) -> None:
     assert page.status == 200
     for said in ("Sahel", "France ↔ Mali", "Mali", "hook", "As in the configuration file"):
         assert said in page.text
+
+
+def test_a_watch_without_a_name_goes_by_its_id(tmp_path: Path) -> None:
+    (unnamed,) = [line for line in FILE.splitlines() if line.startswith("name = ") and "Sahel" in line]
+    for desk in desk_over(FILE.replace(unnamed, ""), tmp_path):
+        assert "sahel" in desk.visitor.get("/watches").text
+        page = desk.visitor.get("/watches/sahel")
+        assert (page.status, "sahel" in page.text) == (200, True)
 
 
 def test_an_edit_is_saved_as_a_version_and_marked(desk: Desk) -> None:
