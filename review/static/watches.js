@@ -29,6 +29,20 @@
     });
   }
 
+  // A backtest that runs shows how far it is; without this script the page is loaded anew by itself.
+  const poll = async () => {
+    const shown = document.querySelector("[data-poll]");
+    if (!shown) return;
+    const answer = await fetch(window.location.href, { credentials: "same-origin" }).catch(() => null);
+    if (answer && answer.ok) {
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("#content");
+      const content = document.getElementById("content");
+      if (fresh && content) content.replaceChildren(...fresh.childNodes);
+    }
+    setTimeout(poll, 2000);
+  };
+  setTimeout(poll, 1500);
+
   // A sentence that is marked in an article fills the field of the form that makes a rule of it.
   const field = document.querySelector("[data-selection]");
   if (field) {
