@@ -39,8 +39,8 @@ from storage.types import Person, Role
 from storage.types.accounts import ApiToken, Session
 
 SESSION_COOKIE = "vigie_session"
-#: answered without a look at the archive
-_PLAIN = ("/static/", "/healthz")
+#: below it everybody is answered without a look at the archive, as at ``/healthz``
+_STATIC = "/static/"
 #: asked for by an open page again and again, whoever sits before it: no use of a session
 _BY_ITSELF = (NEWS,)
 _LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
@@ -87,7 +87,7 @@ class Doorkeeper:
         if scope["type"] != "http" or PERSON in scope:
             await self._app(scope, receive, send)
             return
-        if scope["path"].startswith(_PLAIN):
+        if scope["path"].startswith(_STATIC) or scope["path"] == "/healthz":
             await self._app({**scope, PERSON: NOBODY, REASON: Reason.OPEN}, receive, send)
             return
         request = Request(scope)

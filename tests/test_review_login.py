@@ -99,6 +99,16 @@ def test_a_script_is_told_to_leave_the_page(desk: Desk) -> None:
     assert (answer.status, answer.headers["hx-redirect"]) == (401, "/login?next=%2Fstories%2F1")
 
 
+def test_no_address_climbs_out_of_its_folder(desk: Desk) -> None:
+    visitor = desk.visitor()
+    log_in(desk.database, visitor, add(desk.database))
+    climbs = ("../vigie.db", "..%2fvigie.db", "%2e%2e/vigie.db", "..\\vigie.db", "....//vigie.db", "%00", "/etc/passwd",
+              "..%252fvigie.db", ".%2e/.%2e/etc/passwd", "%5c..%5cvigie.db")  # fmt: skip
+    for below in ("/static/", "/articles/", "/stories/", "/views/", "/feeds/", "/shared/"):
+        for climb in climbs:
+            assert visitor.get(below + climb).status == 404, below + climb
+
+
 # --- logging in ------------------------------------------------------------------------------------
 
 
