@@ -41,7 +41,7 @@ PROPOSAL = Proposal(
     preview=(
         Preview(
             url="https://fleuve.example/a", title="Crue du fleuve", published=NOW, authors=("Awa Diallo",),
-            text="Le fleuve monte.", failure=None,
+            text="Le fleuve monte. " * 60, failure=None,
         ),
     ),
 )  # fmt: skip
@@ -223,7 +223,15 @@ def test_what_an_outlet_would_bring_is_shown_as_text(visitor: Visitor, room: Roo
     visitor.get("/new-source")
     number = asyncio.run(room.looked())
     page = visitor.get(f"/new-source/{number}?lang=fr")
-    for part in ("Le Fleuve <b>", "Crue du fleuve", "Awa Diallo", "answers 404", "Ajouter cette source"):
+    for part in (
+        "Le Fleuve <b>",
+        "Crue du fleuve",
+        "Le fleuve monte.",
+        "…",
+        "Awa Diallo",
+        "answers 404",
+        "Ajouter cette source",
+    ):
         assert part in page.text
     assert "<b>," not in page.body
     assert "Le Fleuve <b>" not in page.body

@@ -175,7 +175,7 @@ def _told(look: Look, found: Proposal) -> Look:
                 title=each.title,
                 published=each.published,
                 authors=each.authors,
-                text=each.text[:_SHOWN],
+                text=each.text if len(each.text) <= _SHOWN else f"{each.text[:_SHOWN].rstrip()}…",
                 failure=each.failure,
             )
             for each in found.preview
