@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,6 @@ from typing import Any
 from fastapi import Request
 from sqlite_utils import Database
 
-from detection.stories.firsts import First, firsts
 from review.alert_list import anchor, author_known
 from review.changes import changes_of
 from review.charts import story_ladder
@@ -18,16 +18,19 @@ from review.explaining import read_again, verdicts
 from review.marking import mark_lines
 from review.paging import read_id, read_numbered_place, write_place
 from review.room import Room
-from review.standing import NEWS, group_events, silent_sides
+from review.standing import NEWS, silent_sides
 from review.triage_views import story_triage
 from review.wording import Words
-from storage import alert_groups, articles, entries, evidence, reading, stories, story_lines, threads
+from storage import alert_groups, articles, entries, evidence, stories, story_lines, threads
 from storage import revisions as history
-from storage.story_lines import Line
-from storage.types import Revision, Signal
+from storage.story_lines import Line, Original, ToldAct
+from storage.types import Revision, Signal, Status
 
 #: originals on one page of a story
 ARTICLES_PAGE = 50
+#: steps of a story's timeline
+MOST_TURNS = 60
+_STATUSES = list(Status)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +48,9 @@ def story_context(room: Room, request: Request, database: Database, story_id: in
         NotFoundError: no story has this id.
     """
     story = stories.get(database, story_id)
-    signals = reading.story_signals(database, story_id)
-    events = group_events(signals)
-    new = firsts(reading.reports(database, story_id, signals))
+    told = story_lines.acts(database, story_id)
+    events = sorted(told, key=lambda act: (_STATUSES.index(act.signal.status), -act.signal.severity))
+    opening = story_lines.first_article(database, story_id)
     after = read_numbered_place(request.query_params.get("from", ""))
     found = story_lines.originals(database, story_id, after=after, limit=ARTICLES_PAGE + 1)
     shown = found[:ARTICLES_PAGE]
@@ -58,7 +61,7 @@ def story_context(room: Room, request: Request, database: Database, story_id: in
         "drawn": story_ladder(database, room, chief, story),
         "events": [event for event in events if event.signal.status in NEWS],
         "background": [event for event in events if event.signal.status not in NEWS],
-        "turns": _turns(database, new),
+        "turns": _turns(database, told, opening),
         "articles": shown,
         "originals": story_lines.count_originals(database, story_id),
         "more_articles": None if last is None else write_place(last.effective_at, last.id),
@@ -68,29 +71,34 @@ def story_context(room: Room, request: Request, database: Database, story_id: in
         "alerts": [(anchor(group), group) for group in alert_groups.of_story(database, story_id)],
         "author": author_known(room.who(request), request),
         "affair": threads.thread(database, story.thread_id),
-        "brought": _brought(room.words(request), new),
-        "silent_sides": silent_sides(events, story.sides),
+        "brought": _brought(room.words(request), told, shown, opening),
+        "silent_sides": silent_sides(chief, story.sides),
         "triage": story_triage(database, room.who(request), story_id, room.now(), room.words(request)),
     }
 
 
-def _turns(database: Database, new: Sequence[First]) -> list[Turn]:
-    """Return the steps of a story's timeline: the first article, and each that told an act first."""
-    telling = [first for number, first in enumerate(new) if first.signals or not number]
-    lines = story_lines.lines(database, [first.article_id for first in telling])
-    return [Turn(line=lines[first.article_id], signals=first.signals) for first in telling if first.article_id in lines]
+def _turns(database: Database, told: Sequence[ToldAct], opening: int | None) -> list[Turn]:
+    """Return the steps of a story's timeline: the article that opened it, and each that told an act first."""
+    signals: dict[int, list[Signal]] = {} if opening is None else {opening: []}
+    for act in told:
+        signals.setdefault(act.first_article, []).append(act.signal)
+    telling = list(signals)[:MOST_TURNS]
+    lines = story_lines.lines(database, telling)
+    return [Turn(line=lines[number], signals=tuple(signals[number])) for number in telling if number in lines]
 
 
-def _brought(say: Words, new: Sequence[First]) -> dict[int, str]:
-    """Return in words what each article after the first was the first to say."""
+def _brought(say: Words, told: Sequence[ToldAct], shown: Sequence[Original], opening: int | None) -> dict[int, str]:
+    """Return in words what each of some articles was the first to say, the one that opened the story left out."""
+    acts = Counter(act.first_article for act in told)
     found = {}
-    for first in new[1:]:
+    for line in (line for original in shown for line in (original.line, *original.copies)):
         parts = []
-        if first.signals:
-            parts.append(say.count("story.first_acts", len(first.signals)))
-        if first.paragraphs:
-            parts.append(say.count("story.first_paragraphs", len(first.paragraphs)))
-        found[first.article_id] = ", ".join(parts)
+        if acts[line.id]:
+            parts.append(say.count("story.first_acts", acts[line.id]))
+        if line.novel:
+            parts.append(say.count("story.first_paragraphs", line.novel))
+        if parts and line.id != opening:
+            found[line.id] = ", ".join(parts)
     return found
 
 

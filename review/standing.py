@@ -183,11 +183,11 @@ def group_events(signals: Sequence[ArticleSignal]) -> list[Event]:
     return sorted(events, key=lambda event: (order.index(event.signal.status), -event.signal.severity))
 
 
-def silent_sides(events: Sequence[Event], sides: Sequence[str]) -> tuple[str, ...]:
+def silent_sides(chief: Signal | None, sides: Sequence[str]) -> tuple[str, ...]:
     """Return the states of a story's gravest act of which no outlet reports; nothing when no country is known."""
-    if not events or not sides:
+    if chief is None or not sides:
         return ()
-    own = (events[0].signal.actor, events[0].signal.target)
+    own = (chief.actor, chief.target)
     return tuple(code for code in own if code is not None and len(code) == 3 and code not in sides)
 
 

@@ -5,15 +5,18 @@ A story of a great day has thousands of articles; every list here is bounded and
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from sqlite_utils import Database
 
+from storage.articles import signal_from_row
 from storage.listed import listed
 from storage.times import from_text, from_text_or_none, to_text
+from storage.types import Signal
 
 #: copies of one original that are read, the earliest
 MOST_COPIES = 30
@@ -39,6 +42,8 @@ class Line:
     withdrawn_at: datetime | None
     #: how many versions of its text are stored
     versions: int
+    #: how many of its paragraphs the story had not seen
+    novel: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,10 +70,24 @@ class Voice:
     first_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldAct:
+    """One act of a story with one status, over all its articles."""
+
+    #: the first report at the highest severity
+    signal: Signal
+    article_id: int
+    #: how many articles say so
+    articles: int
+    #: the article that said so first, and when
+    first_article: int
+    first_at: datetime
+
+
 _LINE = """
     SELECT a.id, r.title, a.url, s.name AS source_name, s.country, a.origin, a.language, a.published_at,
         a.first_seen_at, a.effective_at, a.copy_of, a.withdrawn_at,
-        (SELECT count(*) FROM revision v WHERE v.article_id = a.id) AS versions
+        (SELECT count(*) FROM revision v WHERE v.article_id = a.id) AS versions, a.novel
     FROM article a JOIN revision r ON r.id = a.revision_id JOIN source s ON s.id = a.source_id
 """
 #: what a split or a merge left without its original in the story stands by itself
@@ -133,6 +152,59 @@ def _copies(
     return found, counts
 
 
+def acts(database: Database, story_id: int, limit: int = 200) -> list[ToldAct]:
+    """Return the acts in the current texts of a story, the first told first; exact however many articles it has."""
+    rows = database.execute(
+        """
+        SELECT g.id, g.severity, a.id, a.effective_at, g.type, g.actor, g.target, g.status
+        FROM article a JOIN signal g ON g.revision_id = a.revision_id WHERE a.story_id = ?
+        ORDER BY a.effective_at, a.id, g.start, g.id
+        """,
+        (story_id,),
+    )
+    told: dict[tuple[str, ...], _Telling] = {}
+    for number, severity, article_id, at, *act in rows:
+        telling = told.setdefault(tuple(act), _Telling(article_id, at))
+        telling.articles.add(article_id)
+        if severity > telling.severity:
+            telling.best, telling.severity = number, severity
+    chosen = list(told.values())[:limit]
+    marks, values = listed([telling.best for telling in chosen])
+    if not values:
+        return []
+    # The sentences are read of those alone that are shown.
+    best = {row["id"]: row for row in database.query(f"SELECT * FROM signal WHERE id IN ({marks})", values)}  # noqa: S608 (placeholders)
+    return [
+        ToldAct(
+            signal=signal_from_row(best[telling.best]),
+            article_id=best[telling.best]["article_id"],
+            articles=len(telling.articles),
+            first_article=telling.first_article,
+            first_at=from_text(telling.first_at),
+        )
+        for telling in chosen
+    ]
+
+
+@dataclass(slots=True)
+class _Telling:
+    """What is known of an act while the signals of its story are gone through."""
+
+    first_article: int
+    first_at: str
+    best: int = 0
+    severity: int = 0
+    articles: set[int] = field(default_factory=set)
+
+
+def first_article(database: Database, story_id: int) -> int | None:
+    """Return the article that opened a story."""
+    row = database.execute(
+        "SELECT id FROM article WHERE story_id = ? ORDER BY effective_at, id LIMIT 1", (story_id,)
+    ).fetchone()
+    return None if row is None else int(row[0])
+
+
 def lines(database: Database, article_ids: Iterable[int]) -> dict[int, Line]:
     """Return articles by their ids."""
     marks, values = listed(sorted(set(article_ids)))
@@ -195,4 +267,5 @@ def _line(row: dict[str, Any]) -> Line:
         copy_of=row["copy_of"],
         withdrawn_at=from_text_or_none(row["withdrawn_at"]),
         versions=row["versions"],
+        novel=len(json.loads(row["novel"])),
     )

@@ -139,3 +139,25 @@ def test_a_side_that_no_outlet_speaks_for_is_named(database: Database, tmp_path:
         database.execute("UPDATE source SET country = 'FRA'")
     text = visit(database, tmp_path).get(f"/stories/{story}").text
     assert "Mali no outlet of this country speaks" in text
+
+
+def test_an_act_told_late_in_a_giant_story_is_not_lost(database: Database, tmp_path: Path) -> None:
+    _, story = tell(database, 0, None, severity=3)
+    for number in range(1, 60):
+        tell(database, number, story, severity=3)
+    graver, _ = tell(database, 60, story, severity=5)
+    late, _ = tell(database, 61, story, type="recall_ambassador", actor=None)
+    expulsion, recall = story_lines.acts(database, story)
+    assert (expulsion.articles, expulsion.first_article, expulsion.article_id) == (61, 1, graver)
+    assert expulsion.signal.severity == 5
+    assert (recall.articles, recall.first_article, recall.signal.actor) == (1, late, None)
+    assert story_lines.first_article(database, story) == 1
+    page = visit(database, tmp_path).get(f"/stories/{story}")
+    assert "61 articles" in page.body.split('id="events"')[1].split("</section>")[0]
+    assert "Titre 61" in page.body.split('id="firsts"')[1].split("</section>")[0]
+
+
+def test_a_story_without_articles_has_nothing_to_tell(database: Database) -> None:
+    assert story_lines.acts(database, 7) == []
+    assert story_lines.first_article(database, 7) is None
+    assert story_lines.lines(database, ()) == {}
