@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -39,7 +40,7 @@ from storage.views import LONGEST_NAME, LONGEST_QUERY
 
 #: events of one page of a feed
 FEED_PAGE = 50
-#: query of the view that the desk's own filter is exported as
+#: stands for a view where the conditions of the address itself are meant
 HERE = "here"
 
 
@@ -88,7 +89,7 @@ def _add_forms(router: APIRouter, room: Room, changing: Changing) -> None:
                 "shared": "shared" in fields and person.role.covers(Role.ANALYST),
                 "on_dashboard": True,
                 "author": author_of(person, fields),
-                "reserved": [view.id for view in built_in(room.settings, room.words(request))],
+                "reserved": [HERE, *(view.id for view in built_in(room.settings, room.words(request)))],
             }
 
         show = partial(_dashboard, room, request)
@@ -150,7 +151,7 @@ def _answer(room: Room, request: Request, view_id: str, form: str) -> Response:
     """Answer with a feed, or with 304 where nothing changed since the reader's copy (RFC 9110 section 13.1.3)."""
     now = room.now()
     with room.readers.reading() as database:
-        view = find_view(database, room.settings, room.words(request), room.who(request), view_id)
+        view = _followed(room, request, database, view_id)
         changed = readings.changed_at(database)
         # What somebody looked at is noted nowhere else, so a view of what they did not see has no such moment.
         dated = view.wanted.seen is None
@@ -159,10 +160,21 @@ def _answer(room: Room, request: Request, view_id: str, form: str) -> Response:
         asked = None if "if-none-match" in request.headers else request.headers.get("if-modified-since")
         if dated and unchanged(asked, changed):
             return Response(status_code=304, headers=headers)
-        feed = _feed(room, request, database, view, form, now)
+        # A feed without events is of that moment too, so that it stays the same while nothing happens.
+        feed = _feed(room, request, database, view, form, changed or now)
     if form == "atom":
         return Response(atom(feed), media_type=ATOM, headers=headers)
     return Response(json_feed(feed), media_type=JSON_FEED, headers=headers)
+
+
+def _followed(room: Room, request: Request, database: Database, view_id: str) -> View:
+    """Return the view of a feed, or what the conditions of the address itself narrow the desk to."""
+    if view_id != HERE:
+        return find_view(database, room.settings, room.words(request), room.who(request), view_id)
+    wanted = replace(_searchable(read_filter(request.query_params)), before=None)
+    return View(
+        id=HERE, name=" · ".join([room.words(request)("views.here"), *wanted.parameters().values()]), wanted=wanted
+    )
 
 
 def _feed(room: Room, request: Request, database: Database, view: View, form: str, now: datetime) -> Feed:
@@ -173,14 +185,20 @@ def _feed(room: Room, request: Request, database: Database, view: View, form: st
         raise PageNotFoundError("'before' is not the place of a page of this feed")
     found = rows_of(database, room, person, view.wanted, limit=FEED_PAGE, before=place)
     items = feed_items(database, found.rows, say)
-    first = f"/feeds/{view.id}.{form}"
+    kept = parse_qsl(view.wanted.query) if view.id == HERE else []
+    path = f"/feeds/{view.id}.{form}"
+
+    def address(**more: str) -> str:
+        parts = [*kept, *more.items()]
+        return f"{path}?{urlencode(parts)}" if parts else path
+
     return Feed(
-        id=view.id,
+        id=f"{view.id}?{view.wanted.query}" if kept else view.id,
         title=f"{view.name} · Vigie",
         base=room.settings.public_url.rstrip("/"),
-        path=first if before is None else f"{first}?{urlencode({'before': before})}",
-        first=first,
-        next=None if found.next is None else f"{first}?{urlencode({'before': write_place(*found.next)})}",
+        path=address() if before is None else address(before=before),
+        first=address(),
+        next=None if found.next is None else address(before=write_place(*found.next)),
         page=view.address,
         language=say.language,
         items=items,

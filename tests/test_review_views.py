@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -190,3 +192,22 @@ def test_the_desk_leads_to_feeds_files_and_saving(visitor: Visitor) -> None:
         answer = visitor.get(f"/?{query}")
         assert answer.status == 200, query
         assert query.partition("=")[0] in answer.body
+
+
+def test_any_desk_address_is_a_feed(visitor: Visitor) -> None:
+    page = visitor.get("/?q=Mali&show=all&before=1-2")
+    address = html.unescape(re.findall(r'type="application/atom\+xml"[^>]*href="([^"]+)"', page.body)[0])
+    assert address == "/feeds/here.atom?q=Mali&show=all"
+    answer = visitor.get(f"{address}&x=secret")
+    found = feedparser.parse(answer.body)
+    assert not found.bozo
+    assert [entry.title for entry in found.entries] == []
+    links = {link.rel: link.href for link in found.feed.links}
+    assert links["self"] == "https://vigie.example/feeds/here.atom?q=Mali&show=all"
+    assert found.feed.id == "tag:vigie.example,2026:view/here?q=Mali&show=all"
+    assert "secret" not in answer.body
+    everything = feedparser.parse(visitor.get("/feeds/here.atom?show=all").body)
+    assert [entry.id for entry in everything.entries] == [f"tag:vigie.example,2026:story/{number}" for number in (2, 1)]
+    assert visitor.get("/feeds/here.json?q=%28").status == 400
+    visitor.get("/views?save=q%3DKidal")
+    assert visitor.post("/views", {"name": "Here", "query": "", "author": "Awa"}).status == 409
