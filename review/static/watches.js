@@ -44,13 +44,12 @@
   setTimeout(poll, 1500);
 
   // A sentence that is marked in an article fills the field of the form that makes a rule of it.
-  const field = document.querySelector("[data-selection]");
-  if (field) {
-    document.addEventListener("selectionchange", () => {
-      const chosen = document.getSelection();
-      const text = chosen ? chosen.toString().trim().replace(/\s+/g, " ") : "";
-      const inside = chosen && chosen.anchorNode && document.querySelector(".body, .text")?.contains(chosen.anchorNode);
-      if (text && text.length <= 600 && inside) field.value = text;
-    });
-  }
+  document.addEventListener("selectionchange", () => {
+    const field = document.querySelector("[data-selection]");
+    const chosen = field ? document.getSelection() : null;
+    if (!chosen || !chosen.anchorNode) return;
+    const around = chosen.anchorNode.parentElement;
+    const text = chosen.toString().trim().replace(/\s+/g, " ");
+    if (text && text.length <= 300 && around && around.closest(".body, .head")) field.value = text;
+  });
 })();
