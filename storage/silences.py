@@ -144,14 +144,28 @@ def clamp(database: Database, now: datetime) -> int:
     return len(ahead)
 
 
-def listing(database: Database) -> list[SilenceRow]:
-    """Return all silences, the latest end first, each with how many alerts it held back."""
+def listing(
+    database: Database, *, before: tuple[datetime, int] | None = None, limit: int | None = None
+) -> list[SilenceRow]:
+    """Return silences, the latest end first, each with how many alerts it held back.
+
+    Args:
+        database: the archive.
+        before: only those after this (end, id) in the list.
+        limit: at most so many; None gives all.
+    """
+    before_end, before_id = before or (None, None)
     rows = database.query(
         """
         SELECT s.*, (SELECT count(DISTINCT d.alert_id) FROM delivery d WHERE d.silence_id = s.id) AS hid
-        FROM silence s ORDER BY s.ends_at DESC, s.id DESC
-        """
-    )
+        FROM silence s WHERE :before IS NULL OR (s.ends_at, s.id) < (:before, :before_id)
+        ORDER BY s.ends_at DESC, s.id DESC LIMIT :limit
+        """,
+        {
+            "before": None if before_end is None else to_text(before_end), "before_id": before_id,
+            "limit": 2**31 if limit is None else limit,
+        },
+    )  # fmt: skip
     return [SilenceRow(silence=_silence(row), hid=row["hid"]) for row in rows]
 
 

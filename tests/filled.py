@@ -8,13 +8,13 @@ from datetime import timedelta
 from sqlite_utils import Database
 
 from scheduler.ladder import note
-from storage import alerts, articles, deliveries, notes, revisions, silences, triage
+from storage import alerts, articles, deliveries, notes, revisions, silences, sources, triage
 from storage.articles import Saved, SaveKind
 from storage.database import transaction
 from storage.triage_values import standing_text
 from storage.types import Article, Decision, DecisionKind, DeliveryState, Outcome, OutcomeClass, Person, Role
 from storage.types.triage import Standing, TriageField, TriageState, Verdict
-from tests.test_review_app import NOW, ORTM, Told, add_alert, store
+from tests.test_review_app import NOW, ORTM, RFI, Told, add_alert, store
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +32,8 @@ class Filled:
 
 def fill(database: Database) -> Filled:
     """Store two stories; the first has an edited article, a copy, an alert with a dead delivery, and a silence."""
+    with transaction(database):
+        sources.sync(database, [RFI, ORTM], NOW)
     article, story = store(database, Told(lede="Bamako.", authors=("Awa Diarra",), cues=("a expulsé",)))
     copy, _ = store(
         database, Told(title="Reprise", source=ORTM, origin="AFP", url="https://ortm.example/2", when=NOW), story=story

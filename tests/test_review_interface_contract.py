@@ -24,7 +24,7 @@ from tests.programs import add_token
 from tests.visitor import Visitor, application, routes
 
 #: requests made up for each operation, as many that fit its description as that do not
-EXAMPLES = 3
+EXAMPLES = 2
 #: shown with every request, once there is an account
 TOKEN: dict[str, str] = {}
 WATCH = Watch(id="france-mali", name="France – Mali", pairs=(("FRA", "MLI"),))

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from storage.database import open_writer
 from storage.types import Role, Watch
 from storage.types.accounts import TokenScope
 from tests.filled import Filled, fill
+from tests.outbox_fill import NOW
 from tests.programs import add_token
 from tests.somebody import ANALYST
 from tests.visitor import Page, Visitor, application, routes
@@ -331,3 +333,27 @@ def test_watches_are_shown_as_they_hold(shared: Place) -> None:
     assert (found["id"], found["pairs"], found["min_severity"]) == ("france-mali", [["FRA", "MLI"]], 2)
     assert shared.program.get("/api/v1/watches/france-mali").json() == found
     assert shared.program.get("/api/v1/watches/nowhere").status == 404
+
+
+def test_a_source_is_read_at_once(place: Place) -> None:
+    program = place.program
+    assert program.order("/sources/nowhere/poll", {"author": "Awa"}).status == 404
+    assert program.order("/sources/rfi/poll", {"author": "Awa"}).status == 200
+    assert datetime.fromisoformat(program.get("/api/v1/sources/rfi").json()["source"]["next_check_at"]) <= NOW
+
+
+def test_silences_are_paged_by_key(place: Place) -> None:
+    program, known = place.program, place.known
+    for seconds in (3600, 7200, 7200, 90):
+        order = {"author": "Awa", "watch_id": WATCH.id, "reason": "sommet", "seconds": seconds}
+        assert program.order("/silences", order).status == 200
+    seen: list[int] = []
+    following = ""
+    while True:
+        found = program.get(f"/api/v1/silences?limit=2{following}").json()
+        seen += [one["id"] for one in found["silences"]]
+        if found["next"] is None:
+            break
+        following = f"&before={found['next']}"
+    assert len(seen) == len(set(seen)) == 5
+    assert known.silence in seen

@@ -10,7 +10,7 @@ from review.interface.articles import article_routes
 from review.interface.declared import READING, TOKEN, WRITING, condition, repetition
 from review.interface.deliveries import delivery_orders, delivery_routes
 from review.interface.silences import silence_orders, silence_routes
-from review.interface.sources import source_routes
+from review.interface.sources import source_orders, source_routes
 from review.interface.stories import story_routes
 from review.interface.triage import triage_orders, triage_routes
 from review.interface.views import view_interface_routes
@@ -50,6 +50,7 @@ def interface_routes(room: Room, perform: Perform | None) -> APIRouter:
             alert_orders(writing),
             delivery_orders(writing),
             silence_orders(room, writing),
+            source_orders(writing),
             triage_orders(writing),
         )
         for taker in takers:

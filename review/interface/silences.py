@@ -11,7 +11,8 @@ from review.interface.declared import MISSING
 from review.interface.writing import Writing
 from review.models.orders import Done, Signed, SilenceOrder
 from review.models.silences import SilenceList, SilenceModel
-from review.parameters import RowId
+from review.paging import read_numbered_place, write_place
+from review.parameters import BeforeRow, Limit, RowId, known_place
 from review.room import Room
 from storage import silences, stories
 
@@ -21,11 +22,17 @@ def silence_routes(room: Room) -> APIRouter:
     router = APIRouter(tags=["silences"])
 
     @router.get("/silences", summary="Silences, the latest end first")
-    def list_silences() -> SilenceList:
+    def list_silences(before: BeforeRow = None, limit: Limit = 50) -> SilenceList:
         now = room.now()
+        place = known_place(read_numbered_place(before)) if before else None
         with room.readers.reading() as database:
-            found = silences.listing(database)
-        return SilenceList(silences=tuple(SilenceModel.of(row.silence, row.hid, now) for row in found))
+            found = silences.listing(database, before=place, limit=limit + 1)
+        shown = found[:limit]
+        last = shown[-1].silence if len(found) > limit else None
+        return SilenceList(
+            silences=tuple(SilenceModel.of(row.silence, row.hid, now) for row in shown),
+            next=None if last is None else write_place(last.ends_at, last.id),
+        )
 
     @router.get("/silences/{silence_id}", summary="One silence", responses=MISSING)
     def show_silence(silence_id: RowId) -> SilenceModel:

@@ -38,6 +38,7 @@ class SilenceModel(Model):
 
 
 class SilenceList(Model):
-    """All silences."""
+    """A page of silences, the latest end first."""
 
     silences: tuple[SilenceModel, ...]
+    next: str | None = Field(description="value of `before` for the following page, null on the last one")
