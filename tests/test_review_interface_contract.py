@@ -98,7 +98,7 @@ def ask(operation: Any, mode: GenerationMode, known: dict[str, Any]) -> int:
 def test_every_answer_is_declared_and_none_breaks(
     place: tuple[FastAPI, Filled], schema: Any, mode: GenerationMode
 ) -> None:
-    assert sum(ask(one.ok(), mode, ids(place[1])) for one in schema.get_all_operations()) > 60
+    assert sum(ask(one.ok(), mode, ids(place[1])) for one in schema.get_all_operations()) > 25
 
 
 def test_everything_that_stands_is_shown_as_declared(place: tuple[FastAPI, Filled], schema: Any) -> None:
