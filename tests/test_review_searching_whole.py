@@ -13,7 +13,7 @@ from sqlite_utils import Database
 from detection.query import Subject, matches, parse
 from review import searching
 from review.searching import Subjects, find_stories, read_search
-from storage import articles, hits, reading
+from storage import articles, hits, story_filter
 from storage.database import open_reader
 from storage.reading import StoryFilter
 from storage.types import Signal
@@ -111,8 +111,8 @@ def test_a_list_is_what_reading_everything_gives(whole: Whole, monkeypatch: pyte
     chance = random.Random(seed)
     common = chance.choice((1, 40, 20_000))
     for module, name, value in (
-        (hits, "COMMON", common), (reading, "_RARE_SIGNALS", common), (reading, "_RARE_ARTICLES", common),
-        (reading, "_FIRST_WALK", 7), (searching, "_BATCH", 5),
+        (hits, "COMMON", common), (story_filter, "_RARE_SIGNALS", common), (story_filter, "_RARE_ARTICLES", common),
+        (story_filter, "_FIRST_WALK", 7), (searching, "_BATCH", 5),
     ):  # fmt: skip
         monkeypatch.setattr(module, name, value)
     wanted = StoryFilter(
