@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
+import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -70,6 +71,13 @@ async def test_serves_and_stops_without_touching_signals() -> None:
         await asyncio.wait_for(task, 3)
     with pytest.raises(OSError, match=str(port)):
         await asyncio.open_connection("127.0.0.1", port)
+
+
+async def test_threads_give_way_to_pages_soon_while_it_serves() -> None:
+    before = sys.getswitchinterval()
+    async with running(hello):
+        assert sys.getswitchinterval() == pytest.approx(server.SWITCH_AFTER)
+    assert sys.getswitchinterval() == before
 
 
 async def test_an_answer_that_never_ends_does_not_hold_the_stop() -> None:
