@@ -58,3 +58,24 @@ def test_marked_words_fill_the_field(page: Any, page_address: str, request: pyte
     page.goto(f"{page_address}/articles/1")
     page.locator(".body p").last.click(click_count=3)
     page.wait_for_function("() => document.querySelector('[data-selection]').value.length > 0")
+
+
+def test_axe_finds_no_violation_on_a_rule_and_on_a_backtest(
+    page: Any, page_address: str, request: pytest.FixtureRequest
+) -> None:
+    axe = pytest.importorskip("axe_playwright_python.base", reason="axe-playwright-python is not installed")
+    if "[without JavaScript]" in request.node.name:
+        pytest.skip("axe is a script")
+    page.goto(f"{page_address}/watches?lang=en")
+    page.locator("table.watches th a").first.click()
+    page.wait_for_url("**/watches/*")
+    watch = page.url
+    page.click("button[formaction$='/backtests']")
+    page.wait_for_selector("table.sides", timeout=60_000)
+    faults = {}
+    for address in (page.url, f"{page_address}/rules/new", f"{page_address}/rules/new?article=1&text=persona", watch):
+        page.goto(address)
+        page.evaluate(axe.AXE_SCRIPT)
+        found = page.evaluate("() => axe.run({resultTypes: ['violations']})")
+        faults |= {f"{one['id']} on {address}": one["nodes"][0]["html"][:200] for one in found["violations"]}
+    assert faults == {}
