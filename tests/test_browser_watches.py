@@ -72,7 +72,7 @@ def test_axe_finds_no_violation_on_a_rule_and_on_a_backtest(
     watch = page.url
     page.click("button[formaction$='/backtests']")
     page.wait_for_selector("table.sides", timeout=60_000)
-    faults = {}
+    faults: dict[str, str] = {}
     for address in (page.url, f"{page_address}/rules/new", f"{page_address}/rules/new?article=1&text=persona", watch):
         page.goto(address)
         page.evaluate(axe.AXE_SCRIPT)
