@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 from sqlite_utils import Database
 
@@ -19,6 +20,7 @@ from review.settings import ReviewSettings
 from storage import (
     alerts,
     articles,
+    audit,
     deliveries,
     health,
     notes,
@@ -27,11 +29,14 @@ from storage import (
     sources,
     stories,
     threads,
+    tokens,
     triage,
+    views,
     watch_state,
 )
 from storage.alerts import NewDelivery
 from storage.database import transaction
+from storage.times import to_text
 from storage.triage_values import assignee_text, key_of
 from storage.types import (
     Alert,
@@ -55,6 +60,7 @@ from storage.types import (
     Status,
     Watch,
 )
+from storage.types.accounts import TokenScope
 from storage.types.triage import Assignee, TriageField
 from tests.outbox_fill import NOW
 from tests.payloads import ADDRESSES, PAYLOADS
@@ -103,6 +109,7 @@ def fill(database: Database, texts: tuple[str, ...] = PAYLOADS) -> Hostile:
             )  # fmt: skip
             _judged(database, story, text)
             found.append((story, article, told, held.id))
+            _named(database, number, text)
         threads.merge(database, found[-1][0], found[-2][0], author=texts[0], reason=texts[1], now=NOW)
         watch_state.record_canary(database, CanaryRun(started_at=NOW, ended_at=NOW, stage="fetch", detail=texts[2]))
     return Hostile(
@@ -213,3 +220,18 @@ def _judged(database: Database, story: int, text: str) -> None:
     ):
         triage.write(database, story, field, after, by=by, now=NOW, subject=subject)
     notes.add(database, story, text, by=by, now=NOW)
+
+
+def _named(database: Database, number: int, text: str) -> None:
+    """A saved view and an account by the name, a token and a line of the audit."""
+    # Views are made by forms that keep to one line; queries and names are shown as they are.
+    views.add(
+        database, view_id=f"v{number}", name=text, query=f"source={quote(text, safe='')}", person_id=None,
+        created_by=text, on_dashboard=number % 3 == 0, now=NOW,
+    )  # fmt: skip
+    cursor = database.conn.execute(
+        "INSERT INTO account (key, name, role, password, created_at, password_at) VALUES (?, ?, 'admin', '!', ?, ?)",
+        (f"{number} {text}", text, to_text(NOW), to_text(NOW)),
+    )
+    tokens.add(database, f"t{number}", TokenScope.READ, f"{number}", NOW, account_id=cursor.lastrowid, created_by=text)
+    audit.record(database, Person(id=None, name=text, role=Role.ADMIN), text, {"story": text, "view": text}, NOW)

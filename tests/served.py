@@ -7,13 +7,13 @@ import contextlib
 import threading
 from collections.abc import Iterator
 
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from review.server import open_listener, serve
 
 
 @contextlib.contextmanager
-def served(app: FastAPI) -> Iterator[int]:
+def served(app: ASGIApp) -> Iterator[int]:
     """Serve an application on this machine within the block; give the port."""
     stop = asyncio.Event()
     listening = threading.Event()

@@ -14,7 +14,8 @@ from tests.browsing import DESKTOP, PHONE, Listening, chromium, opened
 from tests.hostile_page import PLAIN, Hostile, fill, settings
 from tests.payloads import PAYLOADS
 from tests.served import served
-from tests.visitor import application
+from tests.somebody import HERE
+from tests.visitor import application, known_as
 
 pytestmark = pytest.mark.browser
 
@@ -38,7 +39,7 @@ def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str, 
             database = open_writer(folder)
             stack.callback(database.conn.close)
             known.append(fill(database, texts))
-            port = stack.enter_context(served(application(database, settings(folder, texts))))
+            port = stack.enter_context(served(known_as(application(database, settings(folder, texts)), HERE)))
             found.append(f"http://127.0.0.1:{port}")
         yield found[0], found[1], known[0]
 
@@ -46,7 +47,7 @@ def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str, 
 def pages(known: Hostile) -> list[str]:
     """Every kind of page; of those about one row, one for each text."""
     found = ["/", "/?show=all", "/alerts", "/sources", "/silences", "/precision", "/views", "/charts", "/watches",
-             "/people/audit", "/nowhere"]  # fmt: skip
+             "/people/audit", "/people", "/people/me", "/nowhere"]  # fmt: skip
     for number, text in enumerate(PAYLOADS):
         story, article, alert = known.stories[number], known.articles[number], known.alerts[number]
         found += [

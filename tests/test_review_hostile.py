@@ -18,6 +18,7 @@ import pytest
 from storage.database import open_writer
 from tests.hostile_page import PLAIN, Hostile, fill, settings
 from tests.payloads import PAYLOADS
+from tests.somebody import HERE
 from tests.visitor import Page, Visitor, application
 
 #: elements whose number depends on the words, as where an origin is named unless it is the outlet, or on how many words
@@ -80,7 +81,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         database = open_writer(folder)
         opened.append(database)
         found.append(fill(database, texts))
-        visitors.append(Visitor(application(database, settings(folder, texts))))
+        visitors.append(Visitor(application(database, settings(folder, texts)), HERE))
     yield World(hostile=found[0], visitor=visitors[0], twin=visitors[1])
     for database in opened:
         database.conn.close()
@@ -104,7 +105,9 @@ def difference(one: Shape, other: Shape) -> object:
     return one.elements[place - 2 : place + 3], other.elements[place - 2 : place + 3]
 
 
-LISTS = ("/", "/?show=all", "/alerts", "/sources", "/silences")
+LISTS = (
+    "/", "/alerts", "/sources", "/silences", "/views", "/people", "/people/audit", "/watches", "/precision",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("path", LISTS)
