@@ -40,9 +40,10 @@ class Escalation:
 
     def take(self, other: Escalation) -> None:
         """Wait as another does from now on; only in the archive's thread, where all the rest is asked."""
-        for mine, theirs in ((self.waits, other.waits), (self.routes, other.routes)):
-            mine.clear()
-            mine.update(theirs)  # type: ignore[arg-type]
+        self.waits.clear()
+        self.waits.update(other.waits)
+        self.routes.clear()
+        self.routes.update(other.routes)
 
     def sent(self, database: Database, alert_id: str, at: datetime) -> None:
         """Plan what follows when nobody acknowledges an alert, in the transaction that records it as sent."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,6 @@ from sqlite_utils import Database
 from review.app import create_app
 from review.errors import ChangeRefusedError
 from review.health import Readiness
-from review.server import open_listener, serve
 from review.settings import ReviewSettings
 from scheduler import changes
 from scheduler.clock import now_utc
@@ -26,6 +24,7 @@ from scheduler.errors import SchedulerError
 from storage.database import open_writer, transaction
 from storage.errors import StorageError
 from storage.types import Person, Watch
+from tests.served import served
 from tests.test_review_app import ORTM, Told, store
 
 pytestmark = pytest.mark.browser
@@ -75,26 +74,10 @@ def site(tmp_path: Path) -> Iterator[tuple[str, Database]]:
         watches=(Watch(id="france-mali", name="France – Mali", pairs=(("FRA", "MLI"),)),),
     )  # fmt: skip
     app = create_app(settings, readiness=ready, perform=perform)
-    stop, listening = asyncio.Event(), threading.Event()
-    bound: list[int] = []
-    loops: list[asyncio.AbstractEventLoop] = []
-
-    def announce(port: int) -> None:
-        bound.append(port)
-        listening.set()
-
-    async def main() -> None:
-        loops.append(asyncio.get_running_loop())
-        await serve(app, await open_listener("127.0.0.1", 0), stop, on_listening=announce)
-
-    thread = threading.Thread(target=lambda: asyncio.run(main()))
-    thread.start()
     try:
-        assert listening.wait(10)
-        yield f"http://127.0.0.1:{bound[0]}", database
+        with served(app) as port:
+            yield f"http://127.0.0.1:{port}", database
     finally:
-        loops[0].call_soon_threadsafe(stop.set)
-        thread.join(10)
         database.conn.close()
 
 

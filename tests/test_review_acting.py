@@ -6,7 +6,6 @@ import asyncio
 import html
 import http.client
 import re
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -20,7 +19,6 @@ from sqlite_utils import Database
 from review.app import create_app
 from review.errors import ChangeRefusedError
 from review.health import Readiness
-from review.server import open_listener, serve
 from review.settings import ReviewSettings
 from scheduler import changes
 from scheduler.outbox import lease_unsilenced
@@ -29,6 +27,7 @@ from storage.database import open_writer, transaction
 from storage.errors import StorageError
 from storage.types import Alert, Person, Silence, Watch
 from tests.outbox_fill import NOW, add_alert
+from tests.served import served
 
 HOUR = timedelta(hours=1)
 FORM = "application/x-www-form-urlencoded"
@@ -108,26 +107,10 @@ def run_site(folder: Path, *, able: bool = True) -> Iterator[Browser]:
         watches=(Watch(id="france-mali", name="France – Mali", pairs=(("FRA", "MLI"),)),), version="0.0",
     )  # fmt: skip
     app = create_app(settings, readiness=ready, perform=perform if able else None, now=lambda: NOW)
-    stop, listening = asyncio.Event(), threading.Event()
-    bound: list[int] = []
-    loops: list[asyncio.AbstractEventLoop] = []
-
-    def announce(port: int) -> None:
-        bound.append(port)
-        listening.set()
-
-    async def main() -> None:
-        loops.append(asyncio.get_running_loop())
-        await serve(app, await open_listener("127.0.0.1", 0), stop, on_listening=announce)
-
-    thread = threading.Thread(target=lambda: asyncio.run(main()))
-    thread.start()
     try:
-        assert listening.wait(10)
-        yield Browser(bound[0], database)
+        with served(app) as port:
+            yield Browser(port, database)
     finally:
-        loops[0].call_soon_threadsafe(stop.set)
-        thread.join(10)
         database.conn.close()
 
 

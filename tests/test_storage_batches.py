@@ -253,9 +253,9 @@ def test_a_gathered_delivery_can_be_given_up_by_hand(database: Database) -> None
 
 def test_the_outbox_is_made_anew_without_a_loss(tmp_path: Path) -> None:
     """The step that widens the states keeps every delivery and attempt."""
-    from storage import migrations
+    from storage import alert_steps, migrations
 
-    step = migrations.STEPS.index(migrations._batches)
+    step = migrations.STEPS.index(alert_steps.batches)
     folder = tmp_path / "old"
     folder.mkdir()
     database = Database(folder / "vigie.db")
