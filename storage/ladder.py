@@ -139,13 +139,16 @@ def told(
 def last_told(database: Database, pair: tuple[str, str], until: datetime) -> datetime | None:
     """Return when one of two states was last told to have done something to the other, None for never.
 
+    What is told of as denied or over is no act: it makes nobody step up.
+
     Args:
         database: the archive.
         pair: codes, in any order.
         until: nothing after it counts; aware.
     """
     row = database.execute(
-        "SELECT max(at) FROM story_act WHERE at <= ? AND ((actor = ? AND target = ?) OR (actor = ? AND target = ?))",
+        "SELECT max(at) FROM story_act WHERE at <= ? AND status = 'asserted' "
+        "AND ((actor = ? AND target = ?) OR (actor = ? AND target = ?))",
         (to_text(until), *pair, *pair[::-1]),
     ).fetchone()
     return None if row[0] is None else from_text(row[0])

@@ -158,12 +158,13 @@ def test_two_states_at_rest_are_shown_at_their_last_act(database: Database, tmp_
     last = NOW - timedelta(days=200)
     with transaction(database):
         add_story(database, 40)
-        database.execute(
-            "INSERT INTO story_act (story_id, type, actor, target, status, persons, at, severity, raised, headline, "
-            "reaction, confidence, tellings, article_id, sentence) "
-            "VALUES (40, 'expel_diplomats', 'MLI', 'FRA', 'asserted', 2, ?, 4, 0, 1, 0, 1.0, 1, 1, 'x')",
-            (to_text(last),),
-        )
+        for status, at in (("asserted", last), ("denied", NOW - timedelta(days=3)), ("ended", NOW)):
+            database.execute(
+                "INSERT INTO story_act (story_id, type, actor, target, status, persons, at, severity, raised, "
+                "headline, reaction, confidence, tellings, article_id, sentence) "
+                "VALUES (40, 'expel_diplomats', 'MLI', 'FRA', ?, 2, ?, 4, 0, 1, 0, 1.0, 1, 1, 'x')",
+                (status, to_text(at)),
+            )
     settings = ReviewSettings(
         public_url="http://127.0.0.1/", language="en", timezone="UTC", data_folder=tmp_path, version="0.0"
     )
