@@ -186,6 +186,22 @@ def test_news_are_counted_and_the_list_stays(browser: Any, site: tuple[str, Data
     assert not faults
 
 
+def test_what_is_on_the_desk_stays_while_it_is_looked_at(browser: Any, site: tuple[str, Database]) -> None:
+    """Whatever else a page asks for by itself, the desk asks for the number of new events alone."""
+    address, _ = site
+    page, faults = reader(browser, address)
+    asked: list[str] = []
+    page.on("request", lambda one: asked.append(one.url) if one.resource_type in {"fetch", "xhr"} else None)
+    page.clock.install()
+    page.goto(address)
+    page.evaluate("document.querySelector('.list .row').dataset.mark = 'mine'")
+    with page.expect_response("**/desk/new?**"):
+        page.clock.run_for(40_000)
+    assert page.locator(".list [data-mark=mine]").count() == 1
+    assert {url.removeprefix(address).partition("?")[0] for url in asked} == {"/desk/new"}
+    assert not faults
+
+
 def test_shortcuts_can_be_switched_off(browser: Any, site: tuple[str, Database]) -> None:
     address, _ = site
     page, _ = reader(browser, address)

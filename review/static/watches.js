@@ -31,7 +31,7 @@
 
   // A backtest that runs shows how far it is; without this script the page is loaded anew by itself.
   const poll = async () => {
-    const shown = document.querySelector("[data-poll]");
+    const shown = document.querySelector("[data-running]");
     if (!shown) return;
     const answer = await fetch(window.location.href, { credentials: "same-origin" }).catch(() => null);
     if (answer && answer.ok) {
