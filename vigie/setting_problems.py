@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from vigie import models
-from vigie.errors import Problem
+from vigie.errors import ConfigurationError, Problem
 from vigie.models import ConfigurationFile
 from vigie.toml_lines import Location, line_of
 
@@ -33,6 +33,32 @@ def problems(error: ValidationError, text: str) -> Iterator[Problem]:
             location = (*location[:2], *(part for part in location[2:3] if part not in _BRANCHES), *location[3:])
         message = _message(dict(detail), location)
         yield Problem(key=dotted(location), message=message, line=line_of(text, location))
+
+
+class Faults:
+    """Gathers what is found wrong while the tables are read, so that their author hears of everything at once."""
+
+    def __init__(self, text: str) -> None:
+        """Begin with nothing found; ``text`` is the file's, for line numbers."""
+        self._text = text
+        self.problems: list[Problem] = []
+        #: what is accepted but deserves a word to the user
+        self.warnings: list[str] = []
+
+    def report(self, location: Location, message: str) -> None:
+        """Add what cannot be used."""
+        self.problems.append(Problem(key=dotted(location), message=message, line=line_of(self._text, location)))
+
+    def take(self, place: Location, error: ConfigurationError) -> None:
+        """Add what was found wrong in one table, at its place in the file."""
+        for problem in error.problems:
+            self.report((*place, problem.key), problem.message)
+
+    def check_names(self, location: Location, what: str, names: Iterable[str], known: set[str]) -> None:
+        """Add each name that nothing is called."""
+        for name in names:
+            if name not in known:
+                self.report(location, f"there is no {what} {name!r}{suggest(name, known)}")
 
 
 def _message(detail: dict[str, Any], location: Location) -> str:

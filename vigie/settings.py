@@ -7,32 +7,28 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
-from alerts.hours import quiet_until
 from alerts.settings import Channel, DeliverySettings
 from crawler.browser import BrowserSettings, missing
 from crawler.catalogue import catalogue
-from detection.countries import countries
-from detection.query import Query, QueryError, parse_watch
-from detection.taxonomy import event_types
+from detection.query import Query
 from scheduler.heartbeat import HeartbeatSettings
 from scheduler.rule_files import FOLDER
-from storage.sources import LONGEST_BACKOFF
 from storage.types import Source, Watch
 from vigie import __version__
 from vigie.channels import build_address, build_channel, build_delivery
 from vigie.errors import ConfigurationError, Problem
 from vigie.listening import Listening, build_listening
-from vigie.models import ConfigurationFile, SourceTable, WatchTable
-from vigie.setting_problems import dotted, problems, suggest
-from vigie.toml_lines import Location, line_of
+from vigie.models import ConfigurationFile
+from vigie.setting_problems import Faults, problems
+from vigie.source_tables import read_sources
+from vigie.toml_lines import line_of
+from vigie.watch_tables import read_watches
 
 #: read from the working directory when no file is named
 DEFAULT_NAME = "vigie.toml"
@@ -183,29 +179,28 @@ class _Builder:
     ) -> None:
         self._file = file
         self._text = text
+        self._faults = Faults(text)
         self._path = path
         self._base = base
         self._with_secrets = with_secrets
-        self._problems: list[Problem] = []
-        self._warnings: list[str] = []
 
     def build(self) -> Settings:
         file = self._file
         host, _, port = file.service.listen.rpartition(":")
         self._check_networks()
         listening = self._listening(int(port))
-        sources = self._sources()
+        built_in = catalogue() if file.service.catalogue else ()
+        sources = read_sources(file.source, built_in, self._faults)
         self._check_browser(sources)
         channels = self._channels()
-        queries: dict[str, Query] = {}
         # One that stands in the file and cannot be used is told once, and is not said to be missing as well.
         source_ids = {source.id for source in sources} | {table.id for table in file.source}
         channel_ids = {table.id for table in file.channel}
-        watches = self._watches(source_ids, channel_ids, queries)
-        self._check_names(("service", "notify"), "channel", file.service.notify or (), channel_ids)
+        watches, queries = read_watches(file.watch, source_ids, channel_ids, self._faults)
+        self._faults.check_names(("service", "notify"), "channel", file.service.notify or (), channel_ids)
         delivery, heartbeat = self._delivery(), self._heartbeat()
-        if self._problems or delivery is None or heartbeat is None or listening is None:
-            raise ConfigurationError(self._path, tuple(self._problems))
+        if self._faults.problems or delivery is None or heartbeat is None or listening is None:
+            raise ConfigurationError(self._path, tuple(self._faults.problems))
         scheme = "http" if listening.tls is None else "https"
         public_url = file.service.public_url or f"{scheme}://{file.service.listen}"
         contact = file.service.contact or file.service.public_url or PROJECT_URL
@@ -238,7 +233,7 @@ class _Builder:
             keep_evidence=file.retention.evidence,
             keep_attempts=file.retention.attempts,
             keep_backups=file.retention.backups,
-            warnings=tuple(self._warnings),
+            warnings=tuple(self._faults.warnings),
             notify_given=file.service.notify is not None,
         )
 
@@ -250,78 +245,48 @@ class _Builder:
 
     def one_watch(self, sources: set[str], channels: set[str]) -> ReadWatch:
         """Read the only watch of a file that has nothing else."""
-        queries: dict[str, Query] = {}
-        (watch,) = self._watches(sources, channels, queries)
-        usable = None if self._problems else watch
+        (watch,), queries = read_watches(self._file.watch, sources, channels, self._faults)
         return ReadWatch(
-            watch=usable, query=queries.get(watch.id), problems=tuple(self._problems), warnings=tuple(self._warnings)
+            watch=None if self._faults.problems else watch,
+            query=queries.get(watch.id),
+            problems=tuple(self._faults.problems),
+            warnings=tuple(self._faults.warnings),
         )
-
-    def _report(self, location: Location, message: str) -> None:
-        self._problems.append(Problem(key=dotted(location), message=message, line=line_of(self._text, location)))
 
     def _check_networks(self) -> None:
         for text in self._file.network.allow_cidrs:
             try:
                 ipaddress.ip_network(text)
             except ValueError as error:
-                self._report(("network", "allow_cidrs"), f"{text!r} is not a network ({error}); write '10.1.0.0/16'")
+                self._faults.report(
+                    ("network", "allow_cidrs"), f"{text!r} is not a network ({error}); write '10.1.0.0/16'"
+                )
 
     def _listening(self, port: int) -> Listening | None:
         place = ("service", "listen")
         if port > 65535:
-            self._report(place, f"{port} is not a port; write '127.0.0.1:8470'")
+            self._faults.report(place, f"{port} is not a port; write '127.0.0.1:8470'")
         try:
             return build_listening(
                 self._file.service, self._base, line=line_of(self._text, place), with_secrets=self._with_secrets
             )
         except ConfigurationError as error:
-            for problem in error.problems:
-                self._report(("service", problem.key), problem.message)
+            self._faults.take(("service",), error)
             return None
-
-    def _sources(self) -> tuple[Source, ...]:
-        known = {source.id: source for source in catalogue()} if self._file.service.catalogue else {}
-        seen: set[str] = set()
-        for index, table in enumerate(self._file.source):
-            if table.id in seen:
-                self._report(("source", index, "id"), f"two sources are called {table.id!r}; give each its own id")
-                continue
-            seen.add(table.id)
-            source = self._source(("source", index), table, known.get(table.id))
-            if source is not None:
-                known[table.id] = source
-        return tuple(known.values())
-
-    def _source(self, place: Location, table: SourceTable, base: Source | None) -> Source | None:
-        given = {key: value for key, value in table.model_dump().items() if value is not None}
-        if base is None:
-            addresses = [*given.get("feeds", ()), *given.get("sitemaps", ()), *given.get("sections", ())]
-            if not addresses:
-                self._report((*place, "feeds"), f'source {table.id!r} has nothing to read; give feeds = ["https://…"]')
-                return None
-            parts = urlsplit(addresses[0])
-            given = {"name": table.id, "url": f"{parts.scheme}://{parts.netloc}/", **given}
-        values = {field: getattr(base, field) for field in Source.__dataclass_fields__} if base else {}
-        source = Source(**{**values, **given})
-        if source.poll < timedelta(seconds=1):
-            self._report((*place, "poll"), "a source is polled at most once a second; write '15m'")
-        if source.poll > LONGEST_BACKOFF:
-            self._warnings.append(f"source {source.id}: it is polled once a day, the longest wait there is")
-            source = replace(source, poll=LONGEST_BACKOFF)
-        return source
 
     def _check_browser(self, sources: tuple[Source, ...]) -> None:
         asking = [source.id for source in sources if source.enabled and source.javascript]
         reason = missing(BrowserSettings(chromium=self._file.network.chromium)) if asking else None
         if reason is not None:
-            self._warnings.append(f"javascript = true for {', '.join(asking)}, but {reason}")
+            self._faults.warnings.append(f"javascript = true for {', '.join(asking)}, but {reason}")
 
     def _channels(self) -> tuple[Channel, ...]:
         channels: list[Channel] = []
         for index, table in enumerate(self._file.channel):
             if table.id in {channel.id for channel in channels}:
-                self._report(("channel", index, "id"), f"two channels are called {table.id!r}; give each its own id")
+                self._faults.report(
+                    ("channel", index, "id"), f"two channels are called {table.id!r}; give each its own id"
+                )
                 continue
             try:
                 channels.append(
@@ -334,74 +299,26 @@ class _Builder:
                     )
                 )
             except ConfigurationError as error:
-                for problem in error.problems:
-                    self._report(("channel", index, problem.key), problem.message)
+                self._faults.take(("channel", index), error)
         return tuple(channels)
 
     def _delivery(self) -> DeliverySettings | None:
         try:
             return build_delivery(self._file.delivery)
         except ConfigurationError as error:
-            for problem in error.problems:
-                self._report(("delivery", problem.key), problem.message)
+            self._faults.take(("delivery",), error)
             return None
-
-    def _watches(self, sources: set[str], channels: set[str], queries: dict[str, Query]) -> tuple[Watch, ...]:
-        watches: list[Watch] = []
-        for index, table in enumerate(self._file.watch):
-            place = ("watch", index)
-            if table.id in {watch.id for watch in watches}:
-                self._report((*place, "id"), f"two watches are called {table.id!r}; give each its own id")
-                continue
-            for code in sorted({code for pair in table.pairs for code in pair} - set(countries())):
-                self._warnings.append(
-                    f"watch {table.id}: no text names {code!r} to Vigie, so its pair never alerts"
-                    f"{suggest(code, countries())}"
-                )
-            self._check_names((*place, "types"), "type", table.types, set(event_types()))
-            self._check_names((*place, "sources"), "source", table.sources, sources)
-            self._check_names((*place, "channels"), "channel", table.channels, channels)
-            self._check_escalation(place, table, channels)
-            if not table.channels:
-                self._warnings.append(f"watch {table.id}: it has no channel; its alerts show on the page only")
-            self._check_digest(table)
-            if table.query is not None:
-                try:
-                    queries[table.id] = parse_watch(table.query)
-                except QueryError as error:
-                    self._report((*place, "query"), str(error))
-            watches.append(_watch(table))
-        return tuple(watches)
-
-    def _check_escalation(self, place: Location, table: WatchTable, channels: set[str]) -> None:
-        self._check_names((*place, "escalate_to"), "channel", table.escalate_to, channels)
-        if table.escalate_after is None and table.escalate_to:
-            self._report((*place, "escalate_to"), "after how long? add escalate_after = '15m', or drop escalate_to")
-        elif table.escalate_after is not None and not table.escalate_to:
-            self._report((*place, "escalate_after"), 'to whom? add escalate_to = ["…"], or drop escalate_after')
-        elif table.escalate_after is not None and table.escalate_after < timedelta(seconds=1):
-            self._report((*place, "escalate_after"), "nobody can acknowledge that fast; write '15m'")
-        elif table.escalate_to and not table.channels:
-            self._report((*place, "escalate_to"), "the watch has no channel, so nothing is sent that could be missed")
-
-    def _check_digest(self, table: WatchTable) -> None:
-        if table.digest is None or table.digest.every != "daily" or table.quiet_hours is None:
-            return
-        # Any week will do: whether a time lies in quiet hours is asked of the clock, not of the calendar.
-        monday = datetime(2024, 1, 1, table.digest.at.hour, table.digest.at.minute, tzinfo=UTC)
-        week = (monday + timedelta(days=day) for day in range(7))
-        if any(quiet_until(table.quiet_hours, ZoneInfo("UTC"), moment) for moment in week):
-            self._warnings.append(
-                f"watch {table.id}: its daily digest at {table.digest.at:%H:%M} lies in its quiet hours, "
-                f"and goes out when they end, at {table.quiet_hours.end:%H:%M}"
-            )
 
     def _heartbeat(self) -> HeartbeatSettings | None:
         service, network = self._file.service, self._file.network
         if service.canary and service.canary < timedelta(seconds=10):
-            self._report(("service", "canary"), "a canary needs a few seconds to fly; write '1h', or '0s' for none")
+            self._faults.report(
+                ("service", "canary"), "a canary needs a few seconds to fly; write '1h', or '0s' for none"
+            )
         if service.heartbeat_interval < timedelta(seconds=1):
-            self._report(("service", "heartbeat_interval"), "a heartbeat goes out once a second at most; write '5m'")
+            self._faults.report(
+                ("service", "heartbeat_interval"), "a heartbeat goes out once a second at most; write '5m'"
+            )
         try:
             url = build_address(
                 "heartbeat_url",
@@ -411,8 +328,7 @@ class _Builder:
                 with_secrets=self._with_secrets,
             )
         except ConfigurationError as error:
-            for problem in error.problems:
-                self._report(("service", problem.key), problem.message)
+            self._faults.take(("service",), error)
             return None
         agent = network.user_agent or f"Vigie/{__version__}"
         return HeartbeatSettings(
@@ -426,16 +342,5 @@ class _Builder:
             used = {channel_id for watch in watches for channel_id in watch.channels}
             return tuple(channel.id for channel in channels if channel.id in used)
         if not named:
-            self._warnings.append("service: notify is empty; nobody hears when sources, network or canary fail")
+            self._faults.warnings.append("service: notify is empty; nobody hears when sources, network or canary fail")
         return tuple(dict.fromkeys(named))
-
-    def _check_names(self, location: Location, what: str, names: Iterable[str], known: set[str]) -> None:
-        for name in names:
-            if name not in known:
-                self._report(location, f"there is no {what} {name!r}{suggest(name, known)}")
-
-
-def _watch(table: WatchTable) -> Watch:
-    values = table.model_dump()
-    hours = {"quiet_hours": table.quiet_hours, "digest": table.digest}
-    return Watch(**{**values, **hours, "name": table.name or table.id})
