@@ -18,7 +18,7 @@ from alerts.dispatch import Dispatcher
 from crawler.browser import missing
 from crawler.holds import HoldBook
 from crawler.routing import CrawlerRouter
-from scheduler import changes, changes_watches, fitness, maintenance, rule_files
+from scheduler import changes, changes_watches, fitness, rule_files
 from scheduler.archive import Archive
 from scheduler.batches import BatchDesk
 from scheduler.building import build_announcements, build_channel_watch, build_gathering, build_pipeline, routes
@@ -26,10 +26,11 @@ from scheduler.canary import Canary
 from scheduler.canary_page import Perch
 from scheduler.clock import JOB_DEFAULTS, Every, JumpDetector, each, is_upset, now_utc, restart
 from scheduler.control import listen
-from scheduler.crawl import ARCHIVE_PAUSE, CrawlDesk, Tally
+from scheduler.crawl import CrawlDesk, Tally
 from scheduler.escalation import build_escalation
 from scheduler.follow_ups import EVERY as FOLLOW_UP_EVERY
 from scheduler.follow_ups import FollowUps
+from scheduler.housekeeping import Housekeeper
 from scheduler.looks import LookDesk
 from scheduler.outbox import ArchiveOutbox
 from scheduler.pipeline import Processed
@@ -37,10 +38,11 @@ from scheduler.rule_files import with_page_rules
 from scheduler.rulewatch import RuleWatch, read_rules
 from scheduler.settings import ServiceSettings
 from scheduler.signs import LifeSigns
+from scheduler.ticking import Ticker
 from scheduler.watch_keeper import WatchKeeper, with_edits
 from scheduler.watching import HealthDesk
 from scheduler.websub import Hubs
-from storage import alerts, cured, deliveries, entries, holds, rule_edits, sources
+from storage import cured, deliveries, entries, holds, rule_edits, sources
 from storage import folder as data_folder
 from storage.database import instance_id
 from storage.errors import StorageError
@@ -92,13 +94,9 @@ class Service:
         self._progress = progress
         self._stack = contextlib.AsyncExitStack()
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._polling: set[str] = set()
-        #: sources whose poll could not be stored
-        self._cut_off: set[str] = set()
         self._sends_at_once = sends_at_once
         self._sending: asyncio.Task[None] | None = None
         self._sources = {source.id: source for source in settings.sources}
-        self.last_tick: datetime | None = None
 
     async def __aenter__(self) -> Self:
         """Take the data folder, open the archive, start the crawler process.
@@ -127,8 +125,8 @@ class Service:
         recovered = await self.archive.write(deliveries.recover, now, everything=True)
         if recovered:
             logger.warning("%d deliveries were cut off by a crash and are sent again under their own id", recovered)
-        self._channel_ids = tuple(channel.id for channel in settings.channels)
-        await self.archive.write(maintenance.give_up_removed, self._channel_ids)
+        self._housekeeper = Housekeeper(self.archive, settings, clock=self._clock, put_back=self._wake_senders)
+        await self._housekeeper.give_up_removed()
         escalation = build_escalation(
             settings.watches, routes(settings.channels), urgent_severity=settings.delivery.urgent_severity
         )
@@ -191,7 +189,7 @@ class Service:
             public_url=settings.public_url,
             configured=self._sources,
             clock=self._clock,
-            polling=self._polling.__contains__,
+            polling=self._being_polled,
             enabled=settings.websub,
         )
         await self.hubs.open()
@@ -205,7 +203,7 @@ class Service:
             settings.heartbeat,
             self._sources,
             clock=self._clock,
-            ticked=lambda: self.last_tick,
+            ticked=lambda: self.ticker.last_tick,
         )
         self.desk = CrawlDesk(
             self.archive,
@@ -221,6 +219,15 @@ class Service:
         )
         self.looks = LookDesk(
             self.archive, self.crawler, pipeline, self._sources, clock=self._clock, stored=self.desk.stored
+        )
+        self.ticker = Ticker(
+            self.archive,
+            self._sources,
+            self.desk,
+            self.looks,
+            clock=self._clock,
+            spawn=self._spawn,
+            polled=self.hubs.polled,
         )
         self._stack.push_async_callback(self._finish_tasks)
 
@@ -240,7 +247,7 @@ class Service:
             except Exception:
                 # As in the schedule, where each is a job of its own: what is due leaves whatever else fails.
                 logger.exception("a job failed; what is due is sent all the same")
-        await self.archive.write(maintenance.give_up_removed, self._channel_ids)
+        await self._housekeeper.give_up_removed()
         counts = await self.dispatcher.run_once()
         return Round(
             crawl=self.desk.tally,
@@ -331,7 +338,7 @@ class Service:
                 restart(scheduler, self._clock())
                 self._spawn(self._audit())
 
-        scheduler.add_job(self._tick, Every(self.settings.tick), id="tick", next_run_time=self._clock())
+        scheduler.add_job(self.ticker.tick, Every(self.settings.tick), id="tick", next_run_time=self._clock())
         scheduler.add_job(
             self.batches.tick, Every(self.settings.batches_every), id="batches", next_run_time=self._clock()
         )
@@ -343,64 +350,16 @@ class Service:
             scheduler.add_job(job.work, Every(job.every), id=job.name, next_run_time=start)
         scheduler.add_job(self.follow_ups.look, Every(FOLLOW_UP_EVERY), id="follow ups")
         scheduler.add_job(self._audit, Every(AUDIT_EVERY), id="audit")
-        scheduler.add_job(self._keep_house, Every(HOUSE_EVERY), id="house", next_run_time=self._clock())
+        scheduler.add_job(self._housekeeper.keep_house, Every(HOUSE_EVERY), id="house", next_run_time=self._clock())
         # Not a job of the scheduler: it must notice that the scheduler sleeps through a jump.
         self._spawn(each(CLOCK_EVERY.total_seconds(), watch_clock))
         return scheduler
 
-    async def _tick(self) -> None:
-        """Start what is due: sources first, then pages, then second looks."""
-        now = self._clock()
-        for source_id in tuple(self._cut_off):
-            # While the archive is full this fails as well, and the next tick tries again.
-            with contextlib.suppress(StorageError):
-                await self.archive.write(sources.release, source_id, now + ARCHIVE_PAUSE)
-                self._cut_off.discard(source_id)
-        for source_id in await self.archive.read(sources.due, now):
-            if source_id in self._sources and source_id not in self._polling and self._sources[source_id].addresses:
-                self._polling.add(source_id)
-                self._spawn(self._poll(source_id))
-        # New pages always come first: looking again waits until none is due.
-        if not await self.desk.start_due_pages() and not self.desk.full:
-            await self.looks.start_due()
-        self.last_tick = self._clock()
-
-    async def _poll(self, source_id: str) -> None:
-        try:
-            await self.desk.poll_source(source_id)
-        except StorageError:
-            # Its claim would keep it from being read for minutes after the archive can be written again.
-            self._cut_off.add(source_id)
-            raise
-        finally:
-            self._polling.discard(source_id)
-        await self.hubs.polled(source_id)
-        await self.desk.start_due_pages()
+    def _being_polled(self, source_id: str) -> bool:
+        return self.ticker.polling(source_id)
 
     async def _audit(self) -> None:
-        longest = max(
-            *self.settings.delivery.webhook_retries,
-            *self.settings.delivery.email_retries,
-            self.settings.delivery.retry_after_limit,
-        )
-        moved = await self.archive.write(maintenance.audit, self._clock(), longest_wait=longest * 1.5)
-        if moved:
-            logger.warning("the audit put %d rows back in order", moved)
-            self.dispatcher.wake()
-        await self.archive.write(maintenance.give_up_removed, self._channel_ids)
-        for alert_id in await self.archive.read(alerts.without_deliveries, *self.watches.heard()):
-            logger.error("alert %s has no delivery: nobody will hear of it; please report this", alert_id)
-
-    async def _keep_house(self) -> None:
-        await self.archive.write(
-            maintenance.forget,
-            self._clock(),
-            evidence=self.settings.keep_evidence,
-            attempts=self.settings.keep_attempts,
-        )
-        await asyncio.to_thread(
-            maintenance.copy_archive, self.settings.data_dir, self._clock(), keep=self.settings.keep_backups
-        )
+        await self._housekeeper.audit(*self.watches.heard())
 
     def _remember(self, hold: HostHold) -> None:
         """Store that a host asked for patience, so that a restart does not forget it."""

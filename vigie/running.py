@@ -178,7 +178,7 @@ async def _then_stop(work: Awaitable[None], stop: asyncio.Event) -> None:
 async def readiness(service: Service) -> Readiness:
     """Tell whether the service is fit, with a reason a check."""
     now = now_utc()
-    tick = service.last_tick
+    tick = service.ticker.last_tick
     ticking = tick is not None and now - tick < TICK_LIMIT
     health = await service.health()
     checks = (

@@ -224,6 +224,7 @@ def upset() -> None:
     from scheduler.batches import BatchDesk
     from scheduler.rulewatch import RuleWatch
     from scheduler.service import Service
+    from scheduler.ticking import Ticker
     from scheduler.watching import HealthDesk
 
     def raising(each: int) -> Callable[[Any], Any]:
@@ -249,7 +250,7 @@ def upset() -> None:
     async def hanging(_self: Any) -> None:
         await asyncio.Event().wait()
 
-    put(Service, "_tick", raising(3))
+    put(Ticker, "tick", raising(3))
     put(BatchDesk, "tick", raising(2))
     put(RuleWatch, "look", raising(1))
     put(HealthDesk, "tick", slow)
