@@ -30,6 +30,7 @@ from review.access import (
 from review.changing import Perform
 from review.errors import ChangeRefusedError, PageBusyError
 from review.forms import host_cookie, remembered_name
+from review.looks import to_keep
 from review.news import ADDRESS as NEWS
 from review.readers import Readers
 from storage import accounts, sessions, tokens
@@ -115,7 +116,7 @@ class Doorkeeper:
         person = verdict.person
         if verdict.reason is Reason.AT_THE_MACHINE:
             person = Person(id=None, name=remembered_name(request) or "local", role=Role.ADMIN)
-        await self._touch(scope["path"], person, session, token if verdict.reason is Reason.TOKEN else None)
+        await self._touch(request, person, session, token if verdict.reason is Reason.TOKEN else None)
         await self._app({**scope, PERSON: person, REASON: verdict.reason, SESSION: session}, receive, send)
 
     def _look(self, secret: str | None, shown: Shown | None) -> tuple[bool, Session | None, ApiToken | None]:
@@ -127,13 +128,15 @@ class Doorkeeper:
                 tokens.find(database, secret_hash(shown.text), now) if shown is not None else None,
             )
 
-    async def _touch(self, path: str, person: Person, session: Session | None, token: ApiToken | None) -> None:
-        """Remember when something was used last; a page is shown even when that cannot be written."""
-        now, wanted = self._now(), []
-        if path in _BY_ITSELF:
+    async def _touch(self, request: Request, person: Person, session: Session | None, token: ApiToken | None) -> None:
+        """Remember when something was used last, and what its owner likes; a page is shown even when that fails."""
+        now, wanted = self._now(), list[tuple[str, dict[str, Any]]]()
+        if request.scope["path"] in _BY_ITSELF:
             return
         if session is not None and now - session.seen_at >= sessions.TOUCH_EVERY:
             wanted.append(("touch_session", {"session": session.id}))
+        if session is not None and (choices := to_keep(request, session.account)):
+            wanted.append(("choose_looks", choices))
         if token is not None and (token.used_at is None or now - token.used_at >= tokens.TOUCH_EVERY):
             wanted.append(("touch_token", {"token": token.id}))
         if self._perform is None:

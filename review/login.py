@@ -125,31 +125,38 @@ class _Login:
             return answer
         if not self._room.forms.accepts(request, fields):
             return await self._again(request, then, name, fault="login_expired", status=403)
-        account = await self._compare(name, fields.get("password", ""))
+        account, renewed = await self._compare(name, fields.get("password", ""))
         if account is None:
             # The name is not told: people type passwords into the wrong field.
             _logger.warning("a login from %s failed", address)
             return await self._again(request, then, name, fault="login_wrong", status=403)
         self._guesses.right(address)
-        return await self._open(request, account, then, self._perform)
+        return await self._open(request, account, then, self._perform, renewed)
 
-    async def _compare(self, name: str, password: str) -> Account | None:
+    async def _compare(self, name: str, password: str) -> tuple[Account | None, str | None]:
         async with self._places:
             return await run_in_threadpool(self._matching, name, password)
 
-    def _matching(self, name: str, password: str) -> Account | None:
+    def _matching(self, name: str, password: str) -> tuple[Account | None, str | None]:
+        """Return whose password it is, and its hash anew where the kept one was made with other costs than today's."""
         with self._room.readers.reading() as database:
             found = accounts.to_log_in(database, name[: 2 * accounts.LONGEST_NAME])
         account, kept = found or (None, None)
-        return account if passwords.matches(kept, password) else None
+        # Compared in any case: a name that nobody has takes as long as one that somebody has.
+        if not passwords.matches(kept, password) or kept is None:
+            return None, None
+        return account, passwords.hash_password(password) if passwords.outdated(kept) else None
 
-    async def _open(self, request: Request, account: Account, then: str, perform: Perform) -> Response:
+    async def _open(
+        self, request: Request, account: Account, then: str, perform: Perform, renewed: str | None
+    ) -> Response:
         secret, before = passwords.new_secret(), request.cookies.get(session_cookie(self._room))
         given = {
             "account": account.id,
             "password_at": account.password_at.isoformat(),
             "session": passwords.secret_hash(secret),
             "before": passwords.secret_hash(before) if before else None,
+            "renewed": renewed,
             **browser_of(self._room, request),
         }
         try:

@@ -1,17 +1,24 @@
-"""How somebody likes the page: density and shortcuts, remembered by their browser in cookies.
+"""How somebody likes the page: language, density and shortcuts.
 
-They are chosen with forms and change nothing that others see, so they need no account and no line in the audit.
+Chosen with links and forms that lead to a page (``?lang=fr``), kept with the account of who is logged in, and by the
+browser in cookies for everybody else. It changes nothing that others see, so it needs no line in the audit.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 
 from fastapi import Request
 from fastapi.responses import Response
 
-#: names of the choices in an address
+from review.access import SESSION
+from review.settings import LANGUAGES
+from storage.types.accounts import Account, Session
+
+#: names of the choices in an address, but the language
 CHOICES = ("density", "keys")
 _YEAR = 365 * 24 * 3600
 
@@ -38,27 +45,61 @@ class Looks:
     keys: Keys = Keys.ON
 
 
+#: by the name in an address: what an account calls the choice, and its values
+_KNOWN: Mapping[str, tuple[str, frozenset[str]]] = MappingProxyType(
+    {
+        "lang": ("language", frozenset(LANGUAGES)),
+        "density": ("density", frozenset(Density)),
+        "keys": ("keys", frozenset(Keys)),
+    }
+)
+
+
 def looks(request: Request) -> Looks:
-    """Return what a reader chose, by the address, else as their browser remembers it."""
+    """Return what a reader chose, or the looks of who chose nothing."""
     return Looks(
-        density=Density.COMPACT
-        if _choice(request, "density", set(Density)) == Density.COMPACT
-        else Density.COMFORTABLE,
-        keys=Keys.OFF if _choice(request, "keys", set(Keys)) == Keys.OFF else Keys.ON,
+        density=Density(_choice(request, "density") or Density.COMFORTABLE),
+        keys=Keys(_choice(request, "keys") or Keys.ON),
     )
 
 
-def remember(request: Request, response: Response) -> None:
+def chosen_language(request: Request) -> str | None:
+    """Return the language that a reader chose, None where they never did."""
+    return _choice(request, "lang")
+
+
+def remember(request: Request, response: Response, *, secure: bool) -> None:
     """Let the browser remember what the address chooses."""
-    for name, values in (("density", set(Density)), ("keys", set(Keys))):
-        if request.query_params.get(name) in values:
-            response.set_cookie(
-                f"vigie_{name}", request.query_params[name], max_age=_YEAR, httponly=True, samesite="lax"
-            )
+    for name, value in _in_address(request).items():
+        response.set_cookie(_cookie(name), value, max_age=_YEAR, httponly=True, samesite="lax", secure=secure)
 
 
-def _choice(request: Request, name: str, values: set[str]) -> str | None:
-    for choice in (request.query_params.get(name), request.cookies.get(f"vigie_{name}")):
+def to_keep(request: Request, account: Account) -> dict[str, str]:
+    """Return, as an account calls it, what the address chooses and the account does not know yet.
+
+    A link on another site chooses nothing for anybody's account.
+    """
+    if request.method != "GET" or request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
+        return {}
+    found = {_KNOWN[name][0]: value for name, value in _in_address(request).items()}
+    return {name: value for name, value in found.items() if getattr(account, name) != value}
+
+
+def _in_address(request: Request) -> dict[str, str]:
+    given = {name: request.query_params.get(name, "") for name in _KNOWN}
+    return {name: value for name, value in given.items() if value in _KNOWN[name][1]}
+
+
+def _choice(request: Request, name: str) -> str | None:
+    """Return a choice: by the address, else of the account, else as the browser remembers it."""
+    session = request.scope.get(SESSION)
+    kept, values = _KNOWN[name]
+    of_account = getattr(session.account, kept) if isinstance(session, Session) else None
+    for choice in (request.query_params.get(name), of_account, request.cookies.get(_cookie(name))):
         if choice in values:
-            return choice
+            return str(choice)
     return None
+
+
+def _cookie(name: str) -> str:
+    return f"vigie_{_KNOWN[name][0]}"

@@ -16,7 +16,7 @@ from review.access import NOBODY, PERSON, REASON, Reason
 from review.filters import DeskFilter
 from review.forms import LONGEST_NAME, LONGEST_REASON, Forms, remembered_name
 from review.health import ReadinessCheck
-from review.looks import CHOICES, looks, remember
+from review.looks import CHOICES, chosen_language, looks, remember
 from review.moments import Moments
 from review.readers import Readers
 from review.rendering import language_link
@@ -28,9 +28,6 @@ from storage.last_deliveries import last_deliveries
 from storage.overview import overview
 from storage.reading import StoryFilter
 from storage.types import Person, Role
-
-LANGUAGE_COOKIE = "vigie_language"
-_YEAR = 365 * 24 * 3600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,11 +47,8 @@ class Room:
     rules: Callable[[], RuleSet] | None = None
 
     def language(self, request: Request) -> str:
-        """Return the language a reader chose, by address or cookie, else the configured one."""
-        for choice in (request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)):
-            if choice in LANGUAGES:
-                return choice
-        return self.settings.language
+        """Return the language a reader chose, else the configured one."""
+        return chosen_language(request) or self.settings.language
 
     def words(self, request: Request) -> Words:
         """Return the interface texts for a reader."""
@@ -126,16 +120,7 @@ class Room:
             status_code=status,
         )
         self.forms.keep(request, response, seed)
-        remember(request, response)
-        if request.query_params.get("lang") in LANGUAGES:
-            response.set_cookie(
-                LANGUAGE_COOKIE,
-                text.language,
-                max_age=_YEAR,
-                httponly=True,
-                samesite="lax",
-                secure=self.settings.secure,
-            )
+        remember(request, response, secure=self.settings.secure)
         return response
 
 

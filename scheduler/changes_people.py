@@ -18,8 +18,8 @@ from storage.errors import NotFoundError
 from storage.types import Person, Role
 from storage.types.accounts import Account, ShareKind, TokenScope
 
-#: what is no change of anybody's, but a memory of when something was used
-UNRECORDED = frozenset({"touch_session", "touch_token"})
+#: what is no change of anybody's, but a memory of when something was used and of how somebody likes their own page
+UNRECORDED = frozenset({"touch_session", "touch_token", "choose_looks"})
 
 
 def _add_account(database: Database, given: dict[str, Any], now: datetime, by: Person) -> str:
@@ -67,6 +67,8 @@ def _open_session(database: Database, given: dict[str, Any], now: datetime, by: 
         raise ForbiddenChangeError("this account may not log in, or its password was changed meanwhile")
     if given.get("before"):
         sessions.end(database, str(given["before"]))
+    if given.get("renewed"):
+        accounts.renew_hash(database, account.id, _hash(given["renewed"]))
     _start(database, account, given, now)
     return f"{account.name} is logged in"
 
@@ -89,6 +91,13 @@ def _end_session(database: Database, given: dict[str, Any], _now: datetime, by: 
 def _touch_session(database: Database, given: dict[str, Any], now: datetime, _by: Person) -> str:
     sessions.touch(database, int(given["session"]), now)
     return "used"
+
+
+def _choose_looks(database: Database, given: dict[str, Any], _now: datetime, by: Person) -> str:
+    if by.id is None:
+        raise ForbiddenChangeError("only an account keeps how its page looks")
+    accounts.choose(database, by.id, {name: str(given[name]) for name in accounts.CHOICES & given.keys()})
+    return "kept"
 
 
 def _create_token(database: Database, given: dict[str, Any], now: datetime, by: Person) -> str:
@@ -161,6 +170,7 @@ CHANGES: dict[str, Callable[[Database, dict[str, Any], datetime, Person], str]] 
     "close_session": _close_session,
     "end_session": _end_session,
     "touch_session": _touch_session,
+    "choose_looks": _choose_looks,
     "create_token": _create_token,
     "revoke_token": _revoke_token,
     "touch_token": _touch_token,

@@ -19,9 +19,12 @@ from storage.types.accounts import Account
 
 #: characters of a name at most
 LONGEST_NAME = 80
+#: what somebody chooses of the page
+CHOICES = frozenset({"language", "density", "keys"})
 COLUMNS = (
     "a.id AS account, a.name AS account_name, a.role AS account_role, a.created_at AS account_created, "
-    "a.password_at AS account_password, a.disabled_at AS account_disabled"
+    "a.password_at AS account_password, a.disabled_at AS account_disabled, "
+    "a.language AS account_language, a.density AS account_density, a.keys AS account_keys"
 )
 
 
@@ -173,6 +176,20 @@ def set_password(database: Database, account_id: int, password: str, now: dateti
     )
 
 
+def renew_hash(database: Database, account_id: int, password: str) -> None:
+    """Keep a new hash of the same password; sessions go on."""
+    database.conn.execute("UPDATE account SET password = ? WHERE id = ?", (password, account_id))
+
+
+def choose(database: Database, account_id: int, choices: Mapping[str, str]) -> None:
+    """Keep how somebody likes the page: of :data:`CHOICES` those that are given, the others stay as they are."""
+    for name in CHOICES & choices.keys():
+        database.conn.execute(
+            f"UPDATE account SET {name} = ? WHERE id = ?",  # noqa: S608 (a fixed name)
+            (choices[name], account_id),
+        )
+
+
 def read(row: Mapping[str, Any]) -> Account:
     """Return the account of a row with :data:`COLUMNS`."""
     return Account(
@@ -183,6 +200,9 @@ def read(row: Mapping[str, Any]) -> Account:
         password_at=from_text(row["account_password"]),
         disabled_at=from_text_or_none(row["account_disabled"]),
         seen_at=from_text_or_none(row.get("seen")),
+        language=row["account_language"],
+        density=row["account_density"],
+        keys=row["account_keys"],
     )
 
 

@@ -31,3 +31,9 @@ def create(database: Database) -> None:
         "CREATE INDEX share_about ON share (kind, about)",
     ):
         database.conn.execute(statement)
+
+
+def keep_choices(database: Database) -> None:
+    """Keep how somebody likes the page; called by a migration."""
+    for name in ("language", "density", "keys"):
+        database.conn.execute(f"ALTER TABLE account ADD COLUMN {name} TEXT")

@@ -305,6 +305,11 @@ def _figures_of_a_million(database: Database) -> None:
     indices.create_for_figures(database)
 
 
+def _choices_of_accounts(database: Database) -> None:
+    """Keep with each account how somebody likes the page."""
+    accounts_schema.keep_choices(database)
+
+
 #: in order; add new steps at the end, never edit one that was released
 STEPS: tuple[Callable[[Database], None], ...] = (
     schema.create,
@@ -344,6 +349,7 @@ STEPS: tuple[Callable[[Database], None], ...] = (
     _polls,
     _signals_by_rule,
     _figures_of_a_million,
+    _choices_of_accounts,
 )
 NEWEST_VERSION = len(STEPS)
 

@@ -89,6 +89,14 @@ def matches(kept: str | None, password: str) -> bool:
     return found and kept is not None
 
 
+def outdated(kept: str) -> bool:
+    """Whether a hash was made with other costs than now; a login hashes its password anew."""
+    try:
+        return _HASHER.check_needs_rehash(kept)
+    except InvalidHashError:
+        return False
+
+
 def new_secret(prefix: str = "") -> str:
     """Return a random secret of 192 bits for an address, a cookie or a header."""
     return prefix + secrets.token_urlsafe(_SECRET_BYTES)

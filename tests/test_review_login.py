@@ -9,6 +9,7 @@ from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
+from argon2 import PasswordHasher
 
 from scheduler import changes
 from scheduler.errors import ForbiddenChangeError
@@ -367,3 +368,73 @@ def test_a_token_asks_instead_of_a_person(desk: Desk) -> None:
     with transaction(desk.database):
         tokens.revoke(desk.database, token.id, NOW)
     assert visitor.get("/api/v1/stories", shown).status == 401
+
+
+# --- how somebody likes the page -------------------------------------------------------------------
+
+
+def test_language_and_looks_follow_an_account_to_another_browser(desk: Desk) -> None:
+    account = add(desk.database)
+    here, there = desk.visitor(), desk.visitor()
+    log_in(desk.database, here, account)
+    log_in(desk.database, there, account)
+    assert '<html lang="en">' in there.get("/alerts").body
+    here.get("/alerts?lang=fr&density=compact&keys=off")
+    page = there.get("/alerts")
+    assert '<html lang="fr">' in page.body
+    assert 'data-keys="off"' in page.body
+    assert accounts.get(desk.database, account.id).density == "compact"
+    # A choice of the account goes before what the browser remembers; a later one before an earlier one.
+    there.cookies["vigie_language"] = "en"
+    assert '<html lang="fr">' in there.get("/alerts").body
+    there.get("/alerts?lang=en&keys=on")
+    assert '<html lang="en">' in here.get("/").body
+    assert not audit.lines(desk.database)
+
+
+def test_a_browser_keeps_the_language_of_who_has_no_account(desk: Desk) -> None:
+    visitor = desk.visitor()
+    visitor.get("/alerts?lang=fr")
+    assert '<html lang="fr">' in visitor.get("/alerts").body
+    account = add(desk.database)
+    assert '<html lang="fr">' in visitor.get("/login").body
+    log_in(desk.database, visitor, account)
+    assert '<html lang="fr">' in visitor.get("/alerts").body
+    assert accounts.get(desk.database, account.id).language is None
+
+
+@pytest.mark.parametrize(
+    ("address", "headers"),
+    [("/alerts?lang=fr", {"Sec-Fetch-Site": "cross-site"}), ("/alerts?lang=de&density=x&keys=", {})],
+)
+def test_another_site_and_nonsense_choose_nothing_for_an_account(
+    desk: Desk, address: str, headers: dict[str, str]
+) -> None:
+    account = add(desk.database)
+    visitor = desk.visitor()
+    log_in(desk.database, visitor, account)
+    visitor.get(address, headers)
+    kept = accounts.get(desk.database, account.id)
+    assert (kept.language, kept.density, kept.keys) == (None, None, None)
+
+
+def test_a_login_renews_a_hash_of_lower_costs(desk: Desk) -> None:
+    account = add(desk.database)
+    weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+    with transaction(desk.database):
+        accounts.renew_hash(desk.database, account.id, weak)
+    visitor = desk.visitor()
+    assert enter(visitor, password="not it").status == 403
+    assert accounts.password_of(desk.database, account.id) == weak
+    desk.guesses.right("127.0.0.1")
+    assert enter(visitor).status == 303
+    kept = accounts.password_of(desk.database, account.id)
+    assert kept is not None
+    assert kept.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+    assert passwords.matches(kept, PASSWORD)
+    assert not passwords.outdated(kept)
+    # The password is the same: whoever is logged in stays so, and a hash of today's costs stays as it is.
+    assert accounts.get(desk.database, account.id).password_at == account.password_at
+    assert visitor.get("/alerts").status == 200
+    assert enter(desk.visitor()).status == 303
+    assert accounts.password_of(desk.database, account.id) == kept

@@ -40,6 +40,10 @@ class Account:
     disabled_at: datetime | None
     #: when a session of theirs was last used, None when none is open
     seen_at: datetime | None = None
+    #: how they like the page in every browser; None where they never chose
+    language: str | None = None
+    density: str | None = None
+    keys: str | None = None
 
     @property
     def person(self) -> Person:
