@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlite_utils import Database
+from starlette.background import BackgroundTasks
 
 from review import naming
 from review.changing import Changing
@@ -24,6 +25,7 @@ from review.standing import emptiness
 from review.triage import seeing
 from review.triage_views import desk_marks
 from review.view_lists import default_view
+from review.view_looks import looking
 from review.wording import words
 from storage import notes, overview, reading, threads
 from storage.errors import SearchError
@@ -52,9 +54,12 @@ def page_routes(room: Room, changing: Changing) -> APIRouter:
             shown = _opened(room, request, database, kind, number)
             if wants_pane(request):
                 page = room.page(request, "pane.html", database=None, **shown)
+                looked = None
             else:
-                page = _desk(room, request, database, shown)
-        return _seen(room, changing, request, page, shown)
+                wanted = read_filter(request.query_params)
+                page = _desk(room, request, database, wanted, shown)
+                looked = looking(room, request, database, wanted) if page.status_code == 200 else None
+        return _seen(room, changing, request, page, shown, looked)
 
     @router.get("/stories/{story_id}")
     def story(request: Request, story_id: str) -> Response:
@@ -88,8 +93,7 @@ def _opened(room: Room, request: Request, database: Database, kind: Opened, numb
     return shown
 
 
-def _desk(room: Room, request: Request, database: Database, shown: dict[str, Any]) -> HTMLResponse:
-    wanted = read_filter(request.query_params)
+def _desk(room: Room, request: Request, database: Database, wanted: DeskFilter, shown: dict[str, Any]) -> HTMLResponse:
     now = room.now()
     fault: SearchTextError | None = None
     found = StoryPage(rows=(), next=None)
@@ -189,8 +193,20 @@ def _story(room: Room, changing: Changing, request: Request, story_id: int) -> R
     return _seen(room, changing, request, page, shown)
 
 
-def _seen(room: Room, changing: Changing, request: Request, page: HTMLResponse, shown: dict[str, Any]) -> HTMLResponse:
-    """Let an opened story be marked as seen once its page was sent."""
-    if "triage" in shown:
-        page.background = seeing(room, changing, request, shown["triage"])
+def _seen(
+    room: Room,
+    changing: Changing,
+    request: Request,
+    page: HTMLResponse,
+    shown: dict[str, Any],
+    looked: dict[str, Any] | None = None,
+) -> HTMLResponse:
+    """Let an opened story be marked as seen, and a list be noted as looked at, once their page was sent."""
+    later = BackgroundTasks()
+    if looked is not None and changing.able:
+        later.add_task(changing.quietly, "look_at_views", looked, room.who(request))
+    story = seeing(room, changing, request, shown["triage"]) if "triage" in shown else None
+    if story is not None:
+        later.tasks.append(story)
+    page.background = later
     return page

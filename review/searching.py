@@ -112,6 +112,8 @@ class Counted:
 
     #: when each of its stories was last reported on, the latest first
     moments: tuple[datetime, ...]
+    #: their numbers, in the same order
+    story_ids: tuple[int, ...]
     #: whether there are more than were counted
     more: bool
     #: the first lines in full
@@ -128,6 +130,7 @@ def count_stories(database: Database, wanted: StoryFilter, search: Search | None
     found, after = _places(database, wanted, search)
     return Counted(
         moments=tuple(moment for moment, _ in found),
+        story_ids=tuple(story_id for _, story_id in found),
         more=after is not None,
         newest=tuple(reading.rows_at(database, found[:shown], wanted)),
     )

@@ -19,7 +19,7 @@ from review.room import Room
 from review.searching import StoryPage, count_stories, find_stories, read_search
 from review.settings import ReviewSettings
 from review.wording import Words
-from storage import triage, views
+from storage import triage, view_looks, views
 from storage.errors import NotFoundError, SearchError
 from storage.reading import StoryRow
 from storage.types import Person
@@ -27,6 +27,8 @@ from storage.views import SavedView
 
 #: events counted for a card; beyond it the card says "more than"
 MOST_COUNTED = 1_000
+#: events of a card that are counted as new since somebody looked; beyond it the card says so with a plus
+MOST_NEW = 100
 #: events of an export; who needs more narrows the view or uses the command line
 MOST_EXPORTED = 10_000
 #: seconds that reading them may take
@@ -71,7 +73,7 @@ def built_in(settings: ReviewSettings, say: Words) -> tuple[View, ...]:
 
 
 def views_of(database: Database, settings: ReviewSettings, say: Words, person: Person) -> tuple[View, ...]:
-    """Return every view of a person: those always there, then saved ones by name."""
+    """Return every view of a person: those always there, then saved ones in their order."""
     saved = (_of(one) for one in views.listing(database, person.id))
     return (*built_in(settings, say), *saved)
 
@@ -113,12 +115,27 @@ class Card:
     #: events of the last 24 hours among those that were counted
     today: int
     newest: tuple[StoryRow, ...]
+    #: events that came or grew since the person opened its list, at most :data:`MOST_NEW`; None when they never did
+    new: int | None = None
+    #: whether there are more of those, or may be
+    more_new: bool = False
     #: what is wrong with its search, or None
     fault: str | None = None
 
 
-def card(database: Database, room: Room, person: Person, view: View, *, shown: int = 3) -> Card:
-    """Return a view's card: how much it holds, how much of it is of today, what came last."""
+def card(
+    database: Database, room: Room, person: Person, view: View, *, looked: int | None = None, shown: int = 3
+) -> Card:
+    """Return a view's card: how much it holds, how much of it is of today or new to a person, what came last.
+
+    Args:
+        database: the archive.
+        room: what every page shares.
+        person: who looks.
+        view: the view.
+        looked: number of the newest article when they opened its list last, None when they never did.
+        shown: events that are shown.
+    """
     now = room.now()
     try:
         search = None if view.wanted.q is None else read_search(view.wanted.q)
@@ -127,7 +144,18 @@ def card(database: Database, room: Room, person: Person, view: View, *, shown: i
     except (SearchTextError, SearchError) as error:
         return Card(view=view, count=0, more=False, today=0, newest=(), fault=str(error))
     recent = [moment for moment in counted.moments if moment > now - timedelta(hours=24)]
-    return Card(view=view, count=len(counted.moments), more=counted.more, today=len(recent), newest=counted.newest)
+    ids = counted.story_ids
+    fresh = set() if looked is None else view_looks.newer(database, ids, looked, most=MOST_NEW + 1)
+    return Card(
+        view=view,
+        count=len(counted.moments),
+        more=counted.more,
+        today=len(recent),
+        newest=counted.newest,
+        new=None if looked is None else min(len(fresh), MOST_NEW),
+        # Where the last of those that were counted is new, the next one may be.
+        more_new=len(fresh) > MOST_NEW or (counted.more and bool(ids) and ids[-1] in fresh),
+    )
 
 
 def rows_of(

@@ -34,7 +34,7 @@ from review.view_lists import (
     rows_of,
     views_of,
 )
-from storage import readings, views
+from storage import reading, readings, view_looks, views
 from storage.types import Role
 from storage.views import LONGEST_NAME, LONGEST_QUERY
 
@@ -112,6 +112,28 @@ def _add_forms(router: APIRouter, room: Room, changing: Changing) -> None:
         show = partial(_dashboard, room, request)
         return await changing.form(request, work=work, show=show, then="/views", role=Role.READER)
 
+    @router.post("/views/{view_id}/move")
+    async def move(request: Request, view_id: str) -> Response:
+        def work(fields: Fields) -> tuple[str, dict[str, Any]]:
+            if fields.get("do") not in {"up", "down"}:
+                raise FaultError("expired")
+            return "move_view", {"view": view_id, "do": fields["do"]}
+
+        show = partial(_dashboard, room, request)
+        return await changing.form(request, work=work, show=show, then=f"/views#{view_id}", role=Role.READER)
+
+    @router.post("/views/looked")
+    async def look(request: Request) -> Response:
+        def work(fields: Fields) -> tuple[str, dict[str, Any]]:
+            # What came while the dashboard was looked at is new still.
+            up_to = read_id(fields.get("up_to", ""))
+            with room.readers.reading() as database:
+                found = views_of(database, room.settings, room.words(request), room.who(request))
+            return "look_at_views", {"views": [view.id for view in found], "up_to": up_to or 0}
+
+        show = partial(_dashboard, room, request)
+        return await changing.form(request, work=work, show=show, then="/views", role=Role.READER)
+
     @router.post("/views/default")
     async def choose(request: Request) -> Response:
         def work(fields: Fields) -> tuple[str, dict[str, Any]]:
@@ -131,7 +153,8 @@ def _dashboard(room: Room, request: Request, **context: Any) -> HTMLResponse:
         found = views_of(database, room.settings, say, person)
         chosen = views.default_of(database, person.id)
         shown = [view for view in found if view.saved is None or view.saved.on_dashboard]
-        cards = [card(database, room, person, view) for view in shown]
+        looked = view_looks.of_person(database, person.id)
+        cards = [card(database, room, person, view, looked=looked.get(view.id)) for view in shown]
         return room.page(
             request,
             "views.html",
@@ -140,11 +163,23 @@ def _dashboard(room: Room, request: Request, **context: Any) -> HTMLResponse:
             others=[view for view in found if view not in shown],
             every=found,
             chosen=chosen,
+            moves=_moves(found),
+            newest=reading.newest_article(database),
             proposed=proposed,
             longest_view=LONGEST_NAME,
             most_exported=MOST_EXPORTED,
             **context,
         )
+
+
+def _moves(found: tuple[View, ...]) -> dict[str, tuple[str, ...]]:
+    """Return for each saved view whether it can go up or down in its list."""
+    order = [view.saved for view in found if view.saved is not None]
+    ways = (("up", True), ("down", False))
+    return {
+        one.id: tuple(do for do, earlier in ways if views.neighbour(order, one, earlier=earlier) is not None)
+        for one in order
+    }
 
 
 def _answer(room: Room, request: Request, view_id: str, form: str) -> Response:

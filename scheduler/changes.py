@@ -91,7 +91,7 @@ def _split_story(database: Database, given: dict[str, Any], now: datetime, _by: 
 
 
 #: what somebody has looked at is their own affair, and there is more of it than of all changes together
-UNRECORDED = frozenset({"seen"}) | changes_people.UNRECORDED
+UNRECORDED = frozenset({"seen"}) | changes_views.UNRECORDED | changes_people.UNRECORDED
 
 
 def _unarrange(database: Database, given: dict[str, Any], now: datetime, _by: Person) -> str:

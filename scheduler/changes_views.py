@@ -1,4 +1,4 @@
-"""The changes that people make to saved views."""
+"""The changes that people make to saved views, and how far each has looked at a view."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from sqlite_utils import Database
 
-from storage import views
+from storage import reading, view_looks, views
 from storage.triage_history import person_number
 from storage.types import Person, Role
 from storage.views import LONGEST_NAME, LONGEST_QUERY, SavedView, ViewTakenError
@@ -64,6 +64,23 @@ def _choose(database: Database, given: dict[str, Any], _now: datetime, by: Perso
     return "the desk opens with it" if wanted else "the desk opens with everything"
 
 
+def _move(database: Database, given: dict[str, Any], _now: datetime, by: Person) -> str:
+    """Put a view before or after the one beside it; relative to how they stand now, so nobody's move is lost."""
+    view, do = _theirs(database, given, by), given["do"]
+    if do not in {"up", "down"}:
+        raise ValueError(f"a view moves up or down, not {do!r}")
+    moved = views.move(database, view, earlier=do == "up")
+    return f"view {view.id} moved {do}" if moved else f"view {view.id} stands at that end already"
+
+
+def _look(database: Database, given: dict[str, Any], now: datetime, by: Person) -> str:
+    """Keep up to which article somebody has looked at views: never one that the archive does not hold yet."""
+    wanted = [str(view_id) for view_id in given["views"]]
+    up_to = min(int(given["up_to"]), reading.newest_article(database))
+    view_looks.look(database, wanted, by.id, up_to=up_to, now=now)
+    return f"looked at {len(wanted)} views"
+
+
 def _theirs(database: Database, given: dict[str, Any], by: Person) -> SavedView:
     """Return the view that is to change; everybody's are for analysts, one's own for oneself."""
     view = views.get(database, str(given["view"]), by.id)
@@ -77,4 +94,8 @@ CHANGES: dict[str, Change] = {
     "change_view": _change,
     "delete_view": _delete,
     "default_view": _choose,
+    "move_view": _move,
+    "look_at_views": _look,
 }
+#: what somebody has looked at is their own affair
+UNRECORDED = frozenset({"look_at_views"})

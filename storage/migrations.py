@@ -24,6 +24,7 @@ from storage import (
     rule_edits,
     schema,
     triage_schema,
+    view_looks,
     views,
     watch_edits,
 )
@@ -310,6 +311,12 @@ def _choices_of_accounts(database: Database) -> None:
     accounts_schema.keep_choices(database)
 
 
+def _views_in_order(database: Database) -> None:
+    """Keep saved views in an order of one's own, and how far each person looked at each view."""
+    views.create_places(database)
+    view_looks.create(database)
+
+
 #: in order; add new steps at the end, never edit one that was released
 STEPS: tuple[Callable[[Database], None], ...] = (
     schema.create,
@@ -350,6 +357,7 @@ STEPS: tuple[Callable[[Database], None], ...] = (
     _signals_by_rule,
     _figures_of_a_million,
     _choices_of_accounts,
+    _views_in_order,
 )
 NEWEST_VERSION = len(STEPS)
 

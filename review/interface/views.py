@@ -22,7 +22,7 @@ def view_interface_routes(room: Room) -> APIRouter:
     """Return the routes of views."""
     router = APIRouter(tags=["views"])
 
-    @router.get("/views", summary="Views: those that are always there, then the saved ones by name")
+    @router.get("/views", summary="Views: those that are always there, then the saved ones in their order")
     def list_views(request: Request) -> ViewList:
         with room.readers.reading() as database:
             found = views_of(database, room.settings, room.words(request), room.who(request))
