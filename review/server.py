@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import ssl
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ LARGEST_HEADERS = 16 * 1024
 KEEP_ALIVE = 15
 #: how long a client may take to send a request's headers, in seconds
 HEADER_DEADLINE = 10.0
+#: how long a client may take to agree on TLS, in seconds: asyncio's own minute holds a connection that nobody counts
+HANDSHAKE_DEADLINE = 10.0
 #: how long running answers may take once the service stops, in seconds
 GRACE = 2
 #: how long a thread of the process computes before others may, in seconds: Python's own 5 ms, waited after each row
@@ -89,8 +92,19 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start to listen."""
-        await super().startup(sockets)
+        await super().startup([] if self.config.ssl else sockets)
+        if self.config.ssl:
+            # uvicorn has no setting for the handshake's deadline, so what speaks TLS is opened here.
+            self.servers = [await self._open_tls(listener, self.config.ssl) for listener in sockets or ()]
         self._listening()
+
+    async def _open_tls(self, listener: socket.socket, context: ssl.SSLContext) -> asyncio.Server:
+        def protocol() -> PatientProtocol:
+            return PatientProtocol(self.config, self.server_state, self.lifespan.state)
+
+        return await asyncio.get_running_loop().create_server(
+            protocol, sock=listener, ssl=context, backlog=self.config.backlog, ssl_handshake_timeout=HANDSHAKE_DEADLINE
+        )
 
 
 async def serve(

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from review import server
 from review.server import Tls, open_listener, serve
 from storage import accounts
 from storage.database import open_writer, transaction
@@ -104,19 +107,33 @@ def test_a_certificate_that_cannot_be_used_is_told_at_once(tmp_path: Path) -> No
     assert "service.trusted_proxies: 'proxy.example' is not" in problem(tmp_path, 'trusted_proxies = ["proxy.example"]')
 
 
-async def test_the_page_speaks_tls_with_a_certificate_of_its_own(tmp_path: Path) -> None:
-    chain, key = write_pair(tmp_path)
+@asynccontextmanager
+async def speaking_tls(folder: Path) -> AsyncIterator[tuple[int, ssl.SSLContext]]:
+    """Serve over TLS; give the port, and a context that trusts the certificate."""
+    chain, key = write_pair(folder)
     stop, port = asyncio.Event(), asyncio.get_running_loop().create_future()
     listener = await open_listener("127.0.0.1", 0)
     serving = asyncio.create_task(
         serve(hello, listener, stop, tls=Tls(certificate=chain, key=key), on_listening=port.set_result)
     )
-    context = ssl.create_default_context(cafile=str(tmp_path / "authority.pem"))
-    reader, writer = await asyncio.open_connection("127.0.0.1", await asyncio.wait_for(port, 5), ssl=context)
-    writer.write(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
-    answer = await asyncio.wait_for(reader.read(), 5)
-    writer.close()
+    yield await asyncio.wait_for(port, 5), ssl.create_default_context(cafile=str(folder / "authority.pem"))
     stop.set()
     await asyncio.wait_for(serving, 5)
+
+
+async def test_the_page_speaks_tls_with_a_certificate_of_its_own(tmp_path: Path) -> None:
+    async with speaking_tls(tmp_path) as (port, context):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context)
+        writer.write(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+        answer = await asyncio.wait_for(reader.read(), 5)
+        writer.close()
     assert answer.startswith(b"HTTP/1.1 200")
     assert answer.endswith(b"ok")
+
+
+async def test_a_handshake_that_never_comes_is_cut_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "HANDSHAKE_DEADLINE", 0.2)
+    async with speaking_tls(tmp_path) as (port, _):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        assert await asyncio.wait_for(reader.read(), 5) == b""
+        writer.close()
