@@ -37,11 +37,12 @@ def exposition(
     metric("info", "The running version.", [({"version": version}, 1)])
     metric(
         "sources",
-        "Enabled sources by how their last poll went.",
+        "Enabled sources by how their last poll went; those that somebody paused by themselves.",
         [
             ({"state": "fresh"}, overview.sources_fresh),
             ({"state": "failing"}, overview.sources_failing),
             ({"state": "unchecked"}, overview.sources_unchecked),
+            ({"state": "paused"}, len(overview.pauses)),
         ],
     )
     metric(

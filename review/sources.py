@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
-from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
@@ -17,6 +16,7 @@ from review.changing import Changing
 from review.charting import local_midnight
 from review.errors import PageNotFoundError
 from review.forms import Fields
+from review.pausing import DURATIONS, USUAL_DURATION, add_pausing, address_of
 from review.rhythm_chart import rhythm_chart, spark, week_chart
 from review.room import Room
 from review.standing import SourceStanding, source_standing
@@ -36,6 +36,7 @@ class Group(StrEnum):
     FRESH = "fresh"
     LATE = "late"
     FAILED = "failed"
+    PAUSED = "paused"
     OFF = "off"
 
 
@@ -44,12 +45,13 @@ _GROUPS = {
     SourceStanding.QUIET: Group.FRESH,
     SourceStanding.LATE: Group.LATE,
     SourceStanding.UNCHECKED: Group.LATE,
+    SourceStanding.PAUSED: Group.PAUSED,
     SourceStanding.OFF: Group.OFF,
 }
 
 
 def group_of(standing: SourceStanding) -> Group:
-    """Return the group of a source: whatever is neither in order, late nor switched off has failed somehow."""
+    """Return the group of a source: whatever is neither in order, late, paused nor switched off has failed somehow."""
     return _GROUPS.get(standing, Group.FAILED)
 
 
@@ -86,13 +88,20 @@ def source_routes(room: Room, changing: Changing, *, can_add: bool = False) -> A
             return "poll_now", {"source": source_id}
 
         return await changing.form(
-            request, work=work, role=Role.ANALYST, then=f"/sources/{quote(source_id, safe='')}?asked=now#polls"
+            request, work=work, role=Role.ANALYST, then=f"{address_of(source_id)}?asked=now#polls"
         )
+
+    def show(request: Request, source_id: str, **context: Any) -> HTMLResponse:
+        with room.readers.reading() as database:
+            found = _source(room, request, database, source_id)
+            return room.page(request, "source.html", database=database, **found, **context)
+
+    if changing.able:
+        add_pausing(router, room, changing, show)
 
     @router.get("/sources/{source_id:path}")
     def source_page(request: Request, source_id: str) -> HTMLResponse:
-        with room.readers.reading() as database:
-            return room.page(request, "source.html", database=database, **_source(room, request, database, source_id))
+        return show(request, source_id)
 
     return router
 
@@ -136,5 +145,7 @@ def _source(room: Room, request: Request, database: Database, source_id: str) ->
         "events": health.events(database, source_id, limit=EVENTS),
         "plan": plan[1] if plan else None,
         "asked": request.query_params.get("asked") == "now",
-        "poll_address": f"/sources/{quote(source_id, safe='')}/poll",
+        "address": address_of(source_id),
+        "durations": tuple(DURATIONS),
+        "usual": USUAL_DURATION,
     }

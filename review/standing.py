@@ -11,8 +11,9 @@ from enum import StrEnum
 
 from storage.alert_log import AlertRow
 from storage.overview import LATE_AFTER, Overview, SourceHealth
+from storage.pauses import forgotten
 from storage.reading import AlertSummary, ArticleSignal
-from storage.types import DeliveryState, HealthState, NetworkState, Signal, Status
+from storage.types import DeliveryState, HealthState, NetworkState, Signal, SourcePause, Status
 
 #: with no successful poll for so long the watch is blind
 BLIND_AFTER = timedelta(hours=1)
@@ -70,6 +71,7 @@ class SourceStanding(StrEnum):
     DRIFTING = "drifting"
     LATE = "late"
     UNCHECKED = "unchecked"
+    PAUSED = "paused"
     OFF = "off"
 
 
@@ -77,6 +79,8 @@ def source_standing(source: SourceHealth, now: datetime) -> SourceStanding:
     """Return how a source is doing."""
     if not source.enabled:
         return SourceStanding.OFF
+    if source.pause is not None:
+        return SourceStanding.PAUSED
     if source.health is not None and not source.health.well:
         return SourceStanding(source.health.state)
     if source.state.failures:
@@ -110,6 +114,8 @@ class Levels:
     cut_off: bool
     #: nothing is being read: what the page shows may be long overtaken
     blind: bool
+    #: pauses without an end that have lasted for so long that somebody may have forgotten them
+    forgotten: tuple[SourcePause, ...] = ()
 
 
 def judge_overview(overview: Overview, now: datetime) -> Levels:
@@ -119,7 +125,8 @@ def judge_overview(overview: Overview, now: datetime) -> Levels:
     stale = overview.last_success_at is not None and overview.last_success_at < now - BLIND_AFTER
     never = overview.last_checked_at is not None and overview.last_success_at is None
     cut_off = overview.network.state is NetworkState.DOWN
-    blind = cut_off or (enabled > 0 and (all_failing or stale or never))
+    all_paused = enabled == 0 and bool(overview.pauses)
+    blind = cut_off or all_paused or (enabled > 0 and (all_failing or stale or never))
     troubled = overview.sources_failing or overview.sources_troubled or overview.sources_late
     return Levels(
         sources=Level.BAD if all_failing else Level.WARNING if troubled else Level.OK,
@@ -129,6 +136,7 @@ def judge_overview(overview: Overview, now: datetime) -> Levels:
         canary=Level.OK if overview.canary is None or overview.canary.ok else Level.BAD,
         cut_off=cut_off,
         blind=blind,
+        forgotten=forgotten(overview.pauses, now),
     )
 
 

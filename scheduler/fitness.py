@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from scheduler.archive import Archive
-from storage import deliveries, entries, sources
+from storage import deliveries, entries, pauses, sources
 from storage.types import DeliveryState, Source
 
 #: an entry that waits longer than this to be read means reading does not keep up
@@ -24,7 +24,8 @@ async def checks(archive: Archive, configured: Iterable[Source], now: datetime) 
     dead = await archive.read(deliveries.count, DeliveryState.DEAD)
     states = await archive.read(sources.states)
     pollable = {source.id for source in configured if source.addresses}
-    read = [state for state in states if state.source_id in pollable]
+    paused = await archive.read(pauses.active, now)
+    read = [state for state in states if state.source_id in pollable and state.source_id not in paused]
     failed = [state.source_id for state in read if state.failure is not None]
     late = due is not None and now - due > LATE
     return [

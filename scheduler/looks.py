@@ -21,7 +21,7 @@ from scheduler.archive import Archive
 from scheduler.pace import LOST_RETRY
 from scheduler.pipeline import Pipeline, Processed
 from scheduler.refetch import NextLook, Withdrawal
-from storage import articles, looks, revisions
+from storage import articles, looks, pauses, revisions
 from storage.articles import SaveKind
 from storage.comparing import Reading, share_kept
 from storage.errors import StorageError
@@ -34,6 +34,8 @@ logger = logging.getLogger(__name__)
 LOOKS_AT_ONCE = 8
 #: looking rests for so long when the archive cannot be written
 PAUSE = timedelta(seconds=30)
+#: a look at a page of a source that somebody paused is put off by so much
+PAUSED_REST = timedelta(hours=6)
 #: a page at another address with less than this share of the words that were read is another page
 _SAME_PAGE = 0.3
 
@@ -127,6 +129,11 @@ class LookDesk:
         source = self._sources.get(look.source_id)
         if source is None or not source.enabled:
             await self._archive.write(looks.postpone, look.article_id, None, "source_off")
+            return
+        now = self._clock()
+        if (pause := await self._archive.read(pauses.one, look.source_id, now)) is not None:
+            rest = now + PAUSED_REST if pause.ends_at is None else min(pause.ends_at, now + PAUSED_REST)
+            await self._archive.write(looks.postpone, look.article_id, rest, "paused")
             return
         result = await self._crawler.fetch(
             FetchOrder(

@@ -42,7 +42,7 @@ from scheduler.ticking import Ticker
 from scheduler.watch_keeper import WatchKeeper, with_edits
 from scheduler.watching import HealthDesk
 from scheduler.websub import Hubs
-from storage import cured, deliveries, entries, holds, rule_edits, sources
+from storage import cured, deliveries, entries, holds, pauses, rule_edits, sources
 from storage import folder as data_folder
 from storage.database import instance_id
 from storage.errors import StorageError
@@ -236,8 +236,13 @@ class Service:
         await self._stack.aclose()
 
     async def run_once(self) -> Round:
-        """Poll every enabled source once, read what is due, attempt every due delivery."""
-        pollable = [source.id for source in self.settings.sources if source.enabled and source.addresses]
+        """Poll every enabled source once but those that are paused, read what is due, attempt every due delivery."""
+        paused = await self.archive.read(pauses.active, self._clock())
+        pollable = [
+            source.id
+            for source in self.settings.sources
+            if source.enabled and source.addresses and source.id not in paused
+        ]
         await asyncio.gather(*(self.desk.poll_source(source_id, everything=True) for source_id in pollable))
         await self.desk.read_due_pages()
         await self.looks.read_due()

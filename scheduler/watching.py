@@ -24,7 +24,7 @@ from scheduler.drift import PageOutcome
 from scheduler.health import ACCEPTED_AFTER, AddressFacts, Facts, judge
 from scheduler.network import Sight, underlying
 from scheduler.silence import Rhythm
-from storage import health, sources, watch_state
+from storage import health, pauses, sources, watch_state
 from storage.health import PageRow
 from storage.types import (
     Article,
@@ -210,6 +210,8 @@ class HealthDesk:
         everything = self._judged_all_at is None or not timedelta(0) <= now - self._judged_all_at < JUDGE_EVERY
         if everything:
             self._wake(database, now)
+        # Before anything is judged: the time of a pause is no silence.
+        self._waiting |= {over.source_id for over in pauses.end_over(database, now)}
         state, told = self._judge_network(database, now)
         if state.state is not NetworkState.UP:
             return _Round(told=told)
@@ -223,11 +225,14 @@ class HealthDesk:
         return _Round(told=told or bool(events), judged=True, everything=everything)
 
     def _judge_sources(self, database: Database, source_ids: Iterable[str], now: datetime) -> Iterable[HealthEvent]:
-        known = health.health(database)
+        known, paused = health.health(database), pauses.active(database, now)
         states = {state.source_id: state for state in sources.states(database)}
         for source_id in source_ids:
             source, state = self._sources.get(source_id), states.get(source_id)
             if source is None or state is None or not source.enabled or not source.addresses:
+                continue
+            if source_id in paused:
+                # Nobody asks it, so its silence says nothing.
                 continue
             if self._must_learn(state, now) and time.monotonic() >= self._learn_until:
                 self._waiting.add(source_id)

@@ -37,7 +37,11 @@ class Coverage:
 def coverage(database: Database, watch_id: str, since: datetime) -> Coverage:
     """Return how the watch did since a moment; sources and dead letters as they stand now."""
     states = health.counts(database)
-    enabled = int(database.execute("SELECT count(*) FROM source WHERE enabled = 1").fetchone()[0])
+    enabled = int(
+        database.execute(
+            "SELECT count(*) FROM source WHERE enabled = 1 AND id NOT IN (SELECT source_id FROM source_pause)"
+        ).fetchone()[0]
+    )
     well = sum(states.get(state, 0) for state in _WELL)
     silent, new = states.get(HealthState.SILENT, 0), states.get(HealthState.NEW, 0)
     judged = sum(states.values())

@@ -70,7 +70,7 @@ def renew(database: Database, key: str, entry: FeedEntry) -> bool:
 def due(
     database: Database, now: datetime, limit: int, *, busy: frozenset[int] = frozenset(), per_source: int = 1_000_000
 ) -> list[PendingEntry]:
-    """Return entries whose page should be fetched now, oldest first, except those under way.
+    """Return entries whose page should be fetched now, oldest first, except those under way or of paused sources.
 
     Args:
         database: the archive.
@@ -93,6 +93,7 @@ def due(
             SELECT id FROM entry WHERE state = 'pending' AND source_id = waiting.id AND next_attempt_at <= :now
             ORDER BY next_attempt_at, id LIMIT :per_source
         )
+        WHERE waiting.id NOT IN (SELECT source_id FROM source_pause WHERE ends_at IS NULL OR ends_at > :now)
         ORDER BY entry.next_attempt_at, entry.id LIMIT :limit
         """,
         {"now": to_text(now), "per_source": per_source, "limit": limit + len(busy)},
@@ -101,16 +102,21 @@ def due(
 
 
 def count_due(database: Database, now: datetime) -> int:
-    """Return how many pages are due."""
+    """Return how many pages are due, those of paused sources left out."""
     row = database.execute(
-        "SELECT count(*) FROM entry WHERE state = 'pending' AND next_attempt_at <= ?", (to_text(now),)
+        "SELECT count(*) FROM entry WHERE state = 'pending' AND next_attempt_at <= ? "
+        "AND source_id NOT IN (SELECT source_id FROM source_pause)",
+        (to_text(now),),
     ).fetchone()
     return int(row[0])
 
 
 def oldest_due(database: Database) -> datetime | None:
-    """Return when the oldest entry that was never tried turned up."""
-    row = database.execute("SELECT min(seen_at) FROM entry WHERE state = 'pending' AND attempts = 0").fetchone()
+    """Return when the oldest entry that was never tried turned up, those of paused sources left out."""
+    row = database.execute(
+        "SELECT min(seen_at) FROM entry WHERE state = 'pending' AND attempts = 0 "
+        "AND source_id NOT IN (SELECT source_id FROM source_pause)"
+    ).fetchone()
     return from_text_or_none(row[0])
 
 

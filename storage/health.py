@@ -94,11 +94,11 @@ def health(database: Database) -> dict[str, Health]:
 
 
 def counts(database: Database) -> dict[HealthState, int]:
-    """Return how many enabled sources are in each state."""
+    """Return how many enabled sources are in each state, those left out that somebody paused."""
     rows = database.execute(
         """
         SELECT h.state, count(*) FROM source_health h JOIN source s ON s.id = h.source_id
-        WHERE s.enabled = 1 GROUP BY h.state ORDER BY h.state
+        WHERE s.enabled = 1 AND s.id NOT IN (SELECT source_id FROM source_pause) GROUP BY h.state ORDER BY h.state
         """
     )
     return {HealthState(state): count for state, count in rows}

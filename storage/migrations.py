@@ -19,6 +19,7 @@ from storage import (
     health,
     indices,
     ladder,
+    pauses,
     polls,
     readings,
     rule_edits,
@@ -317,6 +318,11 @@ def _views_in_order(database: Database) -> None:
     view_looks.create(database)
 
 
+def _pauses(database: Database) -> None:
+    """Let people pause sources."""
+    pauses.create(database)
+
+
 #: in order; add new steps at the end, never edit one that was released
 STEPS: tuple[Callable[[Database], None], ...] = (
     schema.create,
@@ -358,6 +364,7 @@ STEPS: tuple[Callable[[Database], None], ...] = (
     _figures_of_a_million,
     _choices_of_accounts,
     _views_in_order,
+    _pauses,
 )
 NEWEST_VERSION = len(STEPS)
 

@@ -7,10 +7,20 @@ from datetime import datetime, timedelta
 
 from sqlite_utils import Database
 
-from storage import deliveries, entries, watch_state
+from storage import deliveries, entries, pauses, watch_state
 from storage import health as stored_health
 from storage.times import from_text, from_text_or_none, to_text
-from storage.types import WELL, CanaryRun, DeliveryState, FailureReason, Health, HealthState, Network, SourceState
+from storage.types import (
+    WELL,
+    CanaryRun,
+    DeliveryState,
+    FailureReason,
+    Health,
+    HealthState,
+    Network,
+    SourcePause,
+    SourceState,
+)
 
 #: a source is late when its next check is overdue by so long
 LATE_AFTER = timedelta(minutes=30)
@@ -49,6 +59,8 @@ class Overview:
     canary: CanaryRun | None = None
     #: of the fresh ones, those that should have been read again by now
     sources_late: int = 0
+    #: enabled sources that somebody paused, by when; the other figures leave them out
+    pauses: tuple[SourcePause, ...] = ()
 
     @property
     def sources_troubled(self) -> int:
@@ -84,6 +96,8 @@ class SourceHealth:
     articles_week: int
     #: how it was judged, None before the first judgement
     health: Health | None = None
+    #: somebody wants nothing asked of it now
+    pause: SourcePause | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +122,7 @@ def overview(database: Database, now: datetime) -> Overview:
             count(*) FILTER (WHERE failures > 0), count(*) FILTER (WHERE failures = 0 AND last_checked_at IS NULL),
             count(*) FILTER (WHERE failures = 0 AND last_checked_at IS NOT NULL AND next_check_at < ?),
             max(last_checked_at), max(last_success_at)
-        FROM source WHERE enabled = 1
+        FROM source WHERE enabled = 1 AND id NOT IN (SELECT source_id FROM source_pause)
         """,
         (to_text(now - LATE_AFTER),),
     ).fetchone()
@@ -140,7 +154,13 @@ def overview(database: Database, now: datetime) -> Overview:
         states=tuple(stored_health.counts(database).items()),
         network=watch_state.network(database),
         canary=watch_state.last_canary(database),
+        pauses=_paused(database, now),
     )
+
+
+def _paused(database: Database, now: datetime) -> tuple[SourcePause, ...]:
+    off = {row[0] for row in database.execute("SELECT id FROM source WHERE enabled = 0")}
+    return tuple(pause for pause in pauses.active(database, now).values() if pause.source_id not in off)
 
 
 def sources(database: Database, now: datetime, *, source_id: str | None = None) -> list[SourceHealth]:
@@ -171,10 +191,11 @@ def sources(database: Database, now: datetime, *, source_id: str | None = None) 
         """,  # noqa: S608 (fixed text)
         {"day": to_text(now - timedelta(days=1)), "week": to_text(now - timedelta(days=7)), "source": source_id},
     )
-    judged = stored_health.health(database)
+    judged, paused = stored_health.health(database), pauses.active(database, now)
     return [
         SourceHealth(
             health=judged.get(row["id"]),
+            pause=paused.get(row["id"]),
             id=row["id"],
             name=row["name"],
             url=row["url"],

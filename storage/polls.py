@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
+from storage import pauses
 from storage.errors import ConflictError, NotFoundError
 from storage.times import from_text, from_text_or_none, to_text
 from storage.types import AddressKind, FailureReason, PollResult
@@ -105,7 +106,8 @@ def ask_now(database: Database, source_id: str, now: datetime) -> None:
 
     Raises:
         NotFoundError: there is no such source.
-        ConflictError: it is switched off, being read, due already, or was read less than :data:`ASKED_EVERY` ago.
+        ConflictError: it is switched off, paused, being read or due already, or was read less than
+            :data:`ASKED_EVERY` ago.
     """
     row = database.execute(
         "SELECT enabled, next_check_at, last_checked_at, claimed_from FROM source WHERE id = ?", (source_id,)
@@ -115,6 +117,8 @@ def ask_now(database: Database, source_id: str, now: datetime) -> None:
     enabled, due_at, checked_at, claimed_from = row
     if not enabled:
         raise ConflictError(f"{source_id} is switched off in the configuration: nobody reads it")
+    if (pause := pauses.one(database, source_id, now)) is not None:
+        raise ConflictError(f"{source_id} is {pause}; resume it first")
     if claimed_from is not None:
         raise ConflictError(f"{source_id} is being read at this moment")
     if from_text(due_at) <= now:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from storage.pauses import NOT_PAUSED
 from storage.times import from_text, from_text_or_none, to_text
 from storage.types import AddressKind, CrawlFailure, FailureReason, FeedState, PollResult, Source, SourceState
 
@@ -61,10 +62,11 @@ def ensure(database: Database, source_id: str, name: str, url: str, now: datetim
 
 
 def due(database: Database, now: datetime, limit: int = 100) -> list[str]:
-    """Return ids of enabled sources whose time has come, longest overdue first."""
+    """Return ids of enabled sources whose time has come and that nobody paused, longest overdue first."""
     rows = database.execute(
-        "SELECT id FROM source WHERE enabled = 1 AND next_check_at <= ? ORDER BY next_check_at LIMIT ?",
-        (to_text(now), limit),
+        "SELECT s.id FROM source s WHERE s.enabled = 1 AND s.next_check_at <= :now "  # noqa: S608 (fixed text)
+        f"AND {NOT_PAUSED} ORDER BY s.next_check_at LIMIT :limit",
+        {"now": to_text(now), "limit": limit},
     )
     return [row[0] for row in rows]
 

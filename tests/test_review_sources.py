@@ -195,7 +195,10 @@ def test_an_hour_of_the_week_is_that_of_the_desk() -> None:
 
 @pytest.mark.parametrize("standing", SourceStanding)
 def test_every_standing_belongs_to_a_group(standing: SourceStanding) -> None:
-    well = {"fresh": Group.FRESH, "quiet": Group.FRESH, "late": Group.LATE, "unchecked": Group.LATE, "off": Group.OFF}
+    well = {
+        "fresh": Group.FRESH, "quiet": Group.FRESH, "late": Group.LATE, "unchecked": Group.LATE,
+        "paused": Group.PAUSED, "off": Group.OFF,
+    }  # fmt: skip
     assert group_of(standing) is well.get(standing, Group.FAILED)
 
 

@@ -14,7 +14,7 @@ from crawler.client import CrawlerProcess
 from scheduler import crawl
 from scheduler.archive import Archive
 from scheduler.looks import LookDesk
-from storage import articles, looks, revisions
+from storage import articles, looks, pauses, revisions
 from storage.articles import SaveKind
 from storage.revisions import EventKind
 from storage.types import AddressKind, FeedEntry, PollResult
@@ -240,6 +240,15 @@ async def test_a_source_that_left_the_configuration_is_left_alone(
     other = LookDesk(archive, crawler, room.looks._pipeline, {}, clock=lambda: room.now + HOUR, stored=lambda *_: None)
     await other.read_due()
     assert await room.reason() == "source_off"
+    assert press.answered == [200]
+
+
+async def test_a_paused_source_is_not_looked_at_again(archive: Archive, crawler: CrawlerProcess, press: Press) -> None:
+    room = await newsroom(archive, crawler, press)
+    room.now += HOUR
+    await archive.write(pauses.pause, "fleuve", room.now, ends_at=None, author="Awa", reason="travaux")
+    await room.looks.read_due()
+    assert await room.reason() == "paused"
     assert press.answered == [200]
 
 

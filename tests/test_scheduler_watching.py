@@ -12,8 +12,8 @@ import pytest
 from sqlite_utils import Database
 
 from scheduler.archive import Archive
-from scheduler.watching import SPREAD, TRY_EVERY, HealthDesk, HealthSettings, page_row
-from storage import health, sources
+from scheduler.watching import AWAY, JUDGE_EVERY, SPREAD, TRY_EVERY, HealthDesk, HealthSettings, page_row
+from storage import health, pauses, sources
 from storage.types import (
     Article,
     CrawlFailure,
@@ -282,5 +282,36 @@ def test_a_round_that_could_not_be_kept_is_judged_again(tmp_path: Path) -> None:
         await bench.desk.tick()
         assert (await bench.states())["s0"] is HealthState.BROKEN_FEED
         assert [event.source_id for event in bench.heard.events] == ["s0", "s0"]
+
+    run(tmp_path, work)
+
+
+def test_the_silence_of_a_paused_source_rings_neither_then_nor_after(tmp_path: Path) -> None:
+    async def work(bench: Bench) -> None:
+        for name in ("s0", "s1"):
+            await bench.poll(name)
+        await bench.archive.write(pauses.pause, "s0", bench.now, ends_at=None, author="Awa", reason="travaux")
+        # Short of the time after which the service itself is taken to have been away.
+        for _ in range(150):
+            bench.now += AWAY - MINUTE
+            await bench.desk.tick()
+        assert [event.source_id for event in bench.heard.events if event.health.state is HealthState.SILENT] == ["s1"]
+        await bench.archive.write(pauses.resume, "s0", bench.now)
+        bench.now += MINUTE
+        await bench.desk.tick(learn_within=60)
+        bench.now += JUDGE_EVERY
+        await bench.desk.tick(learn_within=60)
+        assert {event.source_id for event in bench.heard.events} == {"s1"}
+
+    run(tmp_path, work)
+
+
+def test_a_pause_that_is_over_is_put_away_before_anything_is_judged(tmp_path: Path) -> None:
+    async def work(bench: Bench) -> None:
+        ends = bench.now + MINUTE
+        await bench.archive.write(pauses.pause, "s0", bench.now, ends_at=ends, author="Awa", reason="travaux")
+        bench.now += 2 * MINUTE
+        await bench.desk.tick()
+        assert await bench.archive.read(health.interruptions, "s0", START) == [(START, ends)]
 
     run(tmp_path, work)

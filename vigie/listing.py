@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 
 from alerts import health_wording
 from crawler.routing import CrawlerRouter
-from storage import folder, rhythm, sources
+from scheduler.clock import now_utc
+from storage import folder, pauses, rhythm, sources
 from storage import health as stored_health
-from storage.types import AddressKind, Health, PollOrder, Source, SourceState
+from storage.types import AddressKind, Health, PollOrder, Source, SourcePause, SourceState
 from vigie.crawling import crawler_settings
 from vigie.errors import VigieError
 from vigie.searching import open_archive
@@ -22,16 +23,20 @@ def source_rows(settings: Settings) -> list[dict[str, Any]]:
     known: dict[str, SourceState] = {}
     judged: dict[str, Health] = {}
     reasons: dict[str, str] = {}
+    paused: dict[str, SourcePause] = {}
     if (settings.data_dir / folder.DATABASE_NAME).exists():
         with open_archive(settings) as database:
             known = {state.source_id: state for state in sources.states(database)}
             judged = stored_health.health(database)
             reasons = rhythm.plan_reasons(database)
-    rows = [_row(source, known.get(source.id), judged.get(source.id)) for source in settings.sources]
+            paused = pauses.active(database, now_utc())
+    rows = [
+        _row(source, known.get(source.id), judged.get(source.id), paused.get(source.id)) for source in settings.sources
+    ]
     return [{**row, "next_check_reason": reasons.get(row["id"])} for row in rows]
 
 
-def _row(source: Source, state: SourceState | None, health: Health | None) -> dict[str, Any]:
+def _row(source: Source, state: SourceState | None, health: Health | None, pause: SourcePause | None) -> dict[str, Any]:
     return {
         "id": source.id,
         "name": source.name,
@@ -44,9 +49,10 @@ def _row(source: Source, state: SourceState | None, health: Health | None) -> di
         "sections": list(source.sections),
         "poll": source.poll,
         "enabled": source.enabled,
-        "health": _health(source, state, health),
+        "health": _health(source, state, health, pause),
         "state": health.state if health else None,
-        "reason": health_wording.explain(health, "en", ZoneInfo("UTC")) if health else None,
+        "reason": _reason(health, pause),
+        "paused_until": pause.ends_at if pause else None,
         "since": health.since if health else None,
         "failure": state.failure if state else None,
         "detail": state.detail if state else None,
@@ -58,14 +64,22 @@ def _row(source: Source, state: SourceState | None, health: Health | None) -> di
     }
 
 
-def _health(source: Source, state: SourceState | None, health: Health | None) -> str:
+def _health(source: Source, state: SourceState | None, health: Health | None, pause: SourcePause | None) -> str:
     if not source.enabled:
         return "off"
+    if pause is not None:
+        return "paused"
     if state is None or state.last_checked_at is None:
         return "never polled"
     if health is not None and not health.well:
         return str(health.state)
     return f"failing: {state.failure}" if state.failure else "ok"
+
+
+def _reason(health: Health | None, pause: SourcePause | None) -> str | None:
+    if pause is not None:
+        return str(pause)
+    return health_wording.explain(health, "en", ZoneInfo("UTC")) if health else None
 
 
 async def check_sources(settings: Settings, ids: tuple[str, ...]) -> list[dict[str, Any]]:

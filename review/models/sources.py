@@ -22,6 +22,15 @@ class FeedModel(Model):
     checked_at: datetime | None
 
 
+class PauseModel(Model):
+    """That somebody wants nothing asked of a source for a while."""
+
+    at: datetime
+    ends_at: datetime | None = Field(description="null: until somebody resumes it")
+    author: str
+    reason: str
+
+
 class SourceModel(Model):
     """A source and how it is doing."""
 
@@ -34,10 +43,11 @@ class SourceModel(Model):
     enabled: bool
     standing: str = Field(
         description="fresh, quiet, silent, walled, broken_feed, moved, robots, failing, gone, drifting, late, "
-        "unchecked or off"
+        "unchecked, paused or off"
     )
     reason: str | None = Field(description="why it is so judged, in English; null before the first judgement")
     since: datetime | None = Field(description="since when it is so judged")
+    pause: PauseModel | None = Field(description="null while nobody has paused it")
     next_check_at: datetime
     last_checked_at: datetime | None
     last_success_at: datetime | None
@@ -58,6 +68,7 @@ class SourceModel(Model):
             standing=standing,
             reason=explain(source.health, "en", ZoneInfo("UTC")) if source.health else None,
             since=source.health.since if source.health else None,
+            pause=PauseModel.model_validate(source.pause) if source.pause else None,
             feeds=tuple(FeedModel.model_validate(feed) for feed in source.feeds),
             articles_week=source.articles_week,
             **{name: getattr(source, name) for name in own},

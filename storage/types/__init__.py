@@ -35,6 +35,7 @@ from storage.types.health import (
     HealthState,
     Network,
     NetworkState,
+    SourcePause,
 )
 from storage.types.holding import (
     DAYS,
@@ -139,6 +140,7 @@ __all__ = [
     "Signal",
     "Silence",
     "Source",
+    "SourcePause",
     "SourceState",
     "Status",
     "Story",

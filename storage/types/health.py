@@ -42,6 +42,23 @@ class HealthState(StrEnum):
 WELL = frozenset({HealthState.NEW, HealthState.FRESH, HealthState.QUIET})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourcePause:
+    """A source of which somebody wants nothing asked for a while."""
+
+    source_id: str
+    at: datetime
+    #: None: until somebody resumes it
+    ends_at: datetime | None
+    author: str
+    reason: str
+
+    def __str__(self) -> str:
+        """Tell it in English."""
+        until = "until somebody resumes it" if self.ends_at is None else f"until {self.ends_at:%Y-%m-%d %H:%M} UTC"
+        return f"paused by {self.author} {until}: {self.reason}"
+
+
 class Drift(StrEnum):
     """What of the extracted articles changed."""
 
