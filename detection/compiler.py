@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from detection.automaton import Presearch, anchor
@@ -181,11 +182,19 @@ def _compile_language(
     )
 
 
-def _version(files: Iterable[RuleFile]) -> str:
+@cache
+def _own_digest() -> bytes:
+    """Return a digest of what reads texts besides the rule files: the tables, the trained model and this very code."""
     digest = hashlib.sha256()
     here = Path(__file__).parent
-    for name in _DATA:
-        digest.update((here / name).read_bytes())
+    code = (path for path in here.rglob("*") if path.suffix in {".py", ".npz"})
+    for path in (*(here / name for name in _DATA), *sorted(code)):
+        digest.update(path.read_bytes())
+    return digest.digest()
+
+
+def _version(files: Iterable[RuleFile]) -> str:
+    digest = hashlib.sha256(_own_digest())
     for file in files:
         digest.update(repr((file.language, sorted(file.sets.items()), file.rules)).encode())
     return digest.hexdigest()[:12]

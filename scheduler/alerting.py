@@ -67,9 +67,14 @@ class _Verdict:
 
 def take(database: Database, settings: AlertingSettings, watch: Watch, occasion: Occasion) -> Taken:
     """Decide for one watch, and store the decision with the alerts and deliveries it leads to."""
-    # What an import recorded was never heard by anybody, so it silences nothing that arrives live.
-    told = stored_alerts.told(database, watch.id, occasion.placed.story_id, sent_only=occasion.sending)
     assessment = _assessment(settings, watch, occasion)
+    # Nothing is asked of what people were told where an article has nothing to tell them, as most have not.
+    # What an import recorded was never heard by anybody, so it silences nothing that arrives live.
+    told = (
+        stored_alerts.told(database, watch.id, occasion.placed.story_id, sent_only=occasion.sending)
+        if _matters(assessment, occasion)
+        else None
+    )
     try:
         verdict = _verdict(database, settings, watch, occasion, assessment, told)
     except sqlite3.Error:
@@ -98,6 +103,11 @@ def take(database: Database, settings: AlertingSettings, watch: Watch, occasion:
         occasion,
         replace(verdict, corrections=_corrected(database, settings, watch, occasion, verdict)),
     )
+
+
+def _matters(assessment: Assessment, occasion: Occasion) -> bool:
+    """Whether an article may tell people anything: it is over the bar, or its edit may have taken something out."""
+    return assessment.alert or occasion.before is not None
 
 
 def _corrected(
@@ -169,15 +179,16 @@ def _verdict(
         told=told,
         published_at=occasion.saved.effective_at,
         now=occasion.now,
-        affair=_affair(database, watch, occasion),
+        affair=_affair(database, watch, occasion) if _matters(assessment, occasion) else None,
         report=_report(database, watch, occasion) if told is not None and assessment.alert else None,
         edit=_edit(settings, watch, occasion, assessment),
         taken_back=lifecycle(occasion.article.title, occasion.article.text) is Lifecycle.CANCELLATION,
     )
-    known = acknowledged_acts(database, watch.id, occasion.placed.story_id)
-    if known is not None and told is not None:
-        known = tuple((act, severity) for act, severity in known if not among(act, told.retracted))
-    decision = unless_acknowledged(decision, known)
+    if decision.kind is DecisionKind.UPDATE:
+        known = acknowledged_acts(database, watch.id, occasion.placed.story_id)
+        if known is not None and told is not None:
+            known = tuple((act, severity) for act, severity in known if not among(act, told.retracted))
+        decision = unless_acknowledged(decision, known)
     found = () if decision.reason == "too_old" else corrections.find(database, watch, occasion, decision)
     own = any(one.story_id == occasion.placed.story_id for one in found)
     if own and decision.kind is DecisionKind.EDITED and len(decision.removed) == len(decision.signals):

@@ -78,7 +78,8 @@ def assessed(
     settings: AlertingSettings, watch: Watch, article: Article, signals: tuple[Signal, ...], origin: str
 ) -> Assessment:
     """Return what the text of an article means for a watch."""
-    query = settings.queries.get(watch.id)
+    # An article without an act is nobody's, whatever its words; and cutting it into words takes long.
+    query = settings.queries.get(watch.id) if signals else None
     holds = query is None or matches(
         query,
         Subject(

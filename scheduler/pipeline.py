@@ -60,6 +60,7 @@ class Pipeline:
         entry_id: int | None = None,
         evidence: Evidence | None = None,
         sending: bool = True,
+        known: tuple[Signal, ...] | None = None,
     ) -> Processed:
         """Store one article and all that follows from it.
 
@@ -71,6 +72,7 @@ class Pipeline:
             entry_id: the feed entry that this answers.
             evidence: the page it was read from; kept when the article carries a signal.
             sending: False records alerts without queuing them for anybody.
+            known: what these very rules found in it before, in their order, so that it is not read again.
         """
         source_name = self._source_names.get(article.source_id, article.source_id)
         saved = articles.save(database, article, key=key, origin=article.agency or source_name, now=now)
@@ -81,7 +83,7 @@ class Pipeline:
         readings.note(database, article, saved, now=now, sending=sending, rules_version=rules.version)
         if saved.kind is SaveKind.SAME:
             return _unchanged(database, saved)
-        signals = self.signals(article, now, rules)
+        signals = self.signals(article, now, rules) if known is None else known
         articles.save_signals(database, saved.article_id, saved.revision_id, signals)
         if evidence is not None and signals:
             pages.save(database, saved.revision_id, evidence, article)

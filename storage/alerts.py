@@ -134,21 +134,19 @@ def record_decision(
     now: datetime,
 ) -> None:
     """Keep the reason for every article and watch."""
-    database.table("decision").upsert(
-        {
-            "article_id": article_id,
-            "watch_id": decision.watch_id,
-            "revision_id": revision_id,
-            "kind": decision.kind,
-            "reason": decision.reason,
-            "detail": decision.detail,
-            "severity": decision.severity,
-            "alert_id": alert_id,
-            "rules_version": rules_version,
-            "decided_at": to_text(now),
-        },
-        pk=("article_id", "watch_id", "revision_id"),
-    )
+    database.execute(
+        """
+        INSERT INTO decision (article_id, watch_id, revision_id, kind, reason, detail, severity, alert_id,
+            rules_version, decided_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (article_id, watch_id, revision_id) DO UPDATE SET kind = excluded.kind, reason = excluded.reason,
+            detail = excluded.detail, severity = excluded.severity, alert_id = excluded.alert_id,
+            rules_version = excluded.rules_version, decided_at = excluded.decided_at
+        """,
+        (
+            article_id, decision.watch_id, revision_id, decision.kind, decision.reason, decision.detail,
+            decision.severity, alert_id, rules_version, to_text(now),
+        ),
+    )  # fmt: skip
 
 
 def decisions(database: Database, article_id: int) -> list[StoredDecision]:

@@ -26,6 +26,8 @@ JOURNAL_LIMIT = 64 * 1024 * 1024
 #: pages of the log after which they are moved into the database, 32 MiB: an article touches some two hundred places of
 #: the index of fingerprints, mostly the same ones as its neighbours, and SQLite's own 4 MiB move them after every few
 CHECKPOINT_PAGES = 8_000
+#: statements that the writer keeps compiled: an article takes some seventy, lists in them in several lengths
+STATEMENTS = 512
 #: what the writer keeps in memory of the archive
 CACHE_KIBIBYTES = 64 * 1024
 
@@ -49,7 +51,9 @@ def open_writer(folder: Path) -> Database:
         # writer can undo what a first start left that was killed before there was anything to read.
         if path.stat().st_size and not data_folder.is_half_begun(folder):
             _connect_read_only(path).close()
-        connection = sqlite3.connect(path, check_same_thread=False, timeout=BUSY_TIMEOUT / 1000)
+        connection = sqlite3.connect(
+            path, check_same_thread=False, timeout=BUSY_TIMEOUT / 1000, cached_statements=STATEMENTS
+        )
         database = Database(connection)
         try:
             _configure(connection)

@@ -8,7 +8,7 @@ what came with the words: the moment, the date, the language. The words themselv
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,11 +16,12 @@ from typing import Any
 from sqlite_utils import Database
 
 from storage import looks
-from storage.articles import Saved, SaveKind
+from storage.articles import Saved, SaveKind, signal_from_row
 from storage.comparing import Change
 from storage.ladder import advanced_to
+from storage.listed import listed
 from storage.times import from_text, from_text_or_none, to_text, to_text_or_none
-from storage.types import Article
+from storage.types import Article, Signal
 
 #: readings fetched in one go
 _PAGE = 500
@@ -64,6 +65,8 @@ class Reading:
     ladder_at: datetime | None
     #: False for what was stored before the journal was kept: what the article's row says now stands for what it said
     exact: bool
+    #: what the rules of that version found in it, in their order; None where it is not known to be of this reading
+    signals: tuple[Signal, ...] | None
 
 
 def create(database: Database) -> None:
@@ -202,13 +205,23 @@ def between(database: Database, since: datetime | None, until: datetime) -> Iter
                 (after, to_text(since) if since else "", to_text(until), _PAGE),
             )
         )
-        yield from (_reading(row) for row in rows)
+        found = _signals(database, {row["revision_id"] for row in rows})
+        yield from (_reading(row, found.get(row["revision_id"], ())) for row in rows)
         if len(rows) < _PAGE:
             return
         after = rows[-1]["id"]
 
 
-def _reading(row: dict[str, Any]) -> Reading:
+def _signals(database: Database, revision_ids: Collection[int]) -> dict[int, tuple[Signal, ...]]:
+    """Return the signals of revisions in the order in which detection gave them."""
+    marks, wanted = listed(sorted(revision_ids))
+    found: dict[int, list[Signal]] = {}
+    for row in database.query(f"SELECT * FROM signal WHERE revision_id IN ({marks}) ORDER BY id", wanted):  # noqa: S608 (placeholders)
+        found.setdefault(row["revision_id"], []).append(signal_from_row(row))
+    return {revision_id: tuple(own) for revision_id, own in found.items()}
+
+
+def _reading(row: dict[str, Any], signals: tuple[Signal, ...]) -> Reading:
     given = row["facts"]
     facts: dict[str, Any] = json.loads(given) if given else {
         **{name: row[name] for name in ("canonical_url", "language", "agency", "published_at", "modified_at")},
@@ -241,4 +254,6 @@ def _reading(row: dict[str, Any]) -> Reading:
         looked_at=from_text_or_none(row["looked_at"]),
         ladder_at=from_text_or_none(row["ladder_at"]),
         exact=given is not None,
+        # The same words under other dates were not read again: what they say now depends on the date.
+        signals=signals if given is not None and not facts.get("same") else None,
     )

@@ -59,24 +59,29 @@ def group(
     clusters += [[one] for one in articles if one in loose]
     acts = [acting is None or not acting.isdisjoint(held) for held in clusters]
     links: dict[tuple[int, int], tuple[float, int]] = {}
-    for b in range(len(clusters)):
+    for b in range(several, len(clusters)):
         for a in range(b):
-            if b >= several:
-                links[a, b] = _link(clusters[a], clusters[b], affinities)
-    while (best := _best(links, acts)) is not None:
-        kept, gone = best
+            links[a, b] = _link(clusters[a], clusters[b], affinities)
+    # Of hundreds of pairs few are near: only these are looked at for the surest.
+    near: dict[tuple[int, int], float] = {}
+    for pair in links:
+        _weigh(pair, links, acts, near)
+    while near:
+        kept, gone = max(near, key=lambda pair: (near[pair], pair))
         acts[kept] = True
         clusters[kept] += clusters[gone]
         clusters[gone] = []
-        del links[kept, gone]
+        del links[kept, gone], near[kept, gone]
         for other, held in enumerate(clusters):
             if held and other != kept:
-                moved = links.pop((min(other, gone), max(other, gone)), None)
-                pair = (min(other, kept), max(other, kept))
+                old, pair = (min(other, gone), max(other, gone)), (min(other, kept), max(other, kept))
+                moved = links.pop(old, None)
+                near.pop(old, None)
                 if pair in links and moved is not None:
                     links[pair] = (links[pair][0] + moved[0], links[pair][1] + moved[1])
                 else:
                     links.pop(pair, None)
+                _weigh(pair, links, acts, near)
     return [held for held in clusters if held]
 
 
@@ -84,15 +89,26 @@ def _link(
     some: Sequence[Key], others: Sequence[Key], affinities: Callable[[Key, Key], float | None]
 ) -> tuple[float, int]:
     """Return the sum of affinities between two groups and how many there are."""
+    if len(some) == len(others) == 1:
+        only = affinities(some[0], others[0])
+        return (0.0, 0) if only is None else (only, 1)
     found = [value for one in some for other in others if (value := affinities(one, other)) is not None]
     return sum(found), len(found)
 
 
-def _best(links: Mapping[tuple[int, int], tuple[float, int]], acts: Sequence[bool]) -> tuple[int, int] | None:
-    """Return the two groups that are most surely one, None when no two are."""
-    means = {(a, b): total / count for (a, b), (total, count) in links.items() if count and (acts[a] or acts[b])}
-    best = max(means, key=lambda pair: (means[pair], pair), default=None)
-    return best if best is not None and means[best] >= BELONGS else None
+def _weigh(
+    pair: tuple[int, int],
+    links: Mapping[tuple[int, int], tuple[float, int]],
+    acts: Sequence[bool],
+    near: dict[tuple[int, int], float],
+) -> None:
+    """Keep the mean of two groups as long as they may be one."""
+    total, count = links.get(pair, (0.0, 0))
+    mean = total / count if count and (acts[pair[0]] or acts[pair[1]]) else APART
+    if mean >= BELONGS:
+        near[pair] = mean
+    else:
+        near.pop(pair, None)
 
 
 def settle(groups: Iterable[Sequence[Key]], told_in: Mapping[Key, int]) -> list[tuple[list[Key], int | None]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from functools import lru_cache
 
 from detection.text import fold
 
@@ -60,7 +61,12 @@ _TEXT = (
 
 def lifecycle(title: str, text: str) -> Lifecycle:
     """Return where a dispatch stands, as far as its title or the beginning of its text say."""
-    headline, note = fold(title), fold(text[:_NOTE])
+    return _stage(title, text[:_NOTE])
+
+
+@lru_cache(maxsize=64)  # stories, alerts and corrections ask of the same article, each watch for itself
+def _stage(title: str, begin: str) -> Lifecycle:
+    headline, note = fold(title), fold(begin)
     for patterns, words in ((_TITLE, headline), (_TITLE, note), (_TEXT, note)):
         for stage, pattern in patterns:
             if pattern.search(words):
