@@ -186,8 +186,8 @@ def _read(database: Database, pipeline: Pipeline, reading: Reading) -> None:
         if known is not None:
             scratch.set_looked_at(database, known, reading.looked_at)
     sources.ensure(database, article.source_id, article.source_id, article.url, reading.at)
-    known = reading.signals if reading.rules_version == pipeline.rules.version else None
-    pipeline.process(database, article, key=reading.key, now=reading.at, sending=reading.sending, known=known)
+    found = reading.signals if reading.rules_version == pipeline.rules.version else None
+    pipeline.process(database, article, key=reading.key, now=reading.at, sending=reading.sending, known=found)
 
 
 def _keep_ladder(database: Database, until: datetime) -> None:

@@ -18,6 +18,7 @@ from scheduler.backtest import Backtest
 from scheduler.backtest_compare import Difference
 from scheduler.building import build_pipeline
 from scheduler.pipeline import Pipeline
+from storage import readings
 from storage.database import instance_id, open_reader
 from storage.scratch import scratch
 from storage.times import to_text
@@ -83,6 +84,33 @@ def test_the_same_watches_and_rules_give_the_same_alerts_byte_for_byte(lived: Li
         assert rows(database, _ALERTS) == told
         assert rows(database, _DECISIONS) == rows(archive, _DECISIONS)
     assert (counts.inexact, counts.undone) == (0, 0)
+
+
+def test_what_the_journal_says_of_a_text_is_what_its_rules_find_in_it(lived: Lived, archive: Database) -> None:
+    given = list(readings.between(archive, None, lived.end))
+    known = [one for one in given if one.signals is not None]
+    assert len(known) > 0.8 * len(given), "all but the same words under another date"
+    assert sum(bool(one.signals) for one in known) > 50
+    for one in known:
+        assert one.rules_version == lived.line.rules.version
+        assert one.signals == lived.line.signals(one.article, one.at)
+
+
+@pytest.mark.parametrize("version", ["of that time", "another"])
+def test_a_text_is_read_anew_by_other_rules_and_by_no_others(lived: Lived, archive: Database, version: str) -> None:
+    lived.database.execute("BEGIN")
+    # Without what stands in the journal, whatever still tells of an act was read anew.
+    lived.database.execute("DELETE FROM signal")
+    if version == "another":
+        lived.database.execute("UPDATE reading SET rules_version = ?", (version,))
+    with scratch(lived.database) as database:
+        backtest.replay(lived.database, database, line_of(lived, PAIR, WIDE), since=None, until=lived.end)
+        again = rows(database, _ALERTS)
+    lived.database.execute("ROLLBACK")
+    if version == "another":
+        assert again == rows(archive, _ALERTS)
+    else:
+        assert {row[2] for row in again} == {"alert.edited"}, "what an edit replaced is read by the present rules"
 
 
 def test_a_higher_bar_loses_what_is_below_it_and_gains_nothing_below(lived: Lived, narrower: Backtest) -> None:
