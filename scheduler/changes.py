@@ -24,7 +24,8 @@ from scheduler import (
     rule_files,
 )
 from scheduler.errors import UnknownChangeError
-from storage import alerts, audit, channels, deliveries, silences, threads
+from storage import alerts, audit, channels, deliveries, order_keys, silences, threads
+from storage.order_keys import FIELD, OrderKey
 from storage.types import Person
 
 #: what a change answers: a sentence for the person who made it
@@ -131,9 +132,12 @@ def apply(database: Database, name: str, given: dict[str, Any], now: datetime, *
     if change is None:
         raise UnknownChangeError(f"there is no change called {name!r}")
     try:
+        named = OrderKey(**given[FIELD]) if FIELD in given else None
         done = change(database, given, now, by)
     except (KeyError, TypeError, ValueError) as error:
         raise UnknownChangeError(f"{name}: a value is missing or has the wrong form ({error})") from error
     if name not in UNRECORDED:
         audit.record(database, by, name, given, now)
+    if named is not None:
+        order_keys.remember(database, by, named, done, now)
     return done

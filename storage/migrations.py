@@ -19,6 +19,7 @@ from storage import (
     health,
     indices,
     ladder,
+    order_keys,
     pauses,
     polls,
     readings,
@@ -323,6 +324,11 @@ def _pauses(database: Database) -> None:
     pauses.create(database)
 
 
+def _order_keys(database: Database) -> None:
+    """Remember the keys by which programs name their orders."""
+    order_keys.create(database)
+
+
 #: in order; add new steps at the end, never edit one that was released
 STEPS: tuple[Callable[[Database], None], ...] = (
     schema.create,
@@ -365,6 +371,7 @@ STEPS: tuple[Callable[[Database], None], ...] = (
     _choices_of_accounts,
     _views_in_order,
     _pauses,
+    _order_keys,
 )
 NEWEST_VERSION = len(STEPS)
 

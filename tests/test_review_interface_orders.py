@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +17,16 @@ from sqlite_utils import Database
 from review.interface.bodies import LARGEST_BODY, read_body
 from review.interface.repeats import KeyReusedError, Repeats
 from review.settings import ReviewSettings
-from storage import audit
-from storage.database import open_writer
+from storage import audit, order_keys
+from storage.database import open_writer, transaction
+from storage.order_keys import OrderKey
+from storage.times import to_text
 from storage.types import Role, Watch
 from storage.types.accounts import TokenScope
 from tests.filled import Filled, fill
 from tests.outbox_fill import NOW
 from tests.programs import add_token
-from tests.somebody import ANALYST
+from tests.somebody import ANALYST, HERE
 from tests.visitor import Page, Visitor, application, routes
 
 WATCH = Watch(id="france-mali", name="France – Mali", pairs=(("FRA", "MLI"),))
@@ -48,13 +50,18 @@ class Place:
     program: Program
 
 
-def place_in(folder: Path) -> Iterator[Place]:
-    opened = open_writer(folder)
+def program_of(database: Database, folder: Path) -> Program:
+    """Start the page anew."""
     settings = ReviewSettings(
         public_url="http://127.0.0.1/", language="en", timezone="UTC", data_folder=folder, version="0.0",
         watches=(WATCH,),
     )  # fmt: skip
-    yield Place(database=opened, known=fill(opened), program=Program(application(opened, settings)))
+    return Program(application(database, settings))
+
+
+def place_in(folder: Path) -> Iterator[Place]:
+    opened = open_writer(folder)
+    yield Place(database=opened, known=fill(opened), program=program_of(opened, folder))
     opened.conn.close()
 
 
@@ -251,24 +258,47 @@ async def test_an_order_still_on_its_way_is_waited_for_and_what_failed_may_be_tr
             raise ValueError("busy")
         return "done"
 
-    repeats = Repeats(most=2)
-    first = asyncio.create_task(repeats.once(1, "key", "order", make))
+    repeats, order = Repeats(), OrderKey.of("key", "note", {"text": "x"})
+    first = asyncio.create_task(repeats.once(1, order, make))
     await begun.wait()
-    second = asyncio.create_task(repeats.once(1, "key", "order", make))
+    second = asyncio.create_task(repeats.once(1, order, make))
     await asyncio.sleep(0)
+    with pytest.raises(KeyReusedError):
+        await repeats.once(1, OrderKey.of("key", "note", {"text": "y"}), make)
     go.set()
     for task in (first, second):
         with pytest.raises(ValueError, match="busy"):
             await task
     assert made == ["x"]
-    assert await repeats.once(1, "key", "order", make) == "done"
-    assert await repeats.once(2, "key", "other", make) == "done"
-    with pytest.raises(KeyReusedError):
-        await repeats.once(1, "key", "other", make)
-    assert len(made) == 3
-    await repeats.once(3, "key", "order", make)
-    await repeats.once(1, "key", "other", make)  # forgotten: two keys are remembered
-    assert len(made) == 5
+    assert await repeats.once(1, order, make) == "done"
+
+
+def test_a_key_outlives_a_restart_and_a_day_at_most(place: Place, tmp_path: Path) -> None:
+    order = {"author": "Awa", "watch_id": WATCH.id, "reason": "sommet", "seconds": 3600}
+    key = {"Idempotency-Key": "7f2c"}
+    first = place.program.order("/silences", order, key)
+    again = program_of(place.database, tmp_path)
+    assert again.order("/silences", order, key).body == first.body
+    assert again.order("/silences", order | {"seconds": 7200}, key).status == 409
+    assert len(again.get("/api/v1/silences").json()["silences"]) == 2
+    with transaction(place.database):
+        place.database.execute("UPDATE order_key SET at = ?", (to_text(NOW - order_keys.LASTS),))
+    assert again.order("/silences", order, key).body != first.body
+
+
+def test_keys_are_each_persons_own_and_so_many_at_most(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(order_keys, "MOST", 3)
+    named = OrderKey.of("7f2c", "note", {"text": "x"})
+    with transaction(place.database):
+        for number in range(5):
+            later = NOW + timedelta(seconds=number)
+            other = OrderKey.of(str(number), "note", {})
+            order_keys.remember(place.database, ANALYST, other, f"answer {number}", later)
+        order_keys.remember(place.database, HERE, named, "made", NOW)
+    known = [order_keys.answered(place.database, ANALYST, OrderKey.of(str(n), "", {}).key, NOW) for n in range(5)]
+    assert [answer and answer[1] for answer in known] == [None, None, "answer 2", "answer 3", "answer 4"]
+    assert order_keys.answered(place.database, ANALYST, named.key, NOW) is None
+    assert "7f2c" not in str(list(place.database.query("SELECT * FROM order_key")))
 
 
 async def test_a_body_that_does_not_arrive_is_not_waited_for() -> None:

@@ -20,7 +20,9 @@ from review.forms import LONGEST_NAME, one_line
 from review.interface.repeats import KeyReusedError, Repeats
 from review.models.orders import Done, Signed
 from review.room import Room
-from storage.types import Role
+from storage import order_keys
+from storage.order_keys import FIELD, OrderKey
+from storage.types import Person, Role
 
 #: names an order, so that it may be sent twice
 KEY_HEADER = "Idempotency-Key"
@@ -92,20 +94,37 @@ class Writing:
         if about is not None:
             await run_in_threadpool(self._look, about)
         perform, given = self._perform, {**values, "author": author}
+        key = request.headers.get(KEY_HEADER)
         try:
-            done = await self._repeats.once(
-                person.id, _key(request), (change, given), lambda: perform(change, given, person)
-            )
+            if key:
+                done = await self._once(OrderKey.of(key, change, given), perform, change, given, person)
+            else:
+                done = await perform(change, given, person)
         except ChangeRefusedError as error:
             raise HTTPException(status_code=409, detail=str(error)) from error
         except KeyReusedError as error:
             raise HTTPException(status_code=409, detail="this Idempotency-Key stands for another order") from error
         return Done(detail=done)
 
+    async def _once(self, named: OrderKey, perform: Perform, change: str, given: dict[str, Any], person: Person) -> str:
+        """Carry out an order unless it was before: the archive remembers its key with the change itself."""
+
+        async def make() -> str:
+            known = await run_in_threadpool(self._answered, named, person)
+            return known if known is not None else await perform(change, {**given, FIELD: named.plain}, person)
+
+        return await self._repeats.once(person.id, named, make)
+
+    def _answered(self, named: OrderKey, person: Person) -> str | None:
+        with self._room.readers.reading() as database:
+            known = order_keys.answered(database, person, named.key, self._room.now())
+        if known is None:
+            return None
+        order, answer = known
+        if order != named.order:
+            raise KeyReusedError
+        return answer
+
     def _look(self, about: Callable[[Database], object]) -> None:
         with self._room.readers.reading() as database:
             about(database)
-
-
-def _key(request: Request) -> str | None:
-    return request.headers.get(KEY_HEADER) or None
