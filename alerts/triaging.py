@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from storage.types.people import Person
-from storage.types.triage import UNJUDGED, Standing, TriageEvent, TriageState, Verdict, VerdictReason
+from storage.types.people import Person, Role
+from storage.types.triage import UNJUDGED, Standing, TriageEvent, TriageField, TriageState, Verdict, VerdictReason
 
 
 class JudgeReason(StrEnum):
@@ -94,6 +94,11 @@ def choices(held: Standing) -> tuple[TriageState, ...]:
     return tuple(
         state for state in _IN_ORDER if state is not held.state and not judge(held, state, None, by="", now=now).refused
     )
+
+
+def may_set(field: TriageField, by: Person) -> bool:
+    """Whether somebody may set a field at all: readers what is each person's own, analysts what everybody shares."""
+    return field is TriageField.FOLLOW or by.role.covers(Role.ANALYST)
 
 
 class UndoReason(StrEnum):

@@ -107,6 +107,9 @@ def _reason(
     now: datetime,
 ) -> tuple[JudgeReason, str | None]:
     """Return whether a story changes, and who changed the same since it was chosen."""
+    if do in {"follow", "unfollow"}:
+        followed = mark.follow is not None
+        return JudgeReason.SAME if followed == (do == "follow") else JudgeReason.DECIDED, None
     if do in FOR_READERS:
         seen = mark.attention is Attention.SEEN
         return JudgeReason.SAME if seen == (do == "seen") else JudgeReason.DECIDED, None

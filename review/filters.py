@@ -15,7 +15,7 @@ from review.paging import read_numbered_place, write_place
 from storage.reading import StoryFilter
 from storage.triage_filter import TriageFilter
 from storage.types import Status
-from storage.types.triage import TriageState, Verdict
+from storage.types.triage import Following, TriageState, Verdict
 
 #: stories on one page
 PAGE_SIZE = 50
@@ -64,6 +64,8 @@ class DeskFilter:
     seen: bool | None = None
     important: bool | None = None
     noted: bool | None = None
+    #: whether the reader follows it, or follows it and finds something new in it
+    following: Following | None = None
     q: str | None = None
     #: keyset paging
     before: tuple[datetime, int] | None = None
@@ -99,6 +101,7 @@ class DeskFilter:
             "seen": _WRITTEN[self.seen],
             "important": _WRITTEN[self.important],
             "noted": _WRITTEN[self.noted],
+            "following": self.following,
             "show": "all" if self.show_all else None,
             "before": None if self.before is None else write_place(*self.before),
         }
@@ -130,7 +133,7 @@ class DeskFilter:
         Args:
             now: the moment that periods end at.
             zone: of the days.
-            person_id: whose reading ``seen`` means.
+            person_id: whose ``seen`` and ``following`` are meant.
             shift: how long a shift is.
         """
         starts = [] if self.since is None else [_midnight(self.since, zone)]
@@ -162,6 +165,7 @@ class DeskFilter:
             person_id=person_id,
             important=self.important,
             noted=self.noted,
+            following=self.following,
             tag=self.tag,
             assignee=self.assignee,
         )
@@ -240,6 +244,7 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     "seen": _read_whether,
     "important": _read_whether,
     "noted": _read_whether,
+    "following": lambda text: Following(text) if text in set(Following) else None,
     "source": _matching(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,99}"),
     "language": _matching(r"[a-z]{2,3}"),
     "country": _matching(r"[A-Z]{2,8}"),

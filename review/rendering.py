@@ -97,6 +97,7 @@ def environment() -> Environment:
         advise=health_wording.advice,
         severity_name=naming.severity_name,
         bulk_choices=(*OF_MANY, *FOR_READERS),
+        for_readers=FOR_READERS,
         type_name=naming.type_name,
         state_name=naming.state_name,
         condition_word=condition_word,
@@ -116,7 +117,7 @@ def condition_word(say: Words, language: str, settings: ReviewSettings, name: st
         return settings.watch_name(value)
     family = {
         "status": "status", "period": "period", "state": "triage.state", "verdict": "triage.state",
-        "seen": "whether", "important": "whether", "noted": "whether",
+        "seen": "whether", "important": "whether", "noted": "whether", "following": "whether",
     }.get(name)  # fmt: skip
     return value if family is None else say.code(family, value)
 

@@ -18,7 +18,7 @@ from review.errors import FaultError, PageNotFoundError
 from review.forms import Fields
 from review.paging import read_id
 from review.room import Room
-from review.triage_fields import FOR_READERS, read_change, read_version, subject_of
+from review.triage_fields import read_change, read_version, subject_of
 from review.triage_views import LOOKING, StoryTriage, story_triage
 from review.triage_wording import describe
 from review.wording import Words
@@ -60,11 +60,23 @@ def triage_routes(room: Room, changing: Changing) -> APIRouter:
 
         def work(fields: Fields) -> tuple[str, dict[str, Any]]:
             do = fields.get("do", "")
-            if do not in FOR_READERS:
+            if do not in {"seen", "unseen"}:
                 raise FaultError("triage")
             return "seen", {"story": number, "seen": do == "seen"}
 
         return await changing.form(request, work=work, then="/", role=Role.READER)
+
+    @router.post("/stories/{story_id}/follow")
+    async def follow(request: Request, story_id: str) -> Response:
+        number = existing(story_id)
+
+        def work(fields: Fields) -> tuple[str, dict[str, Any]]:
+            do = fields.get("do", "")
+            if do not in {"follow", "unfollow"}:
+                raise FaultError("triage")
+            return "follow", {"story": number, "follow": do == "follow"}
+
+        return await changing.form(request, work=work, then=f"/stories/{number}", role=Role.READER)
 
     @router.post("/triage/undo")
     async def undo(request: Request) -> Response:
@@ -74,7 +86,8 @@ def triage_routes(room: Room, changing: Changing) -> APIRouter:
                 raise FaultError("triage")
             return "undo", {"event": event}
 
-        return await changing.form(request, work=work, then="/")
+        # Readers take back what is their own; the change itself refuses them what is everybody's.
+        return await changing.form(request, work=work, then="/", role=Role.READER)
 
     return router
 

@@ -38,7 +38,7 @@ OF_MANY = (
     *("important", "unimportant", "assign", "assign_me", "unassign", "tag", "untag"),
 )
 #: what asks for no more than a reader's part
-FOR_READERS = ("seen", "unseen")
+FOR_READERS = ("seen", "unseen", "follow", "unfollow")
 
 
 def read_change(fields: Mapping[str, str], person: Person) -> tuple[str, dict[str, Any]]:

@@ -15,15 +15,24 @@ from datetime import datetime, timedelta
 
 from sqlite_utils import Database
 
-from alerts.triaging import UndoReason, choices, undo
+from alerts.triaging import UndoReason, choices, may_set, undo
 from review.triage_wording import describe
 from review.wording import Words
-from storage import notes, seen, triage, triage_history
+from storage import follows, notes, seen, triage, triage_history
+from storage.follows import Followed, FollowNews
 from storage.notes import LinkedStory, TagCount
 from storage.seen import Attention
 from storage.triage import Marks
 from storage.types import Person
-from storage.types.triage import LinkKind, Look, Note, Triage, TriageEvent, TriageState, VerdictReason
+from storage.types.triage import (
+    LinkKind,
+    Look,
+    Note,
+    Triage,
+    TriageEvent,
+    TriageState,
+    VerdictReason,
+)
 
 #: how long the page offers to take back one's last change
 UNDO_OFFERED = timedelta(minutes=10)
@@ -51,6 +60,8 @@ class DeskMarks:
 
     of: Mapping[int, Marks]
     last_own: LastOwn | None
+    #: how many stories the reader follows
+    followed: Followed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +80,8 @@ class StoryTriage:
 
     held: Triage
     attention: Attention
+    #: what is new in it to the reader, None for one that they do not follow
+    follow: FollowNews | None
     own_look: Look | None
     #: where it can go
     choices: tuple[TriageState, ...]
@@ -96,6 +109,7 @@ def desk_marks(database: Database, person: Person, story_ids: Sequence[int], now
     return DeskMarks(
         of=triage.marks(database, story_ids, person.id),
         last_own=last_own(database, person, now, say),
+        followed=follows.count(database, person.id),
     )
 
 
@@ -106,13 +120,15 @@ def story_triage(database: Database, person: Person, story_id: int, now: datetim
         NotFoundError: no story has this id.
     """
     held = triage.get(database, story_id)
-    history = triage_history.of_story(database, story_id)
+    history = triage_history.of_story(database, story_id, person.id)
+    marks = triage.marks(database, [story_id], person.id)[story_id]
     looks = seen.looks(database, story_id)
     others = [look for look in looks if look.person_id != person.id]
     lately = next((one for one in history if one.person_id != person.id and one.at >= now - CHANGED_LATELY), None)
     return StoryTriage(
         held=held,
-        attention=triage.marks(database, [story_id], person.id)[story_id].attention,
+        attention=marks.attention,
+        follow=marks.follow,
         own_look=next((look for look in looks if look.person_id == person.id), None),
         choices=choices(held.standing),
         notes=tuple(notes.of_story(database, story_id)),
@@ -121,7 +137,9 @@ def story_triage(database: Database, person: Person, story_id: int, now: datetim
             Line(
                 event=one,
                 what=describe(one, say),
-                undoable=one.story_id == story_id and undo(one, history, person.id).reason is UndoReason.UNDONE,
+                undoable=may_set(one.field, person)
+                and one.story_id == story_id
+                and undo(one, history, person.id).reason is UndoReason.UNDONE,
             )
             for one in history
         ),
@@ -137,7 +155,7 @@ def story_triage(database: Database, person: Person, story_id: int, now: datetim
 def last_own(database: Database, person: Person, now: datetime, say: Words) -> LastOwn | None:
     """Return a person's last change of the last minutes, None when there is none to take back."""
     event = triage_history.last_own(database, person.id, now - UNDO_OFFERED)
-    if event is None:
+    if event is None or not may_set(event.field, person):
         return None
     history = triage_history.of_field(database, event.story_id, event.field, event.subject)
     if undo(event, history, person.id).reason is not UndoReason.UNDONE:

@@ -56,6 +56,10 @@ def _link(event: TriageEvent, say: Words) -> str:
     )
 
 
+def _follow(event: TriageEvent, say: Words) -> str:
+    return say(f"triage.history.{'followed' if event.after else 'unfollowed'}")
+
+
 _DESCRIBED: Mapping[TriageField, Callable[[TriageEvent, Words], str]] = {
     TriageField.STANDING: _standing,
     TriageField.IMPORTANT: _important,
@@ -63,4 +67,5 @@ _DESCRIBED: Mapping[TriageField, Callable[[TriageEvent, Words], str]] = {
     TriageField.TAG: _tag,
     TriageField.NOTE: _note,
     TriageField.LINK: _link,
+    TriageField.FOLLOW: _follow,
 }

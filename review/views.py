@@ -36,6 +36,7 @@ from review.view_lists import (
 )
 from storage import reading, readings, view_looks, views
 from storage.types import Role
+from storage.types.triage import Following
 from storage.views import LONGEST_NAME, LONGEST_QUERY
 
 #: events of one page of a feed
@@ -188,8 +189,8 @@ def _answer(room: Room, request: Request, view_id: str, form: str) -> Response:
     with room.readers.reading() as database:
         view = _followed(room, request, database, view_id)
         changed = readings.changed_at(database)
-        # What somebody looked at is noted nowhere else, so a view of what they did not see has no such moment.
-        dated = view.wanted.seen is None
+        # What somebody looked at is noted nowhere else, so a view of what is new to them has no such moment.
+        dated = view.wanted.seen is None and view.wanted.following is not Following.NEW
         headers = {"Last-Modified": http_date(last_modified(changed, now))} if dated else {}
         # An entity tag says more, so where both are asked the moment does not count.
         asked = None if "if-none-match" in request.headers else request.headers.get("if-modified-since")

@@ -23,10 +23,11 @@ from alerts.triage_actions import (
     Proposal,
     propose,
 )
-from alerts.triaging import JudgeReason, UndoReason, changed_since, undo
+from alerts.triaging import JudgeReason, UndoReason, changed_since, may_set, undo
 from scheduler.errors import ChangedSinceError, TriageRefusedError
-from storage import accounts, notes, seen, threads, triage, triage_history
+from storage import accounts, follows, notes, seen, threads, triage, triage_history
 from storage.errors import NotFoundError
+from storage.triage_history import person_number
 from storage.triage_values import NO, YES, key_of, link_subject
 from storage.types import Person, Role
 from storage.types.triage import (
@@ -145,6 +146,31 @@ def _seen(database: Database, given: dict[str, Any], now: datetime, by: Person) 
     return f"story {story} is new again"
 
 
+def _follow(database: Database, given: dict[str, Any], now: datetime, by: Person) -> str:
+    story, after = int(given["story"]), YES if _flag(given, "follow") else NO
+    event = _set_follows(database, [story], after, now, _named(by, given))
+    return f"story {story} is followed{'' if after else ' no longer'}" if event else f"story {story} stood so already"
+
+
+def _set_follows(database: Database, stories: list[int], after: str, now: datetime, by: Person) -> list[TriageEvent]:
+    """Let somebody follow stories, or no longer, and return what changed; many are taken back as one."""
+    events: list[TriageEvent] = []
+    for story in dict.fromkeys(stories):
+        event = triage.write(
+            database, _told_here(database, story), TriageField.FOLLOW, after, by=by, now=now,
+            subject=str(person_number(by.id)), batch=events[0].id if events else None,
+        )  # fmt: skip
+        if event is not None:
+            events.append(event)
+            if len(events) == 1 and len(stories) > 1:
+                triage_history.begin_batch(database, event)
+    if after and follows.number_of(database, by.id) > follows.MOST_FOLLOWED:
+        raise TriageRefusedError(
+            f"you would follow more than {follows.MOST_FOLLOWED} stories; let some of them go first"
+        )
+    return events
+
+
 def _one(database: Database, given: dict[str, Any], action: Action, now: datetime, by: Person) -> str:
     """Carry out one action on one story."""
     story, version, by = int(given["story"]), given.get("version"), _named(by, given)
@@ -188,9 +214,12 @@ def _bulk(database: Database, given: dict[str, Any], now: datetime, by: Person) 
         for story, _ in wanted:
             _seen(database, {"story": story, "seen": do == "seen"}, now, by)
         return f"{len(wanted)} stories are {do}"
+    if do in {"follow", "unfollow"}:
+        events = _set_follows(database, [story for story, _ in wanted], YES if do == "follow" else NO, now, by)
+        return f"{len(events)} of {len(wanted)} stories are changed"
     action = _ACTIONS[do](database, given)
     by = _named(by, given)
-    events: list[TriageEvent] = []
+    events = []
     for story, version in dict(wanted).items():
         proposal = _checked(database, story, version, action, now, by)
         if not proposal.changes:
@@ -243,6 +272,8 @@ def _undo(database: Database, given: dict[str, Any], now: datetime, by: Person) 
 
 def _why_not(database: Database, event: TriageEvent, by: Person) -> str | None:
     """Return why a change cannot be taken back, None when it can."""
+    if not may_set(event.field, by):
+        return "what everybody shares is changed by analysts"
     into = threads.joined(database, event.story_id)
     if into is not None:
         return f"story {event.story_id} went into story {into} since"
@@ -307,6 +338,7 @@ CHANGES: dict[str, Change] = {
     "link_stories": _link_stories,
     "unlink_stories": _unlink_stories,
     "seen": _seen,
+    "follow": _follow,
     "bulk": _bulk,
     "undo": _undo,
 }

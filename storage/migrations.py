@@ -16,6 +16,7 @@ from storage import (
     alert_steps,
     audit,
     evidence,
+    follows,
     health,
     indices,
     ladder,
@@ -329,6 +330,11 @@ def _order_keys(database: Database) -> None:
     order_keys.create(database)
 
 
+def _follows(database: Database) -> None:
+    """Keep which stories each person follows."""
+    follows.create(database)
+
+
 #: in order; add new steps at the end, never edit one that was released
 STEPS: tuple[Callable[[Database], None], ...] = (
     schema.create,
@@ -372,6 +378,7 @@ STEPS: tuple[Callable[[Database], None], ...] = (
     _views_in_order,
     _pauses,
     _order_keys,
+    _follows,
 )
 NEWEST_VERSION = len(STEPS)
 

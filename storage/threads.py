@@ -160,6 +160,7 @@ def split(database: Database, articles: Sequence[int], *, author: str, reason: s
     _follow(database, here=old, there=new)
     _follow(database, here=new, there=old)
     triage_merging.split_looks(database, old, new)
+    triage_merging.split_follows(database, old, new, by=_nobody(author), now=now)
     for story_id in (old, new):
         _refresh(database, story_id)
     _record(database, "split", old, new, moved, author, reason, now)

@@ -3,7 +3,7 @@
 For those who build on it:
 
 * **Marks of a list's rows**: ``marks(database, story_ids, person_id)`` gives each story's :class:`Marks` (standing,
-  star, assignee, tags, count of notes, seen or not) in six queries however long the list is.
+  star, assignee, tags, count of notes, seen or not, followed or not) in five queries however long the list is.
 * **Conditions of a list**: set ``StoryFilter.triage`` to a :class:`storage.triage_filter.TriageFilter`; each of its
   fields is None for any. Outside a ``StoryFilter``, ``triage_filter.clauses`` gives SQL over ``story st``.
 * **Verdicts as labels**: ``verdicts_by_story(database, story_ids)`` gives the standing of those that have a verdict;
@@ -24,8 +24,9 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from storage import triage_history
+from storage import follows, triage_history
 from storage.errors import NotFoundError
+from storage.follows import FollowNews
 from storage.listed import listed
 from storage.seen import Attention, attention
 from storage.times import to_text, to_text_or_none
@@ -52,6 +53,8 @@ class Marks:
 
     triage: Triage
     attention: Attention
+    #: what is new in it, None for one that they do not follow
+    follow: FollowNews | None = None
 
 
 def get(database: Database, story_id: int) -> Triage:
@@ -103,8 +106,10 @@ def marks(database: Database, story_ids: Sequence[int], person_id: int | None) -
     """Return what the rows of a list show a person."""
     shared = of_stories(database, story_ids)
     own = attention(database, story_ids, person_id)
+    followed = follows.news(database, story_ids, person_id)
     return {
-        story_id: Marks(triage=found, attention=own.get(story_id, Attention.NEW)) for story_id, found in shared.items()
+        story_id: Marks(triage=found, attention=own.get(story_id, Attention.NEW), follow=followed.get(story_id))
+        for story_id, found in shared.items()
     }
 
 
@@ -150,6 +155,8 @@ def value(database: Database, story_id: int, field: TriageField, subject: str = 
         return assignee_text(held.assignee)
     if field is TriageField.TAG:
         return _first(database, "SELECT name FROM story_tag WHERE story_id = ? AND key = ?", (story_id, subject)) or NO
+    if field is TriageField.FOLLOW:
+        return YES if follows.follows(database, story_id, int(subject)) else NO
     if field is TriageField.LINK:
         other, kind = read_link_subject(subject)
         found = _first(
@@ -198,7 +205,9 @@ def write(
     if before == after:
         return None
     _SETTERS[field](database, story_id, subject, after, now)
-    database.execute("UPDATE story SET triage_version = triage_version + 1 WHERE id = ?", (story_id,))
+    # What is each person's own makes nobody's page out of date.
+    more = 0 if field is TriageField.FOLLOW else 1
+    database.execute("UPDATE story SET triage_version = triage_version + ? WHERE id = ?", (more, story_id))
     version = database.execute("SELECT triage_version FROM story WHERE id = ?", (story_id,)).fetchone()[0]
     return triage_history.add(
         database,
@@ -259,6 +268,10 @@ def _set_link(database: Database, story_id: int, subject: str, after: str, _now:
     database.execute("INSERT INTO story_link (story_id, other_id, kind) VALUES (?, ?, ?)", (story_id, other, kind))
 
 
+def _set_follow(database: Database, story_id: int, subject: str, after: str, now: datetime) -> None:
+    follows.put(database, story_id, int(subject), after, now)
+
+
 _SETTERS = {
     TriageField.STANDING: _set_standing,
     TriageField.IMPORTANT: _set_important,
@@ -266,6 +279,7 @@ _SETTERS = {
     TriageField.TAG: _set_tag,
     TriageField.NOTE: _set_note,
     TriageField.LINK: _set_link,
+    TriageField.FOLLOW: _set_follow,
 }
 
 

@@ -7,10 +7,11 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from storage import follows
 from storage.seen import NEWEST
 from storage.triage_history import person_number
 from storage.triage_values import key_of
-from storage.types.triage import TriageState, Verdict
+from storage.types.triage import Following, TriageState, Verdict
 
 #: stories with a mark from which on it is quicker to walk the list than to look them up
 _MANY = 5_000
@@ -25,6 +26,8 @@ class TriageFilter:
     verdict: Verdict | None = None
     #: whether ``person_id`` saw all of its articles
     seen: bool | None = None
+    #: whether ``person_id`` follows it
+    following: Following | None = None
     person_id: int | None = None
     important: bool | None = None
     #: whether a note stands
@@ -59,6 +62,9 @@ def clauses(database: Database, wanted: TriageFilter) -> tuple[list[str], dict[s
     if wanted.seen is not None:
         found.append(_seen(database, wanted))
         values["triage_person"] = person_number(wanted.person_id)
+    if wanted.following is not None:
+        found.append(_FOLLOWING[wanted.following])
+        values["triage_person"] = person_number(wanted.person_id)
     if wanted.important is not None:
         found.append(f"st.important = {int(wanted.important)}")
     if wanted.noted is not None:
@@ -75,6 +81,14 @@ def clauses(database: Database, wanted: TriageFilter) -> tuple[list[str], dict[s
         found.append("st.assignee_key = :triage_assignee")
         values["triage_assignee"] = key_of(wanted.assignee)
     return found, values
+
+
+#: a person follows few stories
+_FOLLOWING = {
+    Following.YES: "st.id IN (SELECT f.story_id FROM follow f WHERE f.person_id = :triage_person)",
+    Following.NO: "NOT EXISTS (SELECT 1 FROM follow f WHERE f.person_id = :triage_person AND f.story_id = st.id)",
+    Following.NEW: f"st.id IN ({follows.with_news(':triage_person')})",
+}
 
 
 def _whether(database: Database, has: object, those: str, alias: str) -> str:

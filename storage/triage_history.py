@@ -71,16 +71,21 @@ def get(database: Database, event_id: int) -> TriageEvent:
     raise NotFoundError(f"no change {event_id} is kept")
 
 
-def of_story(database: Database, story_id: int, limit: int = MOST_EVENTS) -> list[TriageEvent]:
-    """Return the changes of a story, and of those that went into it, the newest first."""
+def of_story(
+    database: Database, story_id: int, person_id: int | None = None, limit: int = MOST_EVENTS
+) -> list[TriageEvent]:
+    """Return the changes of a story, and of those that went into it, the newest first.
+
+    Whether somebody follows it is told to themselves alone.
+    """
     rows = database.query(
         """
-        SELECT * FROM triage_event WHERE story_id = :story OR story_id IN (
+        SELECT * FROM triage_event WHERE (story_id = :story OR story_id IN (
             SELECT c.other_id FROM story_change c WHERE c.story_id = :story AND c.kind IN ('join', 'merge')
                 AND NOT EXISTS (SELECT 1 FROM article a WHERE a.story_id = c.other_id)
-        ) ORDER BY id DESC LIMIT :limit
+        )) AND (field <> 'follow' OR subject = :person) ORDER BY id DESC LIMIT :limit
         """,
-        {"story": story_id, "limit": limit},
+        {"story": story_id, "person": str(person_number(person_id)), "limit": limit},
     )
     return [_event(row) for row in rows]
 

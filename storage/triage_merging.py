@@ -4,11 +4,13 @@
   the later decision holds. It is important when either was; whoever worked on it goes on, else who worked on the other.
 * Notes, tags and links of both are there.
 * It is seen by those who saw both; whoever saw one alone finds it new since they looked.
+* Whoever follows either follows it.
 * The history of the story that went stays under its own number and is shown with the other's.
 
 Taking a merge back gives each story what was its own, as far as nobody changed the same since.
 
-A story that is split off starts as new: nobody judged that event. Who saw its articles has seen it.
+A story that is split off starts as new: nobody judged that event. Who saw its articles has seen it, and who followed
+the story that they were in follows both.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
-from storage import triage, triage_history
+from storage import follows, triage, triage_history
 from storage.listed import listed
 from storage.seen import seen_in_order
 from storage.triage_values import NO, YES, assignee_text, key_of, link_subject, standing_text
@@ -52,12 +54,19 @@ def carry_over(
         wanted.append((into, TriageField.ASSIGNEE, "", assignee_text(left.assignee)))
     known = {key_of(name) for name in kept.tags}
     wanted += [(into, TriageField.TAG, key_of(name), name) for name in left.tags if key_of(name) not in known]
+    theirs = set(follows.followers(database, into))
+    wanted += [
+        (into, TriageField.FOLLOW, str(number), YES)
+        for number in follows.followers(database, story_id)
+        if number not in theirs
+    ]
     batch: int | None = None
     for story, field, subject, after in (*wanted, *_links(database, story_id, into)):
         event = triage.write(database, story, field, after, subject=subject, by=by, now=now, batch=batch)
         if event is not None and batch is None:
             batch = triage_history.begin_batch(database, event)
     database.execute("UPDATE note SET story_id = ? WHERE story_id = ?", (into, story_id))
+    follows.inherit(database, story_id, into)
     _looks(database, story_id, into, moved)
     return batch
 
@@ -69,6 +78,7 @@ def _is_any(database: Database, story_id: int, into: int) -> bool:
         SELECT EXISTS (SELECT 1 FROM story WHERE id = :story AND triage_version > 0)
             OR EXISTS (SELECT 1 FROM seen WHERE story_id IN (:story, :into))
             OR EXISTS (SELECT 1 FROM story_link WHERE other_id = :story)
+            OR EXISTS (SELECT 1 FROM follow WHERE story_id = :story)
         """,
         {"story": story_id, "into": into},
     ).fetchone()
@@ -95,7 +105,7 @@ def give_back(
 ) -> None:
     """Take back what :func:`carry_over` did, as far as nobody changed the same since.
 
-    Standing, star and tags that a story had before a merge stand in its row still.
+    Standing, star, tags and followers that a story had before a merge are its own still.
 
     Args:
         database: the archive, in a transaction; the articles moved back before.
@@ -161,3 +171,10 @@ def split_looks(database: Database, story_id: int, new: int) -> None:
             "INSERT INTO seen (person_id, story_id, name, at, up_to) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             (person, new, name, at, up_to),
         )
+
+
+def split_follows(database: Database, story_id: int, new: int, *, by: Person, now: datetime) -> None:
+    """Let those who follow a story also follow the one that was split off it, since when they follow the first."""
+    for number in follows.followers(database, story_id):
+        triage.write(database, new, TriageField.FOLLOW, YES, subject=str(number), by=by, now=now)
+    follows.inherit(database, story_id, new)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -73,17 +73,21 @@ def desk(request: pytest.FixtureRequest, browser: Any, tmp_path: Path) -> Iterat
 
 def add(database: Database, title: str, hours: int) -> int:
     at = NOW - timedelta(hours=hours)
+    story = stories.create(database, title, at)
+    put(database, story, title, at)
+    return story
+
+
+def put(database: Database, story: int, title: str, at: datetime) -> None:
     article = Article(
         source_id="fleuve", url=f"https://fleuve.example/{title}", title=title, paragraphs=("Deux diplomates.",),
         published_at=at, fetched_at=at,
     )  # fmt: skip
     saved = articles.save(database, article, key=title, origin="fleuve", now=at)
     articles.save_signals(database, saved.article_id, saved.revision_id, (signal(),))
-    story = stories.create(database, title, at)
     stories.attach(
         database, saved.article_id, story, saved.effective_at, severity=4, copy_of=None, coverage=None, origin="fleuve"
     )
-    return story
 
 
 def test_a_verdict_is_given_from_the_list_and_taken_back(desk: Desk) -> None:
@@ -94,6 +98,31 @@ def test_a_verdict_is_given_from_the_list_and_taken_back(desk: Desk) -> None:
     desk.page.locator(".undobar button").first.click()
     desk.wait(f"{desk.row(0)}:not(:has(.tstate.relevant))")
     assert desk.state(0) is TriageState.NEW
+
+
+def test_an_event_is_followed_and_says_what_is_new_in_it(desk: Desk) -> None:
+    page, story = desk.page, desk.stories[2]
+    page.locator(f"{desk.row(2)} h3 a").click()
+    desk.wait("#pane .tbar")
+    page.locator("#pane button[value=follow]").click()
+    desk.wait(f"{desk.row(2)} .follow")
+    assert page.locator("#followed").inner_text().split("\n")[0].startswith("⚑ You follow 1 event")
+    with transaction(desk.database):
+        put(desk.database, story, "Expulsion, la suite", NOW)
+    page.locator("nav.sections a").first.click()
+    desk.wait("#followed .news-of")
+    assert "1 new article" in page.locator(desk.row(2)).inner_text()
+    page.locator("#followed .news-of").click()
+    page.wait_for_url("**/?following=new&show=all")
+    assert page.locator("[data-row]").count() == 1
+    page.locator(f"{desk.row(2)} h3 a").click()
+    desk.wait("#pane .tbar")
+    # The look is noted once the page was sent.
+    for _ in range(20):
+        page.goto(page.url.partition("/?")[0])
+        if not page.locator("#followed .news-of").count():
+            break
+    assert page.locator("#followed").inner_text().endswith("nothing new")
 
 
 def test_an_opened_event_is_judged_noted_tagged_and_handed_on(desk: Desk) -> None:
@@ -167,6 +196,12 @@ def test_every_key_does_what_its_button_does(desk: Desk) -> None:
     desk.wait(f"{desk.row(0)} .tmarks .star")
     keyboard.press("u")
     desk.wait(f"{desk.row(0)}:not(:has(.tmarks .star))")
+    keyboard.press("f")
+    desk.wait(f"{desk.row(0)} .tmarks .follow")
+    desk.wait("#followed a")
+    keyboard.press("u")
+    desk.wait(f"{desk.row(0)}:not(:has(.follow))")
+    desk.wait("#followed:empty")
     keyboard.press("m")
     desk.wait(f"{desk.row(0)}:not(:has(.unread))")
     keyboard.press("o")

@@ -14,7 +14,7 @@ from review.filters import PERIODS, DeskFilter, read_filter
 from review.paging import LARGEST_ID, read_id, read_numbered_place, read_place, write_place
 from storage.triage_filter import TriageFilter
 from storage.types import Status
-from storage.types.triage import TriageState, Verdict
+from storage.types.triage import Following, TriageState, Verdict
 
 CODES = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ", min_size=2, max_size=8)
 MOMENTS = st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 (bounds are naive by contract)
@@ -41,6 +41,7 @@ FILTERS = st.builds(
     seen=st.none() | st.booleans(),
     important=st.none() | st.booleans(),
     noted=st.none() | st.booleans(),
+    following=st.none() | st.sampled_from(Following),
     period=st.none() | st.sampled_from(sorted(PERIODS)),
     q=st.none() | PRINTABLE,
     before=st.none() | st.tuples(MOMENTS, st.integers(1, LARGEST_ID)),
@@ -49,7 +50,7 @@ FILTERS = st.builds(
 
 NAMES = (
     "q", "severity", "type", "pair", "side", "status", "rule", "watch", "source", "language", "period", "since",
-    "until", "state", "verdict", "tag", "assignee", "seen", "important", "noted", "show", "before",
+    "until", "state", "verdict", "tag", "assignee", "seen", "important", "noted", "following", "show", "before",
 )  # fmt: skip
 
 

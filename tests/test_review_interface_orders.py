@@ -319,6 +319,7 @@ def test_a_story_is_judged_tagged_noted_assigned_and_given_back(place: Place) ->
     for where, order in (
         ("verdict", {"state": "not_relevant", "reason": "old", "version": read}),
         ("important", {"important": True}),
+        ("follow", {"follow": True}),
         ("assignee", {"assignee": "Karim"}),
         ("tags", {"tag": "Sahel"}),
         ("tags", {"tag": "sommet", "do": "untag"}),
@@ -337,6 +338,17 @@ def test_a_story_is_judged_tagged_noted_assigned_and_given_back(place: Place) ->
     (listed,) = program.get("/api/v1/stories?tag=SAHEL&state=not_relevant&assignee=karim").json()["stories"]
     assert listed["triage"] == made
     assert program.get("/api/v1/stories?state=escalated").json()["stories"] == []
+    # The archive's alert is later than the clock of this test.
+    assert found["follow"] == {"articles": 0, "alerts": 1, "edited": False}
+    for following in ("yes", "new"):
+        (followed,) = program.get(f"/api/v1/stories?following={following}").json()["stories"]
+        assert followed["story"]["id"] == known.story
+    assert known.story not in [
+        one["story"]["id"] for one in program.get("/api/v1/stories?following=no&show=all").json()["stories"]
+    ]
+    assert program.order(f"{path}/follow", {"author": "Ines", "follow": False}).status == 200
+    assert program.get(f"/api/v1{path}/triage").json()["follow"] is None
+    assert program.get("/api/v1/stories?following=new").json()["stories"] == []
     last = next(event for event in found["history"] if event["field"] == "standing")
     assert program.order("/triage/undo", {"author": "Ines", "event": last["id"]}).status == 200
     assert program.get(f"/api/v1{path}/triage").json()["triage"]["state"] == "relevant"

@@ -138,7 +138,8 @@ def tokens_of(desk: Desk, visitor: Visitor) -> int:
 
 #: forms that a reader may send, and those an analyst may besides; all others are for editors and admins
 FOR_READERS = re.compile(
-    r"/logout|/people/me/.+|/views(/.+)?|/shares/\{share_id\}/end|/stories/\{story_id\}/seen|/triage/bulk-seen"
+    r"/logout|/people/me/.+|/views(/.+)?|/shares/\{share_id\}/end|/stories/\{story_id\}/(?:seen|follow)"
+    r"|/triage/(?:bulk-seen|undo)"
 )
 FOR_ANALYSTS = re.compile(
     r"/alerts/\{alert_id\}/\w+|/silences/\{silence_id\}|/stories/\{story_id\}/\w+|/triage/\w+|/share/.+|/deliveries/.+"

@@ -41,8 +41,8 @@ def database(folder: tuple[Path, Database]) -> Database:
     _, opened = folder
     with transaction(opened):
         for table in (
-            "triage_event", "note", "story_tag", "story_link", "seen", "audit", "story_change", "signal", "revision",
-            "article", "story", "source",
+            "triage_event", "note", "story_tag", "story_link", "seen", "follow", "audit", "story_change", "signal",
+            "revision", "article", "story", "source",
         ):  # fmt: skip
             opened.execute(f"DELETE FROM {table}")
         sources.ensure(opened, "fleuve", "Le Fleuve", "https://fleuve.example/", NOW)

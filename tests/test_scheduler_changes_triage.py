@@ -15,7 +15,7 @@ from sqlite_utils import Database
 
 from scheduler import changes
 from scheduler.errors import ChangedSinceError, TriageRefusedError, UnknownChangeError
-from storage import accounts, audit, notes, seen, stories, triage, triage_history
+from storage import accounts, audit, follows, notes, seen, stories, triage, triage_history
 from storage.database import open_writer, transaction
 from storage.errors import NotFoundError
 from storage.types import Person, Role
@@ -173,6 +173,7 @@ _TAGS = st.sampled_from(("a", "A", "b"))
 _STEPS = st.one_of(
     st.tuples(_PEOPLE, st.just("verdict"), st.fixed_dictionaries({"state": _STATES})),
     st.tuples(_PEOPLE, st.just("important"), st.fixed_dictionaries({"important": st.sampled_from((True, False))})),
+    st.tuples(_PEOPLE, st.just("follow"), st.fixed_dictionaries({"follow": st.sampled_from((True, False))})),
     st.tuples(_PEOPLE, st.just("assign"), st.fixed_dictionaries({"assignee": st.sampled_from(("", "Ben", "Awa"))})),
     st.tuples(_PEOPLE, st.sampled_from(("tag", "untag")), st.fixed_dictionaries({"tag": _TAGS})),
     st.tuples(_PEOPLE, st.just("note"), st.fixed_dictionaries({"text": st.just("un mot")})),
@@ -185,10 +186,15 @@ _STEPS = st.one_of(
 
 
 def shared(database: Database) -> tuple[Any, ...]:
-    """All that is shared of the first story, the count of its changes left out."""
+    """All that is made of the first story, the count of its changes left out."""
     standing = tuple(note.id for note in notes.of_story(database, 1) if note.withdrawn_at is None)
     links = frozenset((link.story_id, link.link) for link in notes.links(database, 1))
-    return dataclasses.replace(triage.get(database, 1), version=0), standing, links
+    return (
+        dataclasses.replace(triage.get(database, 1), version=0),
+        standing,
+        links,
+        tuple(follows.followers(database, 1)),
+    )
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -199,13 +205,13 @@ def test_taking_everything_back_gives_every_state_before(database: Database, ste
         states = []
         for by, name, given_ in steps:
             before = shared(database)
-            with_events = len(triage_history.of_story(database, 1))
+            with_events = len(triage_history.of_story(database, 1, by.id))
             try:
                 changes.apply(database, name, {"story": 1, **given_}, NOW, by=by)
             except TriageRefusedError:
                 assert shared(database) == before
-            if len(triage_history.of_story(database, 1)) > with_events:
-                states.append((triage_history.of_story(database, 1)[0].id, by, before))
+            if len(triage_history.of_story(database, 1, by.id)) > with_events:
+                states.append((triage_history.of_story(database, 1, by.id)[0].id, by, before))
         for event, by, before in reversed(states):
             changes.apply(database, "undo", {"event": event}, NOW, by=by)
             assert shared(database) == before

@@ -24,9 +24,9 @@ END = datetime(2026, 9, 1, tzinfo=UTC)
 #: tables that grow with every article, story or alert
 LARGE = frozenset(
     {
-        "alert", "article", "article_event", "attempt", "audit", "decision", "delivery", "entry", "fingerprint", "look",
-        "name", "note", "page_outcome", "reading", "revision", "seen", "signal", "story", "story_act", "story_tag",
-        "triage_event",
+        "alert", "article", "article_event", "attempt", "audit", "decision", "delivery", "entry", "fingerprint",
+        "follow", "look", "name", "note", "page_outcome", "reading", "revision", "seen", "signal", "story", "story_act",
+        "story_tag", "triage_event",
     }
 )  # fmt: skip
 #: indices that are walked in the order of a list until a page is full, or hold a row for an alert and no more
@@ -39,7 +39,20 @@ WALKED = frozenset(
 )  # fmt: skip
 #: statements that stop after some rows
 BOUNDED = ("FROM signal ORDER BY id DESC LIMIT", "SELECT EXISTS (SELECT 1 FROM article)")
-PAGES = ("/charts", "/views", "/precision", "/watches", "/rules", "/api/v1/articles", "/api/v1/sources", "/silences")
+PAGES = (
+    "/charts",
+    "/views",
+    "/precision",
+    "/watches",
+    "/rules",
+    "/api/v1/articles",
+    "/api/v1/sources",
+    "/silences",
+    "/?following=yes&show=all",
+    "/?following=new&show=all",
+    "/?following=no",
+    "/api/v1/stories?following=new",
+)
 
 
 @pytest.fixture(scope="module")

@@ -21,6 +21,7 @@ from storage import (
     accounts,
     audit,
     candidates,
+    follows,
     ladder,
     notes,
     seen,
@@ -34,13 +35,15 @@ from storage import (
     triage_filter,
     triage_history,
     verdicts,
+    view_looks,
+    views,
 )
 from storage.database import open_writer, transaction
 from storage.triage_filter import TriageFilter
 from storage.triage_values import YES, assignee_text, link_subject, standing_text
 from storage.types import Article, Role, StoryState
 from storage.types.accounts import ShareKind, TokenScope
-from storage.types.triage import Assignee, LinkKind, Standing, TriageField, TriageState, Verdict
+from storage.types.triage import Assignee, Following, LinkKind, Standing, TriageField, TriageState, Verdict
 from tests.grouping import read_events
 from tests.somebody import HERE
 from tests.test_scheduler_pipeline import build
@@ -50,11 +53,15 @@ RELEVANT = Standing(state=TriageState.RELEVANT, verdict=Verdict.RELEVANT, by="An
 TABLES = (
     "source", "article", "revision", "signal", "story", "story_change", "fingerprint", "name", "alert", "meta",
     "silence", "story_act", "story_act_due", "rung_due", "rung_change", "seen", "note", "story_tag", "story_link",
-    "triage_event", "account", "account", "session", "api_token", "share", "audit",
+    "triage_event", "follow", "article_event", "saved_view", "default_view", "view_look",
+    "account", "account", "session", "api_token", "share", "audit",
 )  # fmt: skip
 _TRIAGE = tuple(
     f"storage/{name}.py"
-    for name in ("triage", "triage_filter", "triage_history", "triage_merging", "notes", "seen", "verdicts")
+    for name in (
+        *("triage", "triage_filter", "triage_history", "triage_merging", "notes", "seen", "verdicts", "follows"),
+        *("views", "view_looks"),
+    )
 )
 _PEOPLE = tuple(f"storage/{name}.py" for name in ("accounts", "sessions", "tokens", "shares", "audit"))
 _MODULES = (
@@ -129,6 +136,7 @@ def _work(database: Database) -> None:
         stories.forget_fingerprints(database, NOW - timedelta(days=400))
     _triage(database, large, other)
     _people(database)
+    _views(database, large)
     stories.get(database, large)
     list(stories.listing(database, since=NOW - timedelta(days=90)))
     threads.thread(database, large)
@@ -176,6 +184,26 @@ def _people(database: Database) -> None:
     audit.changes(database)
 
 
+def _views(database: Database, story: int) -> None:
+    with transaction(database):
+        for name in ("one", "two"):
+            views.add(
+                database, view_id=name, name=name, query="", person_id=None, created_by="Ana", on_dashboard=True,
+                now=NOW,
+            )  # fmt: skip
+        views.move(database, views.get(database, "two", None), earlier=True)
+        view_looks.look(database, ["one", "two"], None, up_to=1, now=NOW)
+        view_looks.look(database, ["one", "two"], None, up_to=2, now=NOW)
+        view = views.get(database, "one", None)
+        views.change(database, view, version=1, name="One", query="", on_dashboard=False)
+        views.set_default(database, None, "one")
+        views.delete(database, views.get(database, "one", None), version=2)
+    views.listing(database, None)
+    views.default_of(database, None)
+    view_looks.of_person(database, None)
+    view_looks.newer(database, [story], 0, most=2)
+
+
 def _triage(database: Database, story: int, other: int) -> None:
     with transaction(database):
         for field, value, subject in (
@@ -188,16 +216,20 @@ def _triage(database: Database, story: int, other: int) -> None:
             triage.write(database, story, field, value, subject=subject, by=HERE, now=NOW)
         note = notes.add(database, other, "À suivre", by=HERE, now=NOW)
         triage_history.begin_batch(database, note)
+        for one, number in ((story, "0"), (other, "0"), (other, "7")):
+            triage.write(database, one, TriageField.FOLLOW, YES, subject=number, by=HERE, now=NOW)
         seen.see(database, story, HERE, NOW)
         triage.marks(database, [story, other], None)
         threads.merge(database, other, story, author="ana", reason="the same", now=NOW)
         threads.take_back(database, threads.changes(database, story)[0].id, author="ana", now=NOW)
         triage.write(database, story, TriageField.TAG, "", subject="visas", by=HERE, now=NOW)
+        triage.write(database, story, TriageField.FOLLOW, "", subject="0", by=HERE, now=NOW)
         seen.unsee(database, story, HERE)
     for wanted in (
         TriageFilter(states=(TriageState.RELEVANT,), seen=True, important=True, noted=True, tagged=True),
         TriageFilter(states=tuple(TriageState), seen=False, important=False, noted=False, tagged=False),
         TriageFilter(verdict=Verdict.RELEVANT, tag="visas", assigned=True, assignee="ana"),
+        *(TriageFilter(following=following) for following in Following),
     ):
         found, values = triage_filter.clauses(database, wanted)
         database.execute(f"SELECT st.id AS asked FROM story st WHERE {' AND '.join(found)}", values)
@@ -209,6 +241,8 @@ def _triage(database: Database, story: int, other: int) -> None:
     triage_history.of_batch(database, note.id)
     triage_history.last_own(database, None, NOW)
     seen.looks(database, story)
+    follows.count(database, None)
+    follows.number_of(database, None)
     notes.of_story(database, story)
     notes.tags(database)
     notes.tag_named(database, "visas")

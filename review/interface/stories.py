@@ -21,7 +21,7 @@ from storage import alert_log, reading, stories, triage
 from storage.reading import StoryFilter
 from storage.triage_filter import TriageFilter
 from storage.types import Status
-from storage.types.triage import TriageState, Verdict
+from storage.types.triage import Following, TriageState, Verdict
 
 
 def story_routes(room: Room) -> APIRouter:
@@ -56,6 +56,9 @@ def story_routes(room: Room) -> APIRouter:
         verdict: Verdict | None = None,
         noted: Annotated[bool | None, Query(description="whether it has a note")] = None,
         seen: Annotated[bool | None, Query(description="whether whoever asks saw all of it")] = None,
+        following: Annotated[
+            Following | None, Query(description="whether whoever asks follows it; `new`: and finds something new in it")
+        ] = None,
         show: Annotated[Literal["signals", "all"], Query(description="`all`: also without a signal")] = "signals",
         before: BeforeRow = None,
         limit: Limit = 50,
@@ -85,6 +88,7 @@ def story_routes(room: Room) -> APIRouter:
                 verdict=verdict,
                 noted=noted,
                 seen=seen,
+                following=following,
                 person_id=room.who(request).id,
             ),
             limit=limit,

@@ -13,6 +13,8 @@ from review.models.orders import Done
 from review.models.triage import (
     AssignOrder,
     BulkVerdictOrder,
+    FollowModel,
+    FollowOrder,
     ImportantOrder,
     LinkModel,
     NoteModel,
@@ -31,7 +33,7 @@ from review.models.triage import (
 )
 from review.parameters import Moment, RowId
 from review.room import Room
-from storage import notes, stories, triage, triage_history, verdicts
+from storage import follows, notes, stories, triage, triage_history, verdicts
 
 
 def triage_routes(room: Room) -> APIRouter:
@@ -39,14 +41,19 @@ def triage_routes(room: Room) -> APIRouter:
     router = APIRouter(tags=["triage"])
 
     @router.get("/stories/{story_id}/triage", summary="What people made of one story", responses=MISSING)
-    def show_triage(story_id: RowId) -> TriageDetail:
+    def show_triage(request: Request, story_id: RowId) -> TriageDetail:
+        person = room.who(request)
         with room.readers.reading() as database:
             stories.get(database, story_id)
+            followed = follows.news(database, [story_id], person.id).get(story_id)
             return TriageDetail(
                 triage=TriageModel.of(triage.get(database, story_id)),
+                follow=None if followed is None else FollowModel.of(followed),
                 notes=tuple(NoteModel.of(note) for note in notes.of_story(database, story_id)),
                 links=tuple(LinkModel.of(found.link) for found in notes.links(database, story_id)),
-                history=tuple(TriageEventModel.of(event) for event in triage_history.of_story(database, story_id)),
+                history=tuple(
+                    TriageEventModel.of(event) for event in triage_history.of_story(database, story_id, person.id)
+                ),
             )
 
     @router.get("/tags", summary="The tags in use, the most used first")
@@ -72,7 +79,11 @@ def triage_orders(writing: Writing) -> APIRouter:
     router = APIRouter(tags=["triage"], route_class=OrderRoute)
 
     async def on_story(
-        request: Request, story_id: int, change: str, order: VersionedOrder | NoteOrder, values: dict[str, Any]
+        request: Request,
+        story_id: int,
+        change: str,
+        order: VersionedOrder | NoteOrder | FollowOrder,
+        values: dict[str, Any],
     ) -> Done:
         version = {"version": order.version} if isinstance(order, VersionedOrder) else {}
         return await writing.order(
@@ -87,6 +98,10 @@ def triage_orders(writing: Writing) -> APIRouter:
     @router.post("/stories/{story_id}/important", summary="Mark a story as important, or not", responses=MISSING)
     async def mark_story(request: Request, story_id: RowId, order: ImportantOrder) -> Done:
         return await on_story(request, story_id, "important", order, {"important": order.important})
+
+    @router.post("/stories/{story_id}/follow", summary="Follow a story, or no longer", responses=MISSING)
+    async def follow_story(request: Request, story_id: RowId, order: FollowOrder) -> Done:
+        return await on_story(request, story_id, "follow", order, {"follow": order.follow})
 
     @router.post("/stories/{story_id}/assignee", summary="Say who works on a story", responses=MISSING)
     async def assign_story(request: Request, story_id: RowId, order: AssignOrder) -> Done:

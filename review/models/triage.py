@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints
 from alerts.triage_actions import LONGEST_ASSIGNEE, LONGEST_NOTE, LONGEST_TAG, MOST_STORIES
 from review.models.base import Model
 from review.models.orders import Order, Signed
+from storage.follows import FollowNews
 from storage.notes import TagCount
 from storage.types.triage import LinkKind, Note, StoryLink, Triage, TriageEvent, TriageState, Verdict, VerdictReason
 from storage.verdicts import LabelCounts
@@ -53,6 +54,19 @@ class TriageModel(Model):
             tags=triage.tags,
             notes=triage.notes,
         )
+
+
+class FollowModel(Model):
+    """What is new in a story to somebody who follows it, since they last opened it."""
+
+    articles: int = Field(description="stored since")
+    alerts: int = Field(description="raised since")
+    edited: bool = Field(description="whether an edit of an older article brought an act in")
+
+    @classmethod
+    def of(cls, news: FollowNews) -> FollowModel:
+        """Build it from what the archive says."""
+        return cls.model_validate(news)
 
 
 class NoteModel(Model):
@@ -112,6 +126,7 @@ class TriageDetail(Model):
     """What people made of one story, with notes, links and history."""
 
     triage: TriageModel
+    follow: FollowModel | None = Field(description="null where whoever asks does not follow the story")
     notes: tuple[NoteModel, ...]
     links: tuple[LinkModel, ...]
     history: tuple[TriageEventModel, ...] = Field(description="newest first")
@@ -188,6 +203,12 @@ class ImportantOrder(VersionedOrder):
     """Whether a story is important."""
 
     important: bool
+
+
+class FollowOrder(Signed):
+    """Whether whoever asks follows a story from now on."""
+
+    follow: bool
 
 
 class AssignOrder(VersionedOrder):

@@ -55,6 +55,17 @@ class TriageField(StrEnum):
     TAG = "tag"
     NOTE = "note"
     LINK = "link"
+    #: each person's own
+    FOLLOW = "follow"
+
+
+class Following(StrEnum):
+    """How a story stands to somebody as one that they follow."""
+
+    YES = "yes"
+    NO = "no"
+    #: they follow it, and something in it is new to them
+    NEW = "new"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +139,8 @@ class TriageEvent:
     person_id: int | None
     name: str
     field: TriageField
-    #: which of several: the key of a tag, the number of a note, ``other:kind`` of a link; empty for the others
+    #: which of several: the key of a tag, the number of a note, ``other:kind`` of a link, the number of who follows;
+    #: empty for the others
     subject: str
     #: values as :mod:`storage.triage_values` writes them; empty for nothing
     before: str
