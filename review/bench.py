@@ -157,6 +157,10 @@ class Run:
     total: int = 0
     #: what went wrong
     detail: str = ""
+    #: when it ends by its pace so far, None while nothing says so
+    ends_at: datetime | None = None
+    #: days that would end in time where these do not by that pace; 0 for none, None where these do
+    fits: int | None = None
     seconds: float = 0.0
     #: what each watch came to, as ``vigie backtest --json`` prints it; the lists of alerts are bounded
     results: tuple[Mapping[str, Any], ...] = ()

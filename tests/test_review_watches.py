@@ -13,6 +13,7 @@ from sqlite_utils import Database
 
 from detection.engine import load_folders
 from review.app import create_app
+from review.bench import Run
 from review.errors import ChangeRefusedError
 from review.health import Readiness
 from scheduler.changes_watches import REREAD
@@ -22,7 +23,8 @@ from storage.types import Person, Role
 from tests.outbox_fill import NOW
 from tests.test_scheduler_pipeline import REPORT, build
 from tests.visitor import Page, Visitor, performer
-from vigie.backtest_runs import BacktestRuns
+from vigie.backtest_pace import Pace
+from vigie.backtest_runs import BacktestRuns, paced
 from vigie.running import review_settings
 from vigie.settings import Settings, parse_settings
 from vigie.watch_bench import WatchBench
@@ -234,6 +236,23 @@ def test_what_is_written_is_shown_and_never_run(desk: Desk) -> None:
     assert "<script>alert" not in page.body
     assert desk.save(name=nasty).status in {303, 422}
     assert "<script>alert" not in desk.visitor.get("/watches").body
+
+
+def test_a_backtest_says_how_long_it_will_take_and_what_would_end_in_time(desk: Desk) -> None:
+    run = Run(number=3, about="watch:sahel", by="Awa", at=NOW, days=90, state="running")
+    page = "/watches/sahel/backtests/3"
+    desk.runs._running = run
+    assert "It reads the rules." in desk.visitor.get(page).text
+    slow = Pace(done=1_000, total=90_000, seconds=60)
+    desk.runs._running = paced(run, replace(slow, total=6_000), NOW)
+    shown = desk.visitor.get(page).text
+    assert "16 %, 1,000 of 6,000 readings · about 5 min left" in shown
+    assert "45 minutes" not in shown
+    desk.runs._running = paced(run, slow, NOW)
+    assert "At this pace it will not end within 45 minutes. 27 days would end in time" in desk.visitor.get(page).text
+    desk.runs._write(replace(desk.runs._running, state="failed", detail="by its pace"))
+    desk.runs._running = None
+    assert "it was ended at 1 %. 27 days would end in time" in desk.visitor.get(page).text
 
 
 def test_changes_of_watches_are_those_after_which_a_service_rereads_them() -> None:

@@ -24,6 +24,7 @@ from review.errors import ChangeRefusedError
 from storage.times import from_text, to_text
 from storage.types import Watch
 from vigie.backtest_order import Order
+from vigie.backtest_pace import Pace
 from vigie.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -168,7 +169,7 @@ class BacktestRuns:
             async with asyncio.timeout(DEADLINE.total_seconds()):
                 state, changes = await self._made(order)
         except TimeoutError:
-            changes = {"detail": f"it took longer than {DEADLINE}; take fewer days"}
+            changes = {"detail": f"it took longer than {DEADLINE}"}
         except OSError as error:
             changes = {"detail": f"it could not be started ({error.strerror})"}
         finally:
@@ -197,17 +198,26 @@ class BacktestRuns:
         process.stdin.write(pickle.dumps(order))
         await process.stdin.drain()
         process.stdin.close()
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
         async for line in process.stdout:
             said = json.loads(line)
             if "failed" in said:
-                return "failed", {"detail": str(said["failed"])}
+                return "failed", {"detail": str(said["failed"]), "fits": None}
             if "results" in said:
                 return "done", {"results": tuple(said["results"]), "seconds": float(said["seconds"])}
-            if self._running is not None:
-                self._running = _with_state(
-                    self._running, "running", done=int(said["done"]), total=int(said["total"])
-                )  # fmt: skip
-        return "failed", {"detail": "the process ended before its answer"}
+            if not self._goes_on(said, loop.time() - begun):
+                return "failed", {"detail": "by its pace it would not have ended in time"}
+            if not int(said["done"]):
+                begun = loop.time()
+        return "failed", {"detail": "the process ended before its answer", "fits": None}
+
+    def _goes_on(self, said: Mapping[str, Any], seconds: float) -> bool:
+        """Take in how far the process is; False when it is not worth waiting for."""
+        pace = Pace(done=int(said["done"]), total=int(said["total"]), seconds=seconds)
+        if self._running is not None:
+            self._running = paced(self._running, pace, self._clock())
+        return not pace.is_hopeless(DEADLINE)
 
     def _kill(self) -> None:
         process = self._process
@@ -223,6 +233,12 @@ class BacktestRuns:
         logger.info("backtest %d (%s): %s %s", run.number, run.about, run.state, run.detail)
 
 
+def paced(run: Run, pace: Pace, now: datetime) -> Run:
+    """Return a run that says how far it is, when it ends, and what would end in time where it does not."""
+    ends_at = None if pace.left is None else now + timedelta(seconds=pace.left)
+    return replace(run, done=pace.done, total=pace.total, ends_at=ends_at, fits=pace.fits(run.days, DEADLINE))
+
+
 def _with_state(run: Run, state: str, **changes: Any) -> Run:
     return replace(run, state=state, **changes)
 
@@ -235,7 +251,8 @@ def _without_results(run: Run) -> Run:
 def _record(run: Run) -> dict[str, Any]:
     return {
         "number": run.number, "about": run.about, "by": run.by, "at": to_text(run.at), "days": run.days,
-        "state": run.state, "done": run.done, "total": run.total, "detail": run.detail, "seconds": run.seconds,
+        "state": run.state, "done": run.done, "total": run.total, "detail": run.detail, "fits": run.fits,
+        "seconds": run.seconds,
         "results": list(run.results), "tried": dict(run.tried),
     }  # fmt: skip
 

@@ -20,6 +20,7 @@ from scheduler.backtest_compare import Comparison, Difference, Row, Side
 from scheduler.building import build_pipeline
 from storage.database import instance_id
 from storage.types import Watch
+from vigie.backtest_pace import Pace
 from vigie.durations import parse_duration
 from vigie.errors import VigieError
 from vigie.inputs import parse_moment
@@ -35,6 +36,8 @@ QUERY_WATCH = "query"
 _SHOWN = 20
 #: seconds between two lines of progress where they cannot replace one another
 _PROGRESS_EVERY = 5.0
+#: seconds under which nobody asks how long it still takes
+_SOON = 90.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,21 +148,25 @@ def moment_or_ago(text: str, now: datetime) -> datetime:
 
 
 class ProgressLine:
-    """Tells on standard error how far a backtest is: one line that changes, or one every few seconds."""
+    """Tells on standard error how far a backtest is and how long it will take."""
 
     def __init__(self) -> None:
         self._told_at = 0.0
+        self._begun: float | None = None
 
     def __call__(self, done: int, total: int) -> None:
         """Tell it."""
         now = time.monotonic()
+        self._begun = now if self._begun is None else self._begun
         live = sys.stderr.isatty()
         if done < total and now - self._told_at < (0.2 if live else _PROGRESS_EVERY):
             return
         self._told_at = now
         share = 100 * done // total if total else 100
-        text = f"vigie: {done:,} of {total:,} readings ({share} %)"
-        sys.stderr.write(f"\r{text}" + ("\n" if done >= total else "") if live else f"{text}\n")
+        left = Pace(done=done, total=total, seconds=now - self._begun).left
+        ahead = f", about {left / 60:.0f} min left" if left and left > _SOON else ""
+        text = f"vigie: {done:,} of {total:,} readings ({share} %){ahead}"
+        sys.stderr.write(f"\r{text:<72}" + ("\n" if done >= total else "") if live else f"{text}\n")
         sys.stderr.flush()
 
 
