@@ -197,18 +197,21 @@ def _grouped(database: Database, held: Sequence[_Held]) -> list[list[int]]:
     """Return articles by the events they tell; what people put together stays together."""
     if len(held) == 1:
         return [[held[0].article_id]]
-    memory, by_id = _memory(database), {one.article_id: one for one in held}
+    pairs, by_id = _memory(database).pairs, {one.article_id: one for one in held}
+    serials = {one.article_id: one.serial for one in held}
     counts: dict[int, int] = {}
 
     def affinities(one: int, other: int) -> float | None:
-        pair = _pair(by_id[one], by_id[other])
-        if pair not in memory.pairs:
+        # Asked a thousand times for one article: no calls in between.
+        here, there = serials[one], serials[other]
+        pair = (here, there) if here < there else (there, here)
+        if pair not in pairs:
             if not counts:
                 names = {name for held_one in held for name in held_one.member.sketch.names}
                 moments = [held_one.member.at for held_one in held]
                 counts.update(stories.name_counts(database, names, min(moments), max(moments)))
-            memory.pairs[pair] = affinity(by_id[one].member, by_id[other].member, counts)
-        return memory.pairs[pair]
+            pairs[pair] = affinity(by_id[one].member, by_id[other].member, counts)
+        return pairs[pair]
 
     by_hand = threads.made_by_hand(database, {one.story_id for one in held if one.story_id is not None})
     fixed: dict[int, list[int]] = {}

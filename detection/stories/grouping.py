@@ -58,31 +58,52 @@ def group(
     several = len(clusters)
     clusters += [[one] for one in articles if one in loose]
     acts = [acting is None or not acting.isdisjoint(held) for held in clusters]
-    links: dict[tuple[int, int], tuple[float, int]] = {}
+    links = _Links(len(clusters))
     for b in range(several, len(clusters)):
         for a in range(b):
-            links[a, b] = _link(clusters[a], clusters[b], affinities)
-    # Of hundreds of pairs few are near: only these are looked at for the surest.
-    near: dict[tuple[int, int], float] = {}
-    for pair in links:
-        _weigh(pair, links, acts, near)
-    while near:
-        kept, gone = max(near, key=lambda pair: (near[pair], pair))
+            links.put(a, b, *_link(clusters[a], clusters[b], affinities), acting=acts[a] or acts[b])
+    while (best := links.surest()) is not None:
+        kept, gone = best
         acts[kept] = True
         clusters[kept] += clusters[gone]
         clusters[gone] = []
-        del links[kept, gone], near[kept, gone]
-        for other, held in enumerate(clusters):
-            if held and other != kept:
-                old, pair = (min(other, gone), max(other, gone)), (min(other, kept), max(other, kept))
-                moved = links.pop(old, None)
-                near.pop(old, None)
-                if pair in links and moved is not None:
-                    links[pair] = (links[pair][0] + moved[0], links[pair][1] + moved[1])
-                else:
-                    links.pop(pair, None)
-                _weigh(pair, links, acts, near)
+        links.merge(kept, gone, [other for other, held in enumerate(clusters) if held and other != kept])
     return [held for held in clusters if held]
+
+
+class _Links:
+    """The affinities between groups: sums and how many, and of these the means from which two groups are one."""
+
+    def __init__(self, count: int) -> None:
+        self._sums = [[0.0] * count for _ in range(count)]
+        #: None between groups that never meet
+        self._counts: list[list[int | None]] = [[None] * count for _ in range(count)]
+        # Of hundreds of pairs few are near: only these are looked at for the surest.
+        self._near: dict[tuple[int, int], float] = {}
+
+    def put(self, a: int, b: int, total: float, count: int | None, *, acting: bool) -> None:
+        """Enter what lies between two groups, the lower number first."""
+        self._sums[a][b] = self._sums[b][a] = total
+        self._counts[a][b] = self._counts[b][a] = count
+        if acting and count and total / count >= BELONGS:
+            self._near[a, b] = total / count
+        else:
+            self._near.pop((a, b), None)
+
+    def surest(self) -> tuple[int, int] | None:
+        """Return the two groups that are most surely one, None when no two are."""
+        return max(self._near, key=lambda pair: (self._near[pair], pair), default=None)
+
+    def merge(self, kept: int, gone: int, others: Iterable[int]) -> None:
+        """Make one of two groups, the first of which tells an act from now on."""
+        del self._near[kept, gone]
+        sums, more_sums, counts, more = self._sums[kept], self._sums[gone], self._counts[kept], self._counts[gone]
+        for other in others:
+            self._near.pop((other, gone) if other < gone else (gone, other), None)
+            mine, theirs = counts[other], more[other]
+            both = None if mine is None or theirs is None else mine + theirs
+            a, b = (other, kept) if other < kept else (kept, other)
+            self.put(a, b, sums[other] + more_sums[other], both, acting=True)
 
 
 def _link(
@@ -94,21 +115,6 @@ def _link(
         return (0.0, 0) if only is None else (only, 1)
     found = [value for one in some for other in others if (value := affinities(one, other)) is not None]
     return sum(found), len(found)
-
-
-def _weigh(
-    pair: tuple[int, int],
-    links: Mapping[tuple[int, int], tuple[float, int]],
-    acts: Sequence[bool],
-    near: dict[tuple[int, int], float],
-) -> None:
-    """Keep the mean of two groups as long as they may be one."""
-    total, count = links.get(pair, (0.0, 0))
-    mean = total / count if count and (acts[pair[0]] or acts[pair[1]]) else APART
-    if mean >= BELONGS:
-        near[pair] = mean
-    else:
-        near.pop(pair, None)
 
 
 def settle(groups: Iterable[Sequence[Key]], told_in: Mapping[Key, int]) -> list[tuple[list[Key], int | None]]:
