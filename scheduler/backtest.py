@@ -21,8 +21,9 @@ from datetime import datetime, timedelta
 
 from sqlite_utils import Database
 
+from alerts.ladder import WINDOW
 from alerts.reasons import CLAUSES
-from scheduler import ladder
+from scheduler import ladder, placing
 from scheduler.backtest_compare import Comparison, Span, compare
 from scheduler.maintenance import FINGERPRINTS_KEPT
 from scheduler.pipeline import Pipeline
@@ -38,6 +39,9 @@ logger = logging.getLogger(__name__)
 
 #: what is told depends on what was told before: so much of the past before the window is gone through as well
 WARM_UP = timedelta(days=14)
+#: and so far back the articles that tell an act: an affair goes on after two months, and an act that was on the ladder
+#: by then had counted for one
+RECALLED = placing.AFFAIR + WINDOW
 #: readings a transaction
 BATCH = 200
 #: how often the service keeps the ladder
@@ -120,14 +124,11 @@ def run(
     first = readings.first_at(archive) or until
     begin = first if since is None or since < first else since
     span = Span(since=begin, until=max(begin, until))
-    start = None if begin - WARM_UP <= first else begin - WARM_UP
     rounds = 1 if stands is None else 2
-    tried, counts = _outcome(archive, pipeline, span, start, lambda done, total: progress(done, rounds * total))
+    tried, counts = _outcome(archive, pipeline, span, lambda done, total: progress(done, rounds * total))
     present = None
     if stands is not None:
-        present, _ = _outcome(
-            archive, stands, span, start, lambda done, total: progress(total + done, rounds * total)
-        )  # fmt: skip
+        present, _ = _outcome(archive, stands, span, lambda done, total: progress(total + done, rounds * total))
     compared, against = _compared(archive, pipeline, span, tried, present, verdicts or verdicts_of)
     return Backtest(
         span=span,
@@ -148,20 +149,32 @@ def replay(
     *,
     since: datetime | None,
     until: datetime,
+    whole_from: datetime | None = None,
     progress: Progress = lambda _done, _total: None,
 ) -> _Counts:
-    """Take the readings of a time through a pipeline into another archive."""
-    total = readings.count(archive, since, until)
+    """Take the readings of a time through a pipeline into another archive.
+
+    Args:
+        archive: the real one.
+        database: the other one.
+        pipeline: the path.
+        since: from when on, None for the begin.
+        until: to before when.
+        whole_from: before it only articles that tell an act are taken, None for none.
+        progress: hears how far it is.
+    """
+    asked = readings.Asked(since=since, until=until, whole_from=whole_from)
+    total = readings.count(archive, asked)
     changes = deque(past.changes(archive, since, until))
     counts = _Counts()
     tidy_at: datetime | None = None
     progress(0, total)
-    left = readings.between(archive, since, until)
+    left = readings.between(archive, asked)
     while batch := list(itertools.islice(left, BATCH)):
         with transaction(database):
             for reading in batch:
                 while changes and changes[0].at < reading.at:
-                    counts.undone += not _change(database, pipeline, changes.popleft())
+                    counts.undone += _fails(database, pipeline, changes.popleft(), whole_from)
                 _read(database, pipeline, reading)
                 counts.readings += 1
                 counts.inexact += not reading.exact
@@ -172,7 +185,7 @@ def replay(
         progress(counts.readings, total)
     with transaction(database):
         for change in changes:
-            counts.undone += not _change(database, pipeline, change)
+            counts.undone += _fails(database, pipeline, change, whole_from)
     return counts
 
 
@@ -199,6 +212,12 @@ def _keep_ladder(database: Database, until: datetime) -> None:
         moment += _MINUTE
         ladder.keep(database, moment)
     ladder.keep(database, until)
+
+
+def _fails(database: Database, pipeline: Pipeline, change: PastChange, whole_from: datetime | None) -> bool:
+    """Make a change of the past again; say whether that failed where all that it is about may be there."""
+    made = _change(database, pipeline, change)
+    return not made and (whole_from is None or change.at >= whole_from)
 
 
 def _change(database: Database, pipeline: Pipeline, change: PastChange) -> bool:
@@ -254,13 +273,14 @@ class _Outcome:
         return [one for one in self.alerts if one.watch_id == watch_id]
 
 
-def _outcome(
-    archive: Database, pipeline: Pipeline, span: Span, start: datetime | None, progress: Progress
-) -> tuple[_Outcome, _Counts]:
+def _outcome(archive: Database, pipeline: Pipeline, span: Span, progress: Progress) -> tuple[_Outcome, _Counts]:
     """Go through the past once and return what would have been told in the window."""
     ids = [watch.id for watch in pipeline.alerting.watches]
     with scratch.scratch(archive) as database:
-        counts = replay(archive, database, pipeline, since=start, until=span.until, progress=progress)
+        counts = replay(
+            archive, database, pipeline, since=span.since - RECALLED, until=span.until,
+            whole_from=span.since - WARM_UP, progress=progress,
+        )  # fmt: skip
         told = _placed(archive, past.alerts(database, ids, span.since, span.until))
         hits = past.counted(database, ids, span.since, span.until, CLAUSES)
     return _Outcome(alerts=tuple(told), hits=hits), counts

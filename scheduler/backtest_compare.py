@@ -107,8 +107,8 @@ def compare(
 ) -> Comparison:
     """Compare what a watch told with what it would have told.
 
-    Alerts are the same when they have one identity and their messages are equal byte for byte; those of one definition
-    under two ids when people read the same.
+    Alerts are the same when they have one identity and their messages are equal but for the numbers of stories, which
+    an archive of a shorter past counts otherwise; those of one definition under two ids when people read the same.
 
     Args:
         watch_id: the watch.
@@ -167,7 +167,7 @@ def _next(left: list[PastAlert] | None, alert: PastAlert) -> PastAlert | None:
 
 
 def _equal(one: PastAlert, other: PastAlert) -> bool:
-    """Whether two alerts tell the same: byte for byte under one id, in what people read under two."""
+    """Whether two alerts tell the same: in all words under one id, in what people read under two."""
     if one.id == other.id:
         return one.digest == other.digest
     told = ("type", "reason", "severity", "headline", "sentence", "at")

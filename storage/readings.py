@@ -177,11 +177,31 @@ def _facts(article: Article) -> dict[str, Any]:
 # --- reading it -------------------------------------------------------------------------------------
 
 
-def count(database: Database, since: datetime | None, until: datetime) -> int:
-    """Return how many readings were given from one moment to before another one."""
-    row = database.execute(
-        "SELECT count(*) FROM reading WHERE at >= ? AND at < ?", (to_text(since) if since else "", to_text(until))
-    ).fetchone()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Which readings are wanted."""
+
+    #: None for the begin of the archive
+    since: datetime | None
+    #: to before then
+    until: datetime
+    #: before it only those of articles that tell an act in any of their versions
+    whole_from: datetime | None = None
+
+    @property
+    def clause(self) -> tuple[str, tuple[str, ...]]:
+        """The condition on a reading ``g``, with its values."""
+        window = (to_text_or_none(self.since) or "", to_text(self.until))
+        if self.whole_from is None:
+            return "g.at >= ? AND g.at < ?", window
+        telling = "EXISTS (SELECT 1 FROM signal s WHERE s.article_id = g.article_id)"
+        return f"g.at >= ? AND g.at < ? AND (g.at >= ? OR {telling})", (*window, to_text(self.whole_from))
+
+
+def count(database: Database, asked: Asked) -> int:
+    """Return how many readings there are of those."""
+    clause, values = asked.clause
+    row = database.execute(f"SELECT count(*) FROM reading g WHERE {clause}", values).fetchone()  # noqa: S608 (fixed text)
     return int(row[0])
 
 
@@ -190,19 +210,20 @@ def first_at(database: Database) -> datetime | None:
     return from_text_or_none(database.execute("SELECT min(at) FROM reading").fetchone()[0])
 
 
-def between(database: Database, since: datetime | None, until: datetime) -> Iterator[Reading]:
-    """Yield the readings given from one moment to before another one, in their order; only some are held at once."""
+def between(database: Database, asked: Asked) -> Iterator[Reading]:
+    """Yield those readings in the order in which they were given; only some are held at once."""
+    clause, values = asked.clause
     after = -1
     while True:
         rows = list(
             database.query(
-                """
+                f"""
                 SELECT g.*, a.key, a.source_id, a.url, a.canonical_url, a.language, a.authors, a.agency, a.partial,
                     a.published_at, r.title, r.lede, r.body, r.fetched_at, r.modified_at
                 FROM reading g JOIN article a ON a.id = g.article_id JOIN revision r ON r.id = g.revision_id
-                WHERE g.id > ? AND g.at >= ? AND g.at < ? ORDER BY g.id LIMIT ?
-                """,
-                (after, to_text(since) if since else "", to_text(until), _PAGE),
+                WHERE g.id > ? AND {clause} ORDER BY g.id LIMIT ?
+                """,  # noqa: S608 (fixed text)
+                (after, *values, _PAGE),
             )
         )
         found = _signals(database, {row["revision_id"] for row in rows})

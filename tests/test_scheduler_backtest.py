@@ -13,16 +13,17 @@ from sqlite_utils import Database
 
 from detection.engine import load_rules
 from detection.query import parse
-from scheduler import backtest
+from scheduler import backtest, ladder
 from scheduler.backtest import Backtest
 from scheduler.backtest_compare import Difference
 from scheduler.building import build_pipeline
 from scheduler.pipeline import Pipeline
-from storage import readings
-from storage.database import instance_id, open_reader
+from storage import readings, sources
+from storage.database import instance_id, open_reader, open_writer, transaction
+from storage.readings import Asked
 from storage.scratch import scratch
 from storage.times import to_text
-from storage.types import Watch
+from storage.types import Article, Watch
 from tests.lived import PAIR, WIDE, Lived, live
 from vigie.commands import run_command_line
 
@@ -87,7 +88,7 @@ def test_the_same_watches_and_rules_give_the_same_alerts_byte_for_byte(lived: Li
 
 
 def test_what_the_journal_says_of_a_text_is_what_its_rules_find_in_it(lived: Lived, archive: Database) -> None:
-    given = list(readings.between(archive, None, lived.end))
+    given = list(readings.between(archive, Asked(since=None, until=lived.end)))
     known = [one for one in given if one.signals is not None]
     assert len(known) > 0.8 * len(given), "all but the same words under another date"
     assert sum(bool(one.signals) for one in known) > 50
@@ -245,3 +246,48 @@ def test_rules_are_held_against_the_present_ones_by_a_second_round(lived: Lived,
     assert against.same == against.would.alerts == found.watches[0].would.alerts > 0
     assert seen[0][0] == 0
     assert seen[-1][0] == seen[-1][1] > 0
+
+
+DAY = timedelta(days=1)
+#: on which day of an affair, at which outlet
+AFFAIR = (
+    (0, "fleuve", "Le Mali rappelle son ambassadeur à Paris",
+     "Le Mali a rappelé lundi son ambassadeur en France pour consultations, a annoncé le ministère à Bamako."),
+    (3, "kayes", "Bamako : la récolte de mangues s’annonce bonne",
+     "Les vergers de la région ont reçu assez de pluie, selon les exploitants réunis lundi à la mairie."),
+    (24, "sahel", "La France convoque l’ambassadeur du Mali",
+     "Paris a convoqué jeudi l’ambassadeur du Mali, a indiqué le Quai d’Orsay dans un communiqué publié le matin."),
+    (26, "fleuve", "Rectificatif : le Mali rappelle son ambassadeur à Paris",
+     "Bamako a rappelé son ambassadeur en France, et non son consul comme nous l’avions écrit il y a un mois."),
+    (28, "rive", "Le Mali expulse deux diplomates français",
+     "Le Mali a expulsé samedi deux diplomates français, a annoncé le ministère des Affaires étrangères à Bamako."),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("recalled", [backtest.RECALLED, backtest.WARM_UP])
+def test_a_window_tells_what_the_service_told_of_an_affair_that_began_long_before(
+    lived: Lived, tmp_path: Any, monkeypatch: pytest.MonkeyPatch, recalled: timedelta
+) -> None:
+    monkeypatch.setattr(backtest, "RECALLED", recalled)
+    database = open_writer(tmp_path / "affair")
+    settings = replace(lived.settings, watches=(PAIR,), queries={})
+    line = build_pipeline(settings, instance_id(database), lived.line.rules)
+    for day, outlet, title, text in AFFAIR:
+        at = lived.begin + day * DAY
+        page = Article(
+            source_id=outlet, url=f"https://{outlet}.example/{day}", title=title, paragraphs=(text,), language="fr",
+            published_at=at, fetched_at=at,
+        )  # fmt: skip
+        with transaction(database):
+            sources.ensure(database, outlet, outlet, "", at)
+            line.process(database, page, key=page.url, now=at)
+            ladder.keep(database, at)
+    since, until = lived.begin + 20 * DAY, lived.begin + 30 * DAY
+    (found,) = backtest.run(database, line, since=since, until=until).watches
+    database.conn.close()
+    told = [(row.type, row.reason) for row in found.rows if row.difference is not Difference.GAINED]
+    assert ("alert.correction", "corrected") in told, "of what was told four weeks before"
+    if recalled > backtest.WARM_UP:
+        assert (found.same, found.other, found.gained, found.lost) == (len(told), 0, 0, 0)
+    else:
+        assert found.other + found.gained + found.lost > 0, "nothing of it hangs on what was long before"
