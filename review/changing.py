@@ -17,15 +17,15 @@ from starlette.concurrency import run_in_threadpool
 from review.errors import ChangeRefusedError, FaultError
 from review.forms import LARGEST_FORM, LONGEST_NAME, Fields, Forms, one_line, read_form, safe_path
 from review.room import Room
-from storage.types import Person, Role
+from storage.types import Done, Person, Role
 
 #: makes a change by its name and plain values for somebody, and says what it did; raises ChangeRefusedError
-Perform = Callable[[str, dict[str, Any], Person], Awaitable[str]]
+Perform = Callable[[str, dict[str, Any], Person], Awaitable[Done]]
 #: reads the fields of a form into the name and the values of a change; raises FaultError
 Work = Callable[[Fields], tuple[str, dict[str, Any]]]
 #: shows the form again with ``given``, ``fault``, ``detail`` and ``status``
 Show = Callable[..., Response]
-#: where to lead on: an address, or what makes one of the change's sentence
+#: where to lead on: an address, or what makes one of the id of what the change made
 Then = str | Callable[[str], str]
 
 
@@ -85,7 +85,7 @@ class Changing:
             return await again(fault=error.fault, detail=error.detail, status=422)
         except ChangeRefusedError as error:
             return await again(fault="refused", detail=str(error), status=409)
-        address = then if isinstance(then, str) else then(done)
+        address = then if isinstance(then, str) else then(done.id)
         # A reload of the page that follows must not send the form again (RFC 9110 section 15.4.4).
         answer = RedirectResponse(safe_path(fields.get("back", "")) or address, status_code=303)
         name_given = one_line(fields.get("author", ""), LONGEST_NAME) if person.id is None else None

@@ -12,13 +12,13 @@ from detection.countries import state_words
 from detection.taxonomy import event_types
 from review.bench import Bench, RuleTrial
 from review.changing import Changing
+from review.editing import FRAGMENT, NEW, Editor, Wanted, days_of, editor_routes, number_of
 from review.errors import FaultError, PageNotFoundError
 from review.forms import Fields, one_line
 from review.paging import read_id
 from review.room import Room
 from review.rule_draft import LONGEST_SELECTION, Draft, draft, sentence_of, type_of
 from review.watch_form import DAYS, USUAL_DAYS
-from review.watches import FRAGMENT, NEW
 from storage import articles, rule_edits, verdicts
 from storage.rule_edits import RuleEdit
 from storage.types import Role
@@ -49,90 +49,27 @@ def rules_routes(room: Room, changing: Changing, bench: Bench) -> APIRouter:
         changing: makes changes; where it cannot, the pages only show.
         bench: compiles and tries rules.
     """
-    router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
     pages = _Pages(room, bench)
-
-    @router.get("/rules")
-    def list_rules(request: Request) -> HTMLResponse:
-        return pages.listing(request)
-
-    @router.get("/rules/{name}")
-    def one_rule(request: Request, name: str) -> HTMLResponse:
-        return pages.edit(request, name)
-
-    @router.get("/rules/{name}/backtests/{number}")
-    def one_backtest(request: Request, name: str, number: str) -> HTMLResponse:
-        return pages.backtest(request, name, number)
-
+    router = editor_routes(pages, changing)
     if changing.able:
-        _add_forms(router, changing, pages)
-        _add_backtests(router, changing, pages)
+
+        @router.post("/rules/{name}/delete")
+        async def drop(request: Request, name: str) -> Response:
+            def work(fields: Fields) -> Wanted:
+                return "drop_rule", {"rule": name, "base": number_of(fields.get("base", ""))}
+
+            show = partial(pages.edit, request, name)
+            return await changing.form(request, work=work, show=show, role=Role.EDITOR, then="/rules")
+
     return router
 
 
-def _add_forms(router: APIRouter, changing: Changing, pages: _Pages) -> None:
-    @router.post("/rules/{name}/check")
-    async def check(request: Request, name: str) -> Response:
-        answer = partial(pages.checked, request, name)
-        return await changing.asked(request, answer=answer, role=Role.EDITOR, largest=LARGEST)
+class _Pages(Editor):
+    """Renders the pages of rules, and reads what their forms want."""
 
-    @router.post("/rules/{name}")
-    async def save(request: Request, name: str) -> Response:
-        show = partial(pages.edit, request, name)
-        # "rule NAME is saved as version N"
-        return await changing.form(
-            request, work=partial(pages.wanted, name), show=show, role=Role.EDITOR, largest=LARGEST,
-            then=lambda done: f"/rules/{done.split()[1]}?saved=1",
-        )  # fmt: skip
-
-    @router.post("/rules/{name}/switch")
-    async def switch(request: Request, name: str) -> Response:
-        return await changing.form(
-            request, work=partial(pages.switched, name), show=partial(pages.edit, request, name), role=Role.EDITOR,
-            then=f"/rules/{name}",
-        )  # fmt: skip
-
-    @router.post("/rules/{name}/delete")
-    async def drop(request: Request, name: str) -> Response:
-        def work(fields: Fields) -> tuple[str, dict[str, Any]]:
-            return "drop_rule", {"rule": name, "base": _number(fields.get("base", ""))}
-
-        show = partial(pages.edit, request, name)
-        return await changing.form(request, work=work, show=show, role=Role.EDITOR, then="/rules")
-
-
-def _add_backtests(router: APIRouter, changing: Changing, pages: _Pages) -> None:
-    @router.post("/rules/{name}/backtests")
-    async def start(request: Request, name: str) -> Response:
-        named = name
-
-        def work(fields: Fields) -> tuple[str, dict[str, Any]]:
-            nonlocal named
-            change, given = pages.trial(name, fields)
-            named = str(given["rule"])
-            return change, given
-
-        return await changing.form(
-            request, work=work, show=partial(pages.edit, request, name), role=Role.EDITOR, largest=LARGEST,
-            then=lambda done: f"/rules/{named}/backtests/{done}",
-        )  # fmt: skip
-
-    @router.post("/rules/{name}/backtests/{number}/stop")
-    async def stop(request: Request, name: str, number: str) -> Response:
-        def work(_: Fields) -> tuple[str, dict[str, Any]]:
-            return "stop_backtest", {"number": _number(number)}
-
-        return await changing.form(
-            request, work=work, role=Role.EDITOR, then=f"/rules/{name}/backtests/{_number(number)}"
-        )
-
-
-class _Pages:
-    """Renders the pages, and reads what their forms want."""
-
-    def __init__(self, room: Room, bench: Bench) -> None:
-        self._room = room
-        self._bench = bench
+    kind = "rule"
+    root = "/rules"
+    largest = LARGEST
 
     # --- shown ------------------------------------------------------------------------------------
 
@@ -175,10 +112,9 @@ class _Pages:
             )  # fmt: skip
 
     def _begun(self, request: Request, name: str, known: RuleEdit | None) -> Draft:
-        number = read_id(request.query_params.get("from", ""))
-        run = self._bench.run(number) if number is not None else None
-        if run is not None and run.about.startswith("rule:") and name in {NEW, run.tried.get("rule")}:
-            return Draft(name=str(run.tried.get("rule", "")), text=str(run.tried.get("text", "")))
+        tried = self.tried(request, name)
+        if tried is not None:
+            return Draft(name=str(tried.get("rule", "")), text=str(tried.get("text", "")))
         if known is not None:
             return Draft(name=name, text=known.text or "")
         return self._drafted(request)
@@ -214,9 +150,7 @@ class _Pages:
         return self.edit(request, name, given=fields, trial=trial)
 
     def backtest(self, request: Request, name: str, number: str) -> HTMLResponse:
-        run = self._bench.run(_number(number))
-        if run is None or run.about != f"rule:{name}":
-            raise PageNotFoundError(f"no backtest {number} of rule {name} is kept")
+        run = self.run(name, number)
         with self._room.readers.reading() as database:
             known = rule_edits.one(database, name)
             there = known is not None and known.text is not None
@@ -228,43 +162,41 @@ class _Pages:
 
     # --- wanted -----------------------------------------------------------------------------------
 
-    def wanted(self, name: str, fields: Fields) -> tuple[str, dict[str, Any]]:
+    def wanted(self, name: str, fields: Fields) -> Wanted:
         """Read a version to be saved: only one that compiles and passes its tests."""
         named, text = _name(name, fields), _text(fields)
         with self._room.readers.reading() as database:
             known = rule_edits.one(database, named)
         if name == NEW and known is not None and known.text is not None:
             raise FaultError("rule_exists", named)
-        trial = self._bench.check_rule(named, text, whole=True)
-        if trial.faults:
-            raise FaultError("rule_faults", "; ".join(_told(fault.line, fault.message) for fault in trial.faults[:3]))
-        base = known.version if name == NEW and known is not None else _number(fields.get("base", ""))
+        self._passing(named, text)
+        base = known.version if name == NEW and known is not None else number_of(fields.get("base", ""))
         return "save_rule", {
             "rule": named, "text": text, "base": base, "enabled": known.enabled if known and known.text else True,
             "article": read_id(fields.get("article", "")),
         }  # fmt: skip
 
-    def switched(self, name: str, fields: Fields) -> tuple[str, dict[str, Any]]:
+    def switched(self, name: str, fields: Fields) -> Wanted:
         """Read whether a file is to be switched on or off; its text stays."""
         with self._room.readers.reading() as database:
             known = self._known(name, rule_edits.one(database, name))
         if known is None:
             raise PageNotFoundError(f"there is no rule {name!r}")
         return "save_rule", {
-            "rule": name, "text": known.text, "base": _number(fields.get("base", "")),
+            "rule": name, "text": known.text, "base": number_of(fields.get("base", "")),
             "enabled": fields.get("enabled") == "1", "article": known.article_id,
         }  # fmt: skip
 
-    def trial(self, name: str, fields: Fields) -> tuple[str, dict[str, Any]]:
+    def trial(self, name: str, fields: Fields) -> Wanted:
         """Read a backtest to be started."""
         named, text = _name(name, fields), _text(fields)
+        self._passing(named, text)
+        return "start_rule_backtest", {"rule": named, "text": text, "days": days_of(fields)}
+
+    def _passing(self, named: str, text: str) -> None:
         trial = self._bench.check_rule(named, text, whole=True)
         if trial.faults:
             raise FaultError("rule_faults", "; ".join(_told(fault.line, fault.message) for fault in trial.faults[:3]))
-        days = fields.get("days", "")
-        if not days.isascii() or not days.isdigit() or int(days) not in DAYS:
-            raise FaultError("backtest_days")
-        return "start_rule_backtest", {"rule": named, "text": text, "days": int(days)}
 
     def _known(self, name: str, found: RuleEdit | None) -> RuleEdit | None:
         if name == NEW:
@@ -284,10 +216,3 @@ def _name(name: str, fields: Fields) -> str:
 
 def _text(fields: Fields) -> str:
     return fields.get("text", "").replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _number(text: str) -> int:
-    found = 0 if text in {"", "0"} else read_id(text)
-    if found is None:
-        raise PageNotFoundError(f"{text[:40]!r} is no number")
-    return found

@@ -17,20 +17,16 @@ from sqlite_utils import Database
 
 from review.bench import Bench, Definition, Standing, Trial
 from review.changing import Changing
+from review.editing import FRAGMENT, NEW, Editor, Wanted, days_of, editor_routes, number_of
 from review.errors import FaultError, PageNotFoundError
 from review.forms import Fields
-from review.paging import read_id
 from review.room import Room
 from review.watch_form import DAYS, LARGEST, USUAL_DAYS, definition_of, form_of
 from storage import articles, verdicts, watch_edits
 from storage.types import Role, Status
 
-#: the address of a watch that is not there yet
-NEW = "new"
 #: how far back the list counts alerts
 _LATELY = timedelta(days=7)
-#: what only this fragment asks for, a script that shows it beside the form
-FRAGMENT = "x-vigie-fragment"
 
 
 def watches_routes(room: Room, changing: Changing, bench: Bench) -> APIRouter:
@@ -41,57 +37,22 @@ def watches_routes(room: Room, changing: Changing, bench: Bench) -> APIRouter:
         changing: makes changes; where it cannot, the pages only show.
         bench: knows the configuration and tries definitions.
     """
-    router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
     pages = _Pages(room, bench)
-
-    @router.get("/watches")
-    def list_watches(request: Request) -> HTMLResponse:
-        return pages.listing(request)
-
-    @router.get("/watches/{watch_id}")
-    def one_watch(request: Request, watch_id: str) -> HTMLResponse:
-        return pages.edit(request, watch_id)
-
-    @router.get("/watches/{watch_id}/backtests/{number}")
-    def one_backtest(request: Request, watch_id: str, number: str) -> HTMLResponse:
-        return pages.backtest(request, watch_id, number)
-
+    router = editor_routes(pages, changing)
     if changing.able:
-        _add_forms(router, changing, pages)
+        _add_revert(router, changing, pages)
         _add_examples(router, changing, pages)
-        _add_backtests(router, changing, pages)
     return router
 
 
-def _add_forms(router: APIRouter, changing: Changing, pages: _Pages) -> None:
-    @router.post("/watches/{watch_id}/check")
-    async def check(request: Request, watch_id: str) -> Response:
-        answer = partial(pages.checked, request, watch_id)
-        return await changing.asked(request, answer=answer, role=Role.EDITOR, largest=LARGEST)
-
-    @router.post("/watches/{watch_id}")
-    async def save(request: Request, watch_id: str) -> Response:
-        work, show = partial(pages.wanted, watch_id), partial(pages.edit, request, watch_id)
-        # "watch ID is saved as version N"
-        return await changing.form(
-            request, work=work, show=show, role=Role.EDITOR, largest=LARGEST,
-            then=lambda done: f"/watches/{done.split()[1]}?saved=1",
-        )  # fmt: skip
-
+def _add_revert(router: APIRouter, changing: Changing, pages: _Pages) -> None:
     @router.post("/watches/{watch_id}/revert")
     async def revert(request: Request, watch_id: str) -> Response:
-        def work(fields: Fields) -> tuple[str, dict[str, Any]]:
+        def work(fields: Fields) -> Wanted:
             return "revert_watch", {"watch": watch_id, **_seen(fields)}
 
         show = partial(pages.edit, request, watch_id)
         return await changing.form(request, work=work, show=show, role=Role.EDITOR, then="/watches")
-
-    @router.post("/watches/{watch_id}/switch")
-    async def switch(request: Request, watch_id: str) -> Response:
-        show = partial(pages.edit, request, watch_id)
-        return await changing.form(
-            request, work=partial(pages.switched, watch_id), show=show, role=Role.EDITOR, then=f"/watches/{watch_id}"
-        )
 
 
 def _add_examples(router: APIRouter, changing: Changing, pages: _Pages) -> None:
@@ -105,8 +66,8 @@ def _add_examples(router: APIRouter, changing: Changing, pages: _Pages) -> None:
 
     @router.post("/watches/{watch_id}/examples/{number}/delete")
     async def drop(request: Request, watch_id: str, number: str) -> Response:
-        def work(_: Fields) -> tuple[str, dict[str, Any]]:
-            return "drop_example", {"watch": watch_id, "example": _number(number)}
+        def work(_: Fields) -> Wanted:
+            return "drop_example", {"watch": watch_id, "example": number_of(number)}
 
         return await changing.form(request, work=work, role=Role.EDITOR, then=f"/watches/{watch_id}#examples")
 
@@ -116,39 +77,12 @@ def _add_examples(router: APIRouter, changing: Changing, pages: _Pages) -> None:
         return await changing.form(request, work=work, role=Role.EDITOR, then=f"/articles/{article_id}")
 
 
-def _add_backtests(router: APIRouter, changing: Changing, pages: _Pages) -> None:
-    @router.post("/watches/{watch_id}/backtests")
-    async def start(request: Request, watch_id: str) -> Response:
-        named = watch_id
+class _Pages(Editor):
+    """Renders the pages of watches, and reads what their forms want."""
 
-        def work(fields: Fields) -> tuple[str, dict[str, Any]]:
-            nonlocal named
-            name, given = pages.trial(watch_id, fields)
-            named = str(given["definition"]["id"])
-            return name, given
-
-        show = partial(pages.edit, request, watch_id)
-        return await changing.form(
-            request, work=work, show=show, role=Role.EDITOR, largest=LARGEST,
-            then=lambda done: f"/watches/{named}/backtests/{done}",
-        )  # fmt: skip
-
-    @router.post("/watches/{watch_id}/backtests/{number}/stop")
-    async def stop(request: Request, watch_id: str, number: str) -> Response:
-        def work(_: Fields) -> tuple[str, dict[str, Any]]:
-            return "stop_backtest", {"number": _number(number)}
-
-        return await changing.form(
-            request, work=work, role=Role.EDITOR, then=f"/watches/{watch_id}/backtests/{_number(number)}"
-        )
-
-
-class _Pages:
-    """Renders the pages, and reads what their forms want."""
-
-    def __init__(self, room: Room, bench: Bench) -> None:
-        self._room = room
-        self._bench = bench
+    kind = "watch"
+    root = "/watches"
+    largest = LARGEST
 
     # --- shown ------------------------------------------------------------------------------------
 
@@ -166,7 +100,7 @@ class _Pages:
     def edit(
         self,
         request: Request,
-        watch_id: str,
+        name: str,
         *,
         given: Fields | None = None,
         trial: Trial | None = None,
@@ -175,15 +109,15 @@ class _Pages:
     ) -> HTMLResponse:
         """Show a watch with its form: as it stands, as a backtest had it, or as somebody just filled it in."""
         with self._room.readers.reading() as database:
-            standing = self._standing(database, watch_id)
+            standing = self._standing(database, name)
             definition: Definition = standing.definition if standing else {}
-            begun = self._tried(request.query_params.get("from"), watch_id)
+            begun = self.tried(request, name)
             if given and "sent" in given:
-                definition = definition_of(given, _id(watch_id, given))
+                definition = definition_of(given, _id(name, given))
             elif begun is not None:
                 definition = begun
             checked = bool(given and "sent" in given) or begun is not None
-            examples = watch_edits.examples(database, watch_id)
+            examples = watch_edits.examples(database, name)
             if trial is None and (definition or examples):
                 trial = self._bench.check(definition, examples)
             return self._room.page(
@@ -192,53 +126,51 @@ class _Pages:
                 database=database,
                 status=status,
                 standing=standing,
-                watch_id=watch_id,
+                watch_id=name,
                 new=standing is None,
-                form=form_of(definition, str(definition.get("id", "")) if standing is None else watch_id),
+                form=form_of(definition, str(definition.get("id", "")) if standing is None else name),
                 trial=trial,
                 checked=checked,
                 bad=frozenset(fault.key for fault in trial.checked.faults) if trial and checked else frozenset(),
                 examples=examples,
                 names=self._bench.names(),
                 statuses=tuple(Status),
-                history=watch_edits.history(database, watch_id),
-                runs=self._bench.runs(f"watch:{watch_id}"),
+                history=watch_edits.history(database, name),
+                runs=self._bench.runs(f"watch:{name}"),
                 days=DAYS,
                 usual_days=USUAL_DAYS,
                 saved="saved" in request.query_params,
                 **{"given": given or {}, **context},
             )
 
-    def checked(self, request: Request, watch_id: str, fields: Fields) -> HTMLResponse:
+    def checked(self, request: Request, name: str, fields: Fields) -> HTMLResponse:
         """Show what a definition comes to, beside its form or as a fragment of it."""
         with self._room.readers.reading() as database:
-            examples = watch_edits.examples(database, watch_id)
-        trial = self._bench.check(definition_of(fields, _id(watch_id, fields)), examples)
+            examples = watch_edits.examples(database, name)
+        trial = self._bench.check(definition_of(fields, _id(name, fields)), examples)
         if request.headers.get(FRAGMENT):
             return self._room.page(request, "watch_check.html", database=None, trial=trial, checked=True)
-        return self.edit(request, watch_id, given=fields, trial=trial)
+        return self.edit(request, name, given=fields, trial=trial)
 
-    def backtest(self, request: Request, watch_id: str, number: str) -> HTMLResponse:
-        run = self._bench.run(_number(number))
-        if run is None or run.about != f"watch:{watch_id}":
-            raise PageNotFoundError(f"no backtest {number} of watch {watch_id} is kept")
+    def backtest(self, request: Request, name: str, number: str) -> HTMLResponse:
+        run = self.run(name, number)
         with self._room.readers.reading() as database:
             return self._room.page(
-                request, "backtest.html", database=database, run=run, watch_id=watch_id,
-                back=f"/watches/{watch_id}", again=f"/watches/{watch_id}?from={run.number}", section="watches",
-                stop=f"/watches/{watch_id}/backtests/{run.number}/stop",
+                request, "backtest.html", database=database, run=run, watch_id=name,
+                back=f"/watches/{name}", again=f"/watches/{name}?from={run.number}", section="watches",
+                stop=f"/watches/{name}/backtests/{run.number}/stop",
             )  # fmt: skip
 
     # --- wanted -----------------------------------------------------------------------------------
 
-    def wanted(self, watch_id: str, fields: Fields) -> tuple[str, dict[str, Any]]:
+    def wanted(self, name: str, fields: Fields) -> Wanted:
         """Read a version to be saved."""
-        named = _id(watch_id, fields)
+        named = _id(name, fields)
         definition = definition_of(fields, named)
         with self._room.readers.reading() as database:
             trial = self._bench.check(definition, watch_edits.examples(database, named))
             standing = self._standing(database, named, missing_ok=True)
-        if watch_id == NEW and standing is not None:
+        if name == NEW and standing is not None:
             raise FaultError("watch_exists", named)
         if trial.checked.faults or trial.checked.watch is None:
             raise FaultError("watch_faults")
@@ -250,19 +182,19 @@ class _Pages:
             "watch": named, "definition": definition, "accepted": list(failing), "enabled": enabled, **_seen(fields)
         }  # fmt: skip
 
-    def switched(self, watch_id: str, fields: Fields) -> tuple[str, dict[str, Any]]:
+    def switched(self, name: str, fields: Fields) -> Wanted:
         """Read whether a watch is to be switched on or off; its definition stays."""
         with self._room.readers.reading() as database:
-            standing = self._standing(database, watch_id)
+            standing = self._standing(database, name)
         if standing is None:
-            raise PageNotFoundError(f"there is no watch {watch_id!r}")
+            raise PageNotFoundError(f"there is no watch {name!r}")
         return "save_watch", {
-            "watch": watch_id, "definition": dict(standing.definition), "enabled": fields.get("enabled") == "1",
-            "base": _number(fields.get("base", "")), "based_on": fields.get("based_on", ""),
+            "watch": name, "definition": dict(standing.definition), "enabled": fields.get("enabled") == "1",
+            "base": number_of(fields.get("base", "")), "based_on": fields.get("based_on", ""),
             "accepted": list(standing.edit.accepted) if standing.edit else [],
         }  # fmt: skip
 
-    def example(self, watch_id: str, fields: Fields) -> tuple[str, dict[str, Any]]:
+    def example(self, watch_id: str, fields: Fields) -> Wanted:
         """Read an example that somebody wrote."""
         title, text = fields.get("title", "").strip(), fields.get("text", "").replace("\r\n", "\n").strip()
         if not title and not text:
@@ -271,24 +203,21 @@ class _Pages:
             "watch": self._known(watch_id), "must": fields.get("must") == "1", "title": title, "text": text
         }  # fmt: skip
 
-    def article_example(self, article_id: str, fields: Fields) -> tuple[str, dict[str, Any]]:
+    def article_example(self, article_id: str, fields: Fields) -> Wanted:
         """Read that an article is to be kept as an example."""
         with self._room.readers.reading() as database:
-            stored = articles.get(database, _number(article_id))
+            stored = articles.get(database, number_of(article_id))
         return "add_example", {
             "watch": self._known(fields.get("watch", "")), "must": fields.get("must") == "1", "title": stored.title,
             "text": stored.text, "language": stored.language, "source": stored.source_id, "article": stored.id,
         }  # fmt: skip
 
-    def trial(self, watch_id: str, fields: Fields) -> tuple[str, dict[str, Any]]:
+    def trial(self, name: str, fields: Fields) -> Wanted:
         """Read a backtest to be started."""
-        definition = definition_of(fields, _id(watch_id, fields))
+        definition = definition_of(fields, _id(name, fields))
         if self._bench.check(definition, ()).checked.watch is None:
             raise FaultError("watch_faults")
-        days = fields.get("days", "")
-        if not days.isascii() or not days.isdigit() or int(days) not in DAYS:
-            raise FaultError("backtest_days")
-        return "start_backtest", {"definition": definition, "days": int(days), "watch": definition["id"]}
+        return "start_backtest", {"definition": definition, "days": days_of(fields), "watch": definition["id"]}
 
     # --- found ------------------------------------------------------------------------------------
 
@@ -304,15 +233,6 @@ class _Pages:
                 raise FaultError("no_watch")
         return watch_id
 
-    def _tried(self, number: str | None, watch_id: str) -> Mapping[str, Any] | None:
-        """Return the definition that a backtest tried."""
-        if number is None or not number.isascii() or not number.isdigit() or len(number) > 9:
-            return None
-        run = self._bench.run(int(number))
-        if run is None or not run.about.startswith("watch:"):
-            return None
-        return run.tried if watch_id in {NEW, run.tried.get("id")} else None
-
 
 def _id(watch_id: str, fields: Mapping[str, str]) -> str:
     """Return the id of a watch; that of a new one stands in its form."""
@@ -321,11 +241,4 @@ def _id(watch_id: str, fields: Mapping[str, str]) -> str:
 
 def _seen(fields: Fields) -> dict[str, Any]:
     """Return what the author of a change had before them."""
-    return {"base": _number(fields.get("base", "")), "based_on": fields.get("based_on", "")[:64]}
-
-
-def _number(text: str) -> int:
-    found = 0 if text in {"", "0"} else read_id(text)
-    if found is None:
-        raise PageNotFoundError(f"{text[:40]!r} is no number")
-    return found
+    return {"base": number_of(fields.get("base", "")), "based_on": fields.get("based_on", "")[:64]}

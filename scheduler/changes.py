@@ -26,10 +26,10 @@ from scheduler import (
 from scheduler.errors import UnknownChangeError
 from storage import alerts, audit, channels, deliveries, order_keys, silences, threads
 from storage.order_keys import FIELD, OrderKey
-from storage.types import Person
+from storage.types import Done, Person
 
-#: what a change answers: a sentence for the person who made it
-Change = Callable[[Database, dict[str, Any], datetime, Person], str]
+#: answers with a sentence for the person who made it, or with what else follows from it
+Change = Callable[[Database, dict[str, Any], datetime, Person], str | Done]
 
 
 def _acknowledge(database: Database, given: dict[str, Any], now: datetime, _by: Person) -> str:
@@ -121,8 +121,8 @@ CHANGES: dict[str, Change] = {
 }
 
 
-def apply(database: Database, name: str, given: dict[str, Any], now: datetime, *, by: Person) -> str:
-    """Make one change inside a transaction, with its line in the audit, and return what to tell its author.
+def apply(database: Database, name: str, given: dict[str, Any], now: datetime, *, by: Person) -> Done:
+    """Make one change inside a transaction, with its line in the audit, and return what it did.
 
     Raises:
         UnknownChangeError: there is no such change, or a value is missing.
@@ -133,11 +133,12 @@ def apply(database: Database, name: str, given: dict[str, Any], now: datetime, *
         raise UnknownChangeError(f"there is no change called {name!r}")
     try:
         named = OrderKey(**given[FIELD]) if FIELD in given else None
-        done = change(database, given, now, by)
+        answer = change(database, given, now, by)
     except (KeyError, TypeError, ValueError) as error:
         raise UnknownChangeError(f"{name}: a value is missing or has the wrong form ({error})") from error
+    done = answer if isinstance(answer, Done) else Done(sentence=answer)
     if name not in UNRECORDED:
         audit.record(database, by, name, given, now)
     if named is not None:
-        order_keys.remember(database, by, named, done, now)
+        order_keys.remember(database, by, named, done.sentence, now)
     return done

@@ -6,9 +6,8 @@ neither the control socket nor the audit ever carries one.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlite_utils import Database
 
@@ -17,6 +16,9 @@ from storage import accounts, sessions, shares, stories, tokens
 from storage.errors import NotFoundError
 from storage.types import Person, Role
 from storage.types.accounts import Account, ShareKind, TokenScope
+
+if TYPE_CHECKING:
+    from scheduler.changes import Change
 
 #: what is no change of anybody's, but a memory of when something was used and of how somebody likes their own page
 UNRECORDED = frozenset({"touch_session", "touch_token", "choose_looks"})
@@ -161,7 +163,7 @@ def _end_share(database: Database, given: dict[str, Any], now: datetime, by: Per
     return f"link {share.id} shows nothing any more"
 
 
-CHANGES: dict[str, Callable[[Database, dict[str, Any], datetime, Person], str]] = {
+CHANGES: dict[str, Change] = {
     "add_account": _add_account,
     "set_role": _set_role,
     "set_enabled": _set_enabled,

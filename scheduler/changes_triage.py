@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from sqlite_utils import Database
 
@@ -39,7 +39,8 @@ from storage.types.triage import (
     VerdictReason,
 )
 
-Change: TypeAlias = Callable[[Database, dict[str, Any], datetime, Person], str]
+if TYPE_CHECKING:
+    from scheduler.changes import Change
 
 _REFUSALS = {
     JudgeReason.NEEDS_VERDICT: "only what was judged can be closed; say first whether it is relevant",

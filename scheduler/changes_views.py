@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from sqlite_utils import Database
 
 from storage import reading, view_looks, views
 from storage.triage_history import person_number
-from storage.types import Person, Role
+from storage.types import Done, Person, Role
 from storage.views import LONGEST_NAME, LONGEST_QUERY, SavedView, ViewTakenError
 
-Change: TypeAlias = Callable[[Database, dict[str, Any], datetime, Person], str]
+if TYPE_CHECKING:
+    from scheduler.changes import Change
 
 
-def _save(database: Database, given: dict[str, Any], now: datetime, by: Person) -> str:
+def _save(database: Database, given: dict[str, Any], now: datetime, by: Person) -> Done:
     name = str(given["name"])
     view_id = views.slug(name)
     if not view_id or view_id in given["reserved"]:
@@ -34,7 +34,7 @@ def _save(database: Database, given: dict[str, Any], now: datetime, by: Person) 
         on_dashboard=bool(given["on_dashboard"]),
         now=now,
     )
-    return saved.id
+    return Done(sentence=f"view {saved.id} is saved", id=saved.id)
 
 
 def _change(database: Database, given: dict[str, Any], _now: datetime, by: Person) -> str:
@@ -47,7 +47,7 @@ def _change(database: Database, given: dict[str, Any], _now: datetime, by: Perso
         query=str(given.get("query") or view.query)[:LONGEST_QUERY],
         on_dashboard=bool(given["on_dashboard"]),
     )
-    return view.id
+    return f"view {view.id} is changed"
 
 
 def _delete(database: Database, given: dict[str, Any], _now: datetime, by: Person) -> str:

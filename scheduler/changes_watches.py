@@ -6,17 +6,19 @@ its channel left the configuration, is left out when watches are read, and the f
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlite_utils import Database
 
 from storage import watch_edits
-from storage.types import Person
+from storage.types import Done, Person
+
+if TYPE_CHECKING:
+    from scheduler.changes import Change
 
 
-def _save(database: Database, given: dict[str, Any], now: datetime, by: Person) -> str:
+def _save(database: Database, given: dict[str, Any], now: datetime, by: Person) -> Done:
     definition = given["definition"]
     if not isinstance(definition, dict):
         raise TypeError("definition is no table")
@@ -25,7 +27,7 @@ def _save(database: Database, given: dict[str, Any], now: datetime, by: Person) 
         now=now, enabled=bool(given.get("enabled", True)),
         accepted=tuple(str(one) for one in given.get("accepted") or ()),
     )  # fmt: skip
-    return f"watch {given['watch']} is saved as version {version}"
+    return Done(sentence=f"watch {given['watch']} is saved as version {version}", id=str(given["watch"]))
 
 
 def _revert(database: Database, given: dict[str, Any], now: datetime, by: Person) -> str:
@@ -50,7 +52,7 @@ def _drop_example(database: Database, given: dict[str, Any], _now: datetime, _by
     return f"example {given['example']} is deleted"
 
 
-CHANGES: dict[str, Callable[[Database, dict[str, Any], datetime, Person], str]] = {
+CHANGES: dict[str, Change] = {
     "save_watch": _save,
     "revert_watch": _revert,
     "add_example": _add_example,

@@ -18,7 +18,7 @@ from typing import Any
 
 from scheduler.errors import ControlError, SchedulerError
 from storage.errors import StorageError
-from storage.types import Person, Role
+from storage.types import Done, Person, Role
 
 SOCKET_NAME = "control.sock"
 #: longest request or answer, in bytes
@@ -26,7 +26,7 @@ LONGEST = 64 * 1024
 #: seconds either side waits for the other
 DEADLINE = 10.0
 
-Perform = Callable[[str, dict[str, Any], Person], Awaitable[str]]
+Perform = Callable[[str, dict[str, Any], Person], Awaitable[Done]]
 
 
 @contextlib.contextmanager
@@ -64,7 +64,8 @@ async def _answer(line: bytes, perform: Perform) -> dict[str, str]:
     try:
         request = json.loads(line)
         by = Person(id=None, name=str(request["by"]), role=Role.ADMIN)
-        return {"done": await perform(str(request["change"]), dict(request["given"]), by)}
+        done = await perform(str(request["change"]), dict(request["given"]), by)
+        return {"done": done.sentence}
     except (StorageError, SchedulerError) as error:
         return {"error": str(error)}
     except (ValueError, KeyError, TypeError) as error:

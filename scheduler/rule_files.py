@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlite_utils import Database
 
 from storage import rule_edits
 from storage.rule_edits import RuleEdit
-from storage.types import Person
+from storage.types import Done, Person
+
+if TYPE_CHECKING:
+    from scheduler.changes import Change
 
 logger = logging.getLogger(__name__)
 
@@ -21,13 +24,13 @@ FOLDER = "rules"
 _HEAD = "# Written on Vigie's page, version {version} by {by}. Edit it there: each change writes this file anew.\n"
 
 
-def _save(database: Database, given: dict[str, Any], now: datetime, by: Person) -> str:
+def _save(database: Database, given: dict[str, Any], now: datetime, by: Person) -> Done:
     article = given.get("article")
     version = rule_edits.save(
         database, str(given["rule"]), str(given["text"]), base=int(given["base"]), by=by, now=now,
         enabled=bool(given.get("enabled", True)), article_id=None if article is None else int(article),
     )  # fmt: skip
-    return f"rule {given['rule']} is saved as version {version}"
+    return Done(sentence=f"rule {given['rule']} is saved as version {version}", id=str(given["rule"]))
 
 
 def _drop(database: Database, given: dict[str, Any], now: datetime, by: Person) -> str:
@@ -35,7 +38,7 @@ def _drop(database: Database, given: dict[str, Any], now: datetime, by: Person) 
     return f"rule {given['rule']} is deleted"
 
 
-CHANGES: dict[str, Callable[[Database, dict[str, Any], datetime, Person], str]] = {
+CHANGES: dict[str, Change] = {
     "save_rule": _save,
     "drop_rule": _drop,
 }

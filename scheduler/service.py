@@ -46,7 +46,7 @@ from storage import cured, deliveries, entries, holds, pauses, rule_edits, sourc
 from storage import folder as data_folder
 from storage.database import instance_id
 from storage.errors import StorageError
-from storage.types import Article, DeliveryState, FailureReason, HostHold, Person, Source
+from storage.types import Article, DeliveryState, Done, FailureReason, HostHold, Person, Source
 
 logger = logging.getLogger(__name__)
 
@@ -289,7 +289,7 @@ class Service:
             await asyncio.wait({sending}, timeout=STOP_WITHIN / 4)
             sending.cancel()
 
-    async def change(self, name: str, given: dict[str, Any], by: Person) -> str:
+    async def change(self, name: str, given: dict[str, Any], by: Person) -> Done:
         """Make one of :data:`scheduler.changes.CHANGES` for somebody and return what it did."""
         if name == "reset_channel":
             # The senders hold a channel's health in memory as well.

@@ -23,7 +23,7 @@ from scheduler.clock import now_utc
 from scheduler.errors import SchedulerError
 from storage.database import open_writer, transaction
 from storage.errors import StorageError
-from storage.types import Person, Watch
+from storage.types import Done, Person, Watch
 from tests.served import served
 from tests.test_review_app import ORTM, Told, store
 
@@ -39,7 +39,7 @@ WATCH_STATES = """() => {
 }"""
 
 
-def change(folder: Path, name: str, given: dict[str, Any], by: Person) -> str:
+def change(folder: Path, name: str, given: dict[str, Any], by: Person) -> Done:
     """Make a change as the owner of the archive does."""
     database = open_writer(folder)
     try:
@@ -66,7 +66,7 @@ def site(tmp_path: Path) -> Iterator[tuple[str, Database]]:
     async def ready() -> Readiness:
         return Readiness(fit=True, checks=())
 
-    async def perform(name: str, given: dict[str, Any], by: Person) -> str:
+    async def perform(name: str, given: dict[str, Any], by: Person) -> Done:
         return await asyncio.to_thread(change, tmp_path, name, given, by)
 
     settings = ReviewSettings(

@@ -25,7 +25,7 @@ from scheduler.outbox import lease_unsilenced
 from storage import alerts, silences
 from storage.database import open_writer, transaction
 from storage.errors import StorageError
-from storage.types import Alert, Person, Silence, Watch
+from storage.types import Alert, Done, Person, Silence, Watch
 from tests.outbox_fill import NOW, add_alert
 from tests.served import served
 
@@ -86,7 +86,7 @@ class Browser:
 def run_site(folder: Path, *, able: bool = True) -> Iterator[Browser]:
     database = open_writer(folder)
 
-    def make(name: str, given: dict[str, Any], by: Person) -> str:
+    def make(name: str, given: dict[str, Any], by: Person) -> Done:
         writer = open_writer(folder)
         try:
             with transaction(writer):
@@ -96,7 +96,7 @@ def run_site(folder: Path, *, able: bool = True) -> Iterator[Browser]:
         finally:
             writer.conn.close()
 
-    async def perform(name: str, given: dict[str, Any], by: Person) -> str:
+    async def perform(name: str, given: dict[str, Any], by: Person) -> Done:
         return await asyncio.to_thread(make, name, given, by)
 
     async def ready() -> Readiness:

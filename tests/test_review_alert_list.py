@@ -17,7 +17,7 @@ from review.settings import ReviewSettings
 from storage import alert_groups, audit, deliveries, silences
 from storage.alert_groups import AlertFilter, AlertState
 from storage.database import open_writer, transaction
-from storage.types import Alert, DeliveryState, Person, Role, Watch
+from storage.types import Alert, DeliveryState, Done, Person, Role, Watch
 from tests.outbox_fill import NOW, add_alert, signal
 from tests.somebody import ANALYST, READER
 from tests.visitor import Page, Visitor, application, performer
@@ -181,7 +181,7 @@ def test_a_channel_is_tested_and_says_what_the_far_end_answered(database: Databa
 
     make = performer(database)
 
-    async def perform(name: str, given: dict[str, object], by: Person) -> str:
+    async def perform(name: str, given: dict[str, object], by: Person) -> Done:
         return await make(name, given | {"answer": f"ok 204 <i>from {given['channel']}</i>"}, by)
 
     settings = ReviewSettings(

@@ -23,7 +23,7 @@ from review.rule_draft import draft, sentence_of
 from scheduler.rule_files import FOLDER, write_files
 from storage import rule_edits
 from storage.database import open_writer, transaction
-from storage.types import Person, Role
+from storage.types import Done, Person, Role
 from tests.outbox_fill import NOW
 from tests.test_scheduler_pipeline import REPORT, build
 from tests.visitor import Visitor, performer
@@ -93,7 +93,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     async def ready() -> Readiness:
         return Readiness(fit=True, checks=())
 
-    async def perform(name: str, values: dict[str, Any], by: Person) -> str:
+    async def perform(name: str, values: dict[str, Any], by: Person) -> Done:
         return await bench.perform(name, values, by) or await apply(name, values, by)
 
     found.visitor.app = create_app(

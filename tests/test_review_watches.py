@@ -19,7 +19,7 @@ from review.health import Readiness
 from scheduler.changes_watches import REREAD
 from storage import watch_edits
 from storage.database import open_writer, transaction
-from storage.types import Person, Role
+from storage.types import Done, Person, Role
 from tests.outbox_fill import NOW
 from tests.test_scheduler_pipeline import REPORT, build
 from tests.visitor import Page, Visitor, performer
@@ -94,7 +94,7 @@ def desk_over(file: str, folder: Path) -> Iterator[Desk]:
     async def ready() -> Readiness:
         return Readiness(fit=True, checks=())
 
-    async def perform(name: str, given: dict[str, Any], by: Person) -> str:
+    async def perform(name: str, given: dict[str, Any], by: Person) -> Done:
         return await bench.perform(name, given, by) or await apply(name, given, by)
 
     app = create_app(review_settings(settings), readiness=ready, perform=perform, bench=bench, now=lambda: NOW)

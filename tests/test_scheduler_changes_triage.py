@@ -37,7 +37,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 def make(database: Database, name: str, by: Person = ANALYST, /, **given: Any) -> str:
     with transaction(database):
-        return changes.apply(database, name, given, NOW, by=by)
+        return changes.apply(database, name, given, NOW, by=by).sentence
 
 
 def last(database: Database, by: Person = ANALYST) -> int:

@@ -17,7 +17,7 @@ from review.health import Readiness
 from review.outlets import LookState
 from review.settings import ReviewSettings
 from storage.database import open_writer
-from storage.types import AddressKind, CrawlFailure, FailureReason, FeedEntry, Person, Source
+from storage.types import AddressKind, CrawlFailure, Done, FailureReason, FeedEntry, Person, Source
 from tests.outbox_fill import NOW
 from tests.somebody import ANALYST, HERE
 from tests.visitor import Visitor, performer
@@ -59,6 +59,11 @@ feeds = ["https://soir.example/rss.xml"]
 """
 
 
+def look_of(done: Done | None) -> int:
+    assert done is not None
+    return int(done.id)
+
+
 @dataclass
 class Room:
     """A desk over a configuration file, with what it told the service."""
@@ -84,12 +89,12 @@ class Room:
     async def take(self, found: Sequence[Source]) -> None:
         self.taken += found
 
-    async def note(self, name: str, given: dict[str, Any], by: Person) -> str:
+    async def note(self, name: str, given: dict[str, Any], by: Person) -> Done:
         self.noted.append((name, given, by))
-        return "done"
+        return Done(sentence="done")
 
     async def looked(self, url: str = "https://fleuve.example/") -> int:
-        number = int(str(await self.desk.perform("look_at_source", {"url": url}, HERE)))
+        number = look_of(await self.desk.perform("look_at_source", {"url": url}, HERE))
         assert self.desk._task is not None
         await self.desk._task
         return number
@@ -121,7 +126,7 @@ async def test_what_was_shown_is_what_is_saved_and_read_at_once(room: Room) -> N
 
 async def test_one_outlet_is_looked_at_a_time_and_old_looks_go(room: Room) -> None:
     room.gate = asyncio.Event()
-    first = int(str(await room.desk.perform("look_at_source", {"url": "https://fleuve.example/"}, HERE)))
+    first = look_of(await room.desk.perform("look_at_source", {"url": "https://fleuve.example/"}, HERE))
     look = room.desk.look(first)
     assert look is not None
     assert look.state is LookState.RUNNING
@@ -155,7 +160,7 @@ async def test_an_outlet_that_is_read_already_is_not_offered(room: Room) -> None
 
 
 async def test_a_list_is_read_without_what_is_known_or_refused(room: Room) -> None:
-    number = int(str(await room.desk.perform("look_at_source", {"list": OPML}, HERE)))
+    number = look_of(await room.desk.perform("look_at_source", {"list": OPML}, HERE))
     look = room.desk.look(number)
     assert look is not None
     assert [source.feeds for source in look.sources] == [(FEED,)]
@@ -193,7 +198,7 @@ def visitor(room: Room, database: Database, tmp_path: Path) -> Visitor:
 
     ordinary = performer(database)
 
-    async def perform(name: str, given: dict[str, Any], by: Person) -> str:
+    async def perform(name: str, given: dict[str, Any], by: Person) -> Done:
         done = await room.desk.perform(name, given, by)
         return done if done is not None else await ordinary(name, given, by)
 

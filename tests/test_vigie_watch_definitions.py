@@ -62,7 +62,7 @@ def save(database: Database, settings: Settings, definition: dict[str, Any], **g
         "based_on": digest(settings.watch_tables.get(watch_id)), **given,
     }  # fmt: skip
     with transaction(database):
-        return changes.apply(database, "save_watch", values, NOW, by=AWA)
+        return changes.apply(database, "save_watch", values, NOW, by=AWA).sentence
 
 
 def edited(settings: Settings, **given: Any) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from scheduler import changes
 from scheduler.errors import SchedulerError
 from storage.database import transaction
 from storage.errors import StorageError
-from storage.types import Person
+from storage.types import Done, Person
 from tests.outbox_fill import NOW
 
 FORM = "application/x-www-form-urlencoded"
@@ -149,7 +149,7 @@ def routes(app: FastAPI) -> list[tuple[str, str]]:
 def performer(database: Database, now: Callable[[], datetime] = lambda: NOW) -> Perform:
     """Return what makes changes as the owner of the archive does."""
 
-    async def perform(name: str, given: dict[str, Any], by: Person) -> str:
+    async def perform(name: str, given: dict[str, Any], by: Person) -> Done:
         try:
             with transaction(database):
                 return changes.apply(database, name, given, now(), by=by)

@@ -22,7 +22,7 @@ from scheduler.errors import SchedulerError
 from scheduler.service import Service
 from scheduler.settings import ServiceSettings
 from storage.errors import StorageError
-from storage.types import Person
+from storage.types import Done, Person
 from vigie import __version__
 from vigie.backtest_runs import BacktestRuns
 from vigie.commands import PARTLY
@@ -152,7 +152,7 @@ async def _perform(
     name: str,
     given: dict[str, Any],
     by: Person,
-) -> str:
+) -> Done:
     """Make a change that somebody asked for on the page."""
     done = await bench.perform(name, given, by)
     if done is not None:

@@ -57,7 +57,7 @@ def change(settings: Settings, name: str, **given: Any) -> str:
             try:
                 with transaction(database):
                     by = Person(id=None, name=_user(), role=Role.ADMIN)
-                    return changes.apply(database, name, given, now_utc(), by=by)
+                    return changes.apply(database, name, given, now_utc(), by=by).sentence
             finally:
                 database.conn.close()
     except AlreadyOwnedError:

@@ -16,7 +16,7 @@ from typing import Any
 
 from review.errors import ChangeRefusedError
 from review.outlets import Look, LookState, PreviewArticle, TriedAddress
-from storage.types import Person, Source
+from storage.types import Done, Person, Source
 from vigie import opml, sourcefile
 from vigie.adding import Proposal, propose
 from vigie.errors import VigieError
@@ -39,7 +39,7 @@ class SourceDesk:
         self,
         settings: Settings,
         take: Callable[[Sequence[Source]], Awaitable[None]],
-        note: Callable[[str, dict[str, Any], Person], Awaitable[str]],
+        note: Callable[[str, dict[str, Any], Person], Awaitable[Done]],
         *,
         ask: Callable[[Settings, str], Awaitable[Proposal]] = propose,
     ) -> None:
@@ -77,7 +77,7 @@ class SourceDesk:
         """Return the feeds of the enabled sources as OPML 2.0."""
         return opml.write_opml([source for source in self._settings.sources if source.enabled])
 
-    async def perform(self, name: str, given: dict[str, Any], by: Person) -> str | None:
+    async def perform(self, name: str, given: dict[str, Any], by: Person) -> Done | None:
         """Make a change of the pages of sources; None when it is another one.
 
         Raises:
@@ -98,13 +98,13 @@ class SourceDesk:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    def _keep(self, look: Look) -> str:
+    def _keep(self, look: Look) -> Done:
         self._looks[look.number] = look
         for number in sorted(self._looks)[:-MOST_LOOKS]:
             del self._looks[number]
-        return str(look.number)
+        return Done(sentence=f"look {look.number} is kept", id=str(look.number))
 
-    def _begin(self, url: str) -> str:
+    def _begin(self, url: str) -> Done:
         if self._task is not None and not self._task.done():
             raise ChangeRefusedError("another outlet is being looked at; try again in a minute")
         look = Look(number=next(self._numbers), url=url, state=LookState.RUNNING)
@@ -126,7 +126,7 @@ class SourceDesk:
         else:
             self._keep(_told(look, found))
 
-    def _read(self, text: str) -> str:
+    def _read(self, text: str) -> Done:
         reading = opml.read_opml("the list", text.encode())
         known = {url for source in self._settings.sources for _, url in source.addresses}
         fresh = [outline for outline in reading.outlines if outline.feed not in known]
@@ -141,7 +141,7 @@ class SourceDesk:
             )
         )
 
-    async def _save(self, number: int, by: Person) -> str:
+    async def _save(self, number: int, by: Person) -> Done:
         async with self._saving:
             look = self._looks.get(number)
             if look is None or look.state is not LookState.READY or not look.sources:

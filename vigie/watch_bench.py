@@ -22,7 +22,7 @@ from review.errors import ChangeRefusedError
 from scheduler.backtest import STANDS
 from scheduler.rule_files import FOLDER
 from storage import watch_edits
-from storage.types import Person, Watch
+from storage.types import Done, Person, Watch
 from storage.watch_edits import WatchExample
 from vigie import rule_trial
 from vigie.backtest_runs import BacktestRuns
@@ -108,7 +108,7 @@ class WatchBench:
 
     # --- what is no change of the archive ------------------------------------------------------------
 
-    async def perform(self, name: str, given: dict[str, Any], by: Person) -> str | None:
+    async def perform(self, name: str, given: dict[str, Any], by: Person) -> Done | None:
         """Start or stop a backtest; None for what is none of the bench's.
 
         Raises:
@@ -124,12 +124,12 @@ class WatchBench:
                 self._settings, (checked.watch, *along), about=f"watch:{checked.watch.id}", days=int(given["days"]),
                 by=by.name, tried=given["definition"],
             )  # fmt: skip
-            return str(number)
+            return _begun(number)
         if name == "start_rule_backtest":
-            return str(await self._start_rule(given, by))
+            return _begun(await self._start_rule(given, by))
         if name == "stop_backtest":
             self._runs.stop(int(given["number"]))
-            return str(given["number"])
+            return Done(sentence=f"backtest {given['number']} is stopped")
         return None
 
     async def _start_rule(self, given: dict[str, Any], by: Person) -> int:
@@ -146,3 +146,7 @@ class WatchBench:
             rule_folders=tuple(folders), tried={"rule": given["rule"], "text": given["text"]},
             cleanup=partial(shutil.rmtree, folder, ignore_errors=True),
         )  # fmt: skip
+
+
+def _begun(number: int) -> Done:
+    return Done(sentence=f"backtest {number} is under way", id=str(number))

@@ -99,7 +99,7 @@ class Writing:
             if key:
                 done = await self._once(OrderKey.of(key, change, given), perform, change, given, person)
             else:
-                done = await perform(change, given, person)
+                done = (await perform(change, given, person)).sentence
         except ChangeRefusedError as error:
             raise HTTPException(status_code=409, detail=str(error)) from error
         except KeyReusedError as error:
@@ -111,7 +111,9 @@ class Writing:
 
         async def make() -> str:
             known = await run_in_threadpool(self._answered, named, person)
-            return known if known is not None else await perform(change, {**given, FIELD: named.plain}, person)
+            if known is not None:
+                return known
+            return (await perform(change, {**given, FIELD: named.plain}, person)).sentence
 
         return await self._repeats.once(person.id, named, make)
 

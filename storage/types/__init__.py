@@ -66,6 +66,7 @@ from storage.types.pacing import (
     Rhythm,
 )
 from storage.types.people import (
+    Done,
     Person,
     Role,
 )
@@ -107,6 +108,7 @@ __all__ = [
     "Delivery",
     "DeliveryState",
     "Digest",
+    "Done",
     "Drift",
     "Evidence",
     "FailureReason",

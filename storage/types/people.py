@@ -33,3 +33,13 @@ class Person:
     #: for display and for the records, never empty
     name: str
     role: Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What a change did."""
+
+    #: for the person who made it, in English
+    sentence: str
+    #: of what was made or changed, where a page leads on to it
+    id: str = ""
