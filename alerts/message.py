@@ -26,7 +26,7 @@ from storage.types import Alert
 #: type of the alert that tries a channel
 TEST = "alert.test"
 #: of each severity
-COLOURS = {1: "#7a7a7a", 2: "#2f6f9f", 3: "#c58a00", 4: "#d2491c", 5: "#a3001f"}
+COLOURS = {1: "#64748b", 2: "#a07d1c", 3: "#c2630b", 4: "#d2491c", 5: "#a8123a"}
 
 
 def render_email(
