@@ -12,7 +12,7 @@ from starlette.background import BackgroundTasks
 
 from review import naming
 from review.changing import Changing
-from review.charts import resting_ladder
+from review.charts import DrawnLadder, resting_ladder
 from review.errors import PageNotFoundError, SearchTextError
 from review.filters import PERIODS, DeskFilter, read_filter
 from review.news import poll_address
@@ -53,7 +53,8 @@ def page_routes(room: Room, changing: Changing) -> APIRouter:
                 return RedirectResponse(panes(request).story(elsewhere), status_code=308)
             shown = _opened(room, request, database, kind, number)
             if wants_pane(request):
-                page = room.page(request, "pane.html", database=None, **shown)
+                resting = _resting(room, database, shown, read_filter(request.query_params))
+                page = room.page(request, "pane.html", database=None, resting=resting, **shown)
                 looked = None
             else:
                 wanted = read_filter(request.query_params)
@@ -116,7 +117,7 @@ def _desk(room: Room, request: Request, database: Database, wanted: DeskFilter, 
         marks=desk_marks(database, room.who(request), [row.story.id for row in found.rows], now, room.words(request)),
         next_page=None if found.next is None else wanted.link(before=write_place(*found.next)),
         fault=fault,
-        resting=resting_ladder(database, room, wanted.pair) if shown["opened"] is Opened.NOTHING else None,
+        resting=_resting(room, database, shown, wanted),
         poll=None if fault or wanted.before else poll_address(panes(request).kept, reading.newest_article(database)),
         why_empty=None
         if found.rows or fault or found.next
@@ -128,6 +129,11 @@ def _desk(room: Room, request: Request, database: Database, wanted: DeskFilter, 
         **_choices(database, room, room.language(request), wanted),
         **shown,
     )
+
+
+def _resting(room: Room, database: Database, shown: dict[str, Any], wanted: DeskFilter) -> DrawnLadder | None:
+    """Return what the reading pane shows beside its hint while nothing is open."""
+    return resting_ladder(database, room, wanted.pair) if shown["opened"] is Opened.NOTHING else None
 
 
 def _hidden(database: Database, room: Room, request: Request, wanted: DeskFilter) -> int:

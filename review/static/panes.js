@@ -28,6 +28,18 @@
     heading.focus({ preventScroll: true });
   };
 
+  // What the pane shows while nothing is open: as it came with the page, or asked for once.
+  let resting = pane.querySelector(".resting");
+  const rest = async (address) => {
+    pane.replaceChildren(document.getElementById("nothing-open").content.cloneNode(true));
+    if (resting === null) {
+      const answer = await fetch(address, { headers: { "HX-Request": "true", "HX-Target": "pane" } }).catch(() => null);
+      if (!answer?.ok) return;
+      resting = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(".resting");
+    }
+    if (resting && pane.querySelector(".pane-empty")) pane.append(resting);
+  };
+
   const close = () => {
     const address = listAddress();
     if (!address) return;
@@ -35,7 +47,7 @@
     history.pushState({ htmx: true }, "", address);
     const row = desk.querySelector(".row[data-opened]");
     mark(null);
-    pane.replaceChildren(document.getElementById("nothing-open").content.cloneNode(true));
+    rest(address);
     document.title = desk.dataset.title;
     row?.querySelector("[data-open]")?.focus({ preventScroll: true });
     row?.scrollIntoView({ block: "nearest" });
