@@ -9,7 +9,8 @@ from sqlite_utils import Database
 
 from storage import deliveries, entries, pauses, watch_state
 from storage import health as stored_health
-from storage.times import from_text, from_text_or_none, to_text
+from storage.sources import state_of
+from storage.times import from_text_or_none, to_text
 from storage.types import (
     WELL,
     CanaryRun,
@@ -203,16 +204,7 @@ def sources(database: Database, now: datetime, *, source_id: str | None = None) 
             country=row["country"],
             state_affiliation=row["state_affiliation"],
             enabled=bool(row["enabled"]),
-            state=SourceState(
-                source_id=row["id"],
-                next_check_at=from_text(row["next_check_at"]),
-                last_checked_at=from_text_or_none(row["last_checked_at"]),
-                last_success_at=from_text_or_none(row["last_success_at"]),
-                last_new_at=from_text_or_none(row["last_new_at"]),
-                failures=row["failures"],
-                failure=FailureReason(row["failure"]) if row["failure"] else None,
-                detail=row["detail"],
-            ),
+            state=state_of(row),
             feeds=tuple(feeds.get(row["id"], ())),
             articles_day=row["articles_day"],
             articles_week=row["articles_week"],

@@ -106,7 +106,7 @@ def states(database: Database, source_id: str | None = None) -> list[SourceState
     """Return what is known of all enabled sources, or of one."""
     where, parameters = ("id = ?", [source_id]) if source_id else ("enabled = 1", [])
     rows = database.query(f"SELECT * FROM source WHERE {where} ORDER BY id", parameters)  # noqa: S608 (fixed text)
-    return [_state(row) for row in rows]
+    return [state_of(row) for row in rows]
 
 
 def country(database: Database, source_id: str) -> str | None:
@@ -227,7 +227,8 @@ def record_poll(
     )  # fmt: skip
 
 
-def _state(row: dict[str, Any]) -> SourceState:
+def state_of(row: dict[str, Any]) -> SourceState:
+    """Return the state that a row of the table of sources tells."""
     return SourceState(
         source_id=row["id"],
         next_check_at=from_text(row["next_check_at"]),
