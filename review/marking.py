@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
+from detection.query import Spans
 from storage.types import Signal
 
 #: characters a printed sentence may be longer than the stored one, by line breaks inside it
@@ -24,6 +25,10 @@ class Piece:
 
     text: str
     trigger: bool
+    #: what a search looked for
+    hit: bool = False
+    #: begins the first mark of a search
+    first_hit: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,9 +71,10 @@ def sentence_span(full: str, signal: Signal) -> tuple[int, int] | None:
     return None
 
 
-def mark_lines(title: str, text: str, signals: Sequence[Signal]) -> list[list[Run]]:
+def mark_lines(title: str, text: str, signals: Sequence[Signal], looked_for: Spans | None = None) -> list[list[Run]]:
     """Return the lines of a text, title first, each as runs of marked and unmarked pieces."""
     full = f"{title}\n{text}"
+    hits = _hits(full, len(title) + 1, looked_for or Spans())
     sentences, triggers = [], []
     for number, signal in enumerate(signals, start=1):
         trigger = _fit(full, signal.start, signal.end)
@@ -81,7 +87,7 @@ def mark_lines(title: str, text: str, signals: Sequence[Signal]) -> list[list[Ru
     # The title takes its own line even when it holds a break, which a stored title never should.
     start = 0
     for line in full.split("\n"):
-        lines.append(_runs(full, start, start + len(line), sentences, triggers))
+        lines.append(_runs(full, start, start + len(line), sentences, triggers, hits))
         start += len(line) + 1
     return lines
 
@@ -95,17 +101,32 @@ def _fit(full: str, start: int, end: int) -> tuple[int, int] | None:
     return start, end
 
 
-def _runs(full: str, start: int, end: int, sentences: list[_Span], triggers: list[_Span]) -> list[Run]:
+def _hits(full: str, shift: int, looked_for: Spans) -> list[_Span]:
+    """Return what a search looked for, in characters of title and text together."""
+    places = (*looked_for.title, *((start + shift, end + shift) for start, end in looked_for.text))
+    return [
+        _Span(start=start, end=end, number=number, severity=0)
+        for number, (start, end) in enumerate(places, 1)
+        if 0 <= start < end <= len(full)
+    ]
+
+
+def _runs(
+    full: str, start: int, end: int, sentences: list[_Span], triggers: list[_Span], looked_for: list[_Span]
+) -> list[Run]:
     near = [span for span in sentences if span.start < end and span.end > start]
     inner = [span for span in triggers if span.start < end and span.end > start]
+    hits = [span for span in looked_for if span.start < end and span.end > start]
     cuts = {start, end}
-    for span in (*near, *inner):
+    for span in (*near, *inner, *hits):
         cuts |= {max(start, span.start), min(end, span.end)}
     parts = []
     for left, right in pairwise(sorted(cuts)):
         covering = [span for span in near if span.start <= left and right <= span.end]
         emphasised = any(span.start <= left and right <= span.end for span in inner)
-        parts.append((covering, Piece(text=full[left:right], trigger=emphasised)))
+        hit = next((span for span in hits if span.start <= left and right <= span.end), None)
+        first = hit is not None and hit.number == 1 and hit.start == left
+        parts.append((covering, Piece(text=full[left:right], trigger=emphasised, hit=hit is not None, first_hit=first)))
     runs = []
     members_start = start
     for marked, group in groupby(parts, key=lambda part: bool(part[0])):
@@ -123,10 +144,16 @@ def _runs(full: str, start: int, end: int, sentences: list[_Span], triggers: lis
     return runs
 
 
-def emphasise(sentence: str, trigger: str) -> tuple[Piece, ...]:
-    """Cut a sentence around its trigger, for lists; the whole sentence when the trigger is not in it."""
+def emphasise(sentence: str, trigger: str, marks: Sequence[tuple[int, int]] = ()) -> tuple[Piece, ...]:
+    """Cut a sentence, for lists, around the marks of a search and its trigger, which may not be in it."""
     at = sentence.find(trigger) if trigger else -1
-    if at < 0:
-        return (Piece(text=sentence, trigger=False),)
-    parts = ((sentence[:at], False), (trigger, True), (sentence[at + len(trigger) :], False))
-    return tuple(Piece(text=text, trigger=marked) for text, marked in parts if text)
+    begin, end = (at, at + len(trigger)) if at >= 0 else (0, 0)
+    cuts = {0, begin, end, len(sentence), *(place for mark in marks for place in mark)}
+    return tuple(
+        Piece(
+            text=sentence[left:right],
+            trigger=begin <= left and right <= end,
+            hit=any(first <= left and right <= last for first, last in marks),
+        )
+        for left, right in pairwise(sorted(cuts))
+    )

@@ -15,6 +15,7 @@ from review.changes import changes_of
 from review.charts import story_ladder
 from review.errors import PageNotFoundError
 from review.explaining import read_again, verdicts
+from review.found import marks_in
 from review.marking import mark_lines
 from review.paging import read_id, read_numbered_place, write_place
 from review.room import Room
@@ -114,7 +115,8 @@ def article_context(room: Room, request: Request, database: Database, article_id
     shown = _revision(revisions, request.query_params.get("revision"), article.revision_id)
     signals = articles.signals(database, shown.id)
     text = f"{shown.lede}\n{shown.text}" if shown.lede else shown.text
-    lines = mark_lines(shown.title, text, signals)
+    looked_for = marks_in(database, request.query_params.get("q"), article, shown.title, text)
+    lines = mark_lines(shown.title, text, signals, looked_for)
     return {
         "article": article,
         "unread": entries.unread(database, article_id),
@@ -123,6 +125,7 @@ def article_context(room: Room, request: Request, database: Database, article_id
         "shown": shown,
         "signals": signals,
         "title_line": lines[0],
+        "hits": len(looked_for.title) + len(looked_for.text),
         "has_lede": bool(shown.lede),
         "lines": lines[1:],
         "verdicts": verdicts(database, article_id),

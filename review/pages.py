@@ -15,6 +15,7 @@ from review.changing import Changing
 from review.charts import DrawnLadder, resting_ladder
 from review.errors import PageNotFoundError, SearchTextError
 from review.filters import PERIODS, DeskFilter, read_filter
+from review.found import Match, matches_of_stories
 from review.news import poll_address
 from review.opened import article_context, story_context
 from review.paging import read_id, write_place
@@ -98,9 +99,12 @@ def _desk(room: Room, request: Request, database: Database, wanted: DeskFilter, 
     now = room.now()
     fault: SearchTextError | None = None
     found = StoryPage(rows=(), next=None)
+    matched: dict[int, Match] = {}
     try:
         search = None if wanted.q is None else read_search(wanted.q)
-        found = find_stories(database, room.asked(wanted, room.who(request)), search)
+        asked = room.asked(wanted, room.who(request))
+        found = find_stories(database, asked, search)
+        matched = matches_of_stories(database, found.rows, asked, search)
     except SearchTextError as error:
         fault = error
     except SearchError as error:
@@ -114,6 +118,7 @@ def _desk(room: Room, request: Request, database: Database, wanted: DeskFilter, 
         status=200 if fault is None else 400,
         wanted=wanted,
         rows=found.rows,
+        matched=matched,
         marks=desk_marks(database, room.who(request), [row.story.id for row in found.rows], now, room.words(request)),
         next_page=None if found.next is None else wanted.link(before=write_place(*found.next)),
         fault=fault,

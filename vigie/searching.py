@@ -11,6 +11,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from detection.query import matches, parse, plan
+from review.found import Match, match_of
 from review.searching import Subjects, needed_of_articles
 from scheduler import changes, control
 from scheduler.clock import now_utc
@@ -92,3 +93,17 @@ def found(database: Database, query: str, wanted: ArticleFilter) -> Iterator[Sto
         if len(rows) < page.limit:
             return
         page = replace(page, before=(rows[-1].effective_at, rows[-1].id))
+
+
+def with_matches(
+    database: Database, query: str, rows: Iterator[StoredArticle]
+) -> Iterator[tuple[StoredArticle, Match | None]]:
+    """Yield articles that a query found, each with the sentence that holds its words.
+
+    Raises:
+        QueryError: the query cannot be read.
+    """
+    parsed = parse(query)
+    subjects = Subjects(database, parsed)
+    for article in rows:
+        yield article, match_of(parsed, subjects.of(article), article)

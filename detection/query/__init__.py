@@ -13,6 +13,7 @@ from detection.query.needs import Needs, asks, first_regex, needs, parse_watch
 from detection.query.nodes import Field, Query
 from detection.query.parse import MAX_LENGTH, MAX_NESTING, MAX_TERMS, parse
 from detection.query.plan import SearchPlan, plan
+from detection.query.spans import Spans, asks_words, spans
 from detection.query.syntax import describe_syntax
 
 __all__ = [
@@ -26,9 +27,11 @@ __all__ = [
     "Query",
     "QueryError",
     "SearchPlan",
+    "Spans",
     "Subject",
     "ask",
     "asks",
+    "asks_words",
     "describe_syntax",
     "explain",
     "first_regex",
@@ -37,4 +40,5 @@ __all__ = [
     "parse",
     "parse_watch",
     "plan",
+    "spans",
 ]

@@ -8,6 +8,8 @@ the SQLite at hand.
 
 from __future__ import annotations
 
+import string
+
 #: code points that part words, in hexadecimal, ranges with both ends; everything else belongs to a word
 _SEPARATORS = """
 0-2f 3a-40 5b-60 7b-a9 ab-b1 b4 b6-b8 bb bf d7 f7 2c2-2c5 2d2-2df 2e5-2eb 2ed 2ef-2ff 305 30d-30e 310 312-31a
@@ -111,12 +113,19 @@ def _separators() -> list[int]:
     return codes
 
 
+#: letters that stay as they are: a character that a table does not name costs ``str.translate`` an exception
+_STAYING = {ord(letter): letter for letter in string.ascii_lowercase + string.digits}
+_STAYING_AS_PRINTED = _STAYING | {
+    ord(letter): letter for letter in string.ascii_uppercase + "àâäçèéêëîïôöùûüœæÀÂÇÈÉÊËÎÏÔÙÛŒÆ"
+}
+
 #: for ``str.translate``: separators become spaces, marks remain with their letters
-PARTING: dict[int, str] = dict.fromkeys(_separators(), " ")
+PARTING: dict[int, str] = _STAYING_AS_PRINTED | dict.fromkeys(_separators(), " ")
 
 #: for ``str.translate``: separators become spaces, marks vanish, letters fold
 FOLDING: dict[int, str] = (
-    PARTING
+    _STAYING
+    | dict.fromkeys(_separators(), " ")
     | {ord(mark): "" for mark in MARKS}
     | {ord(letter): folded for letters, folds in _FOLDS for letter, folded in zip(letters, folds, strict=True)}
 )

@@ -184,11 +184,11 @@ def _texts(scope: Scope, subject: Subject) -> Iterable[IndexedText]:
 
 def _occurs(phrase: Phrase, text: IndexedText) -> bool:
     if len(phrase.words) == 1 and phrase.exactly is None and not phrase.prefix:
-        return phrase.words[0] in text.places
-    return any(True for _ in _places(phrase, text))
+        return phrase.words[0] in text.distinct
+    return any(True for _ in places(phrase, text))
 
 
-def _places(phrase: Phrase, text: IndexedText) -> Iterator[int]:
+def places(phrase: Phrase, text: IndexedText) -> Iterator[int]:
     """Yield where the phrase begins, in words, ascending."""
     whole = phrase.words[:-1] if phrase.prefix else phrase.words
     for first in _places_of(whole, text) if whole else _places_of_start(phrase.words[0], text):
@@ -201,15 +201,15 @@ def _places(phrase: Phrase, text: IndexedText) -> Iterator[int]:
 def _places_of(words: tuple[str, ...], text: IndexedText) -> Iterator[int]:
     """Yield where whole words in a row begin."""
     # The rarest word leaves the fewest places to look at.
-    rarest = min(range(len(words)), key=lambda offset: len(text.places.get(words[offset], ())))
-    for place in text.places.get(words[rarest], ()):
+    rarest = min(range(len(words)), key=lambda offset: len(text.places(words[offset])))
+    for place in text.places(words[rarest]):
         first = place - rarest
         if first >= 0 and text.words[first : first + len(words)] == words:
             yield first
 
 
 def _places_of_start(start: str, text: IndexedText) -> list[int]:
-    return sorted(place for word, places in text.places.items() if word.startswith(start) for place in places)
+    return [place for place, word in enumerate(text.words) if word.startswith(start)]
 
 
 def _goes_on(phrase: Phrase, text: IndexedText, place: int) -> bool:
@@ -223,13 +223,13 @@ def _printed_so(phrase: Phrase, exactly: tuple[str, ...], text: IndexedText, fir
 
 
 def _near(near: Near, text: IndexedText) -> bool:
-    left, right = _spans(near.left, text), _spans(near.right, text)
+    left, right = phrase_places(near.left, text), phrase_places(near.right, text)
     return _follows(left, right, near.distance) or _follows(right, left, near.distance)
 
 
-def _spans(phrases: Iterable[Phrase], text: IndexedText) -> list[tuple[int, int]]:
+def phrase_places(phrases: Iterable[Phrase], text: IndexedText) -> list[tuple[int, int]]:
     """Return where any of the phrases begins and ends, in words, ascending."""
-    return sorted((first, first + len(phrase.words)) for phrase in phrases for first in _places(phrase, text))
+    return sorted((first, first + len(phrase.words)) for phrase in phrases for first in places(phrase, text))
 
 
 def _follows(before: list[tuple[int, int]], after: list[tuple[int, int]], distance: int) -> bool:

@@ -6,8 +6,11 @@ alike, so that capitals, accents, ligatures and the shape of an apostrophe do no
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from collections.abc import Iterator
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 import re2
@@ -22,6 +25,11 @@ _ALIKE = str.maketrans({
     "’": "'", "‘": "'", "ʼ": "'", "\u00a0": " ", "\u202f": " ", "\u2009": " ", "‐": "-", "‑": "-",
     "œ": "oe", "Œ": "OE", "æ": "ae", "Æ": "AE",
 })  # fmt: skip
+
+
+#: a letter with the marks that follow it; a character of ASCII with all that are none
+_LETTER = re.compile(rf"(?s:.)[{''.join(sorted(MARKS))}]*")
+_RUN = re.compile(r"(?s:.)[^\x00-\x7f]*")
 
 
 class PatternError(ValueError):
@@ -63,3 +71,32 @@ def _folded(text: str) -> str:
 def occurs(pattern: str, text: str) -> bool:
     """Whether a pattern that :func:`compiled` accepts occurs in a text."""
     return compiled(pattern).search(_folded(text)) is not None
+
+
+def found_at(pattern: str, text: str, most: int) -> Iterator[tuple[int, int]]:
+    """Yield where a pattern occurs in a text: first character and the one after the last, at most so many times."""
+    folded = _folded(text)
+    places = None if folded == text else _places(text, folded)
+    for found in islice(compiled(pattern).finditer(folded), most):
+        first, last = found.span()
+        if first == last:
+            continue
+        if places is None:
+            yield first, last
+        else:
+            yield places[first][0], places[last - 1][1]
+
+
+def _places(text: str, folded: str) -> list[tuple[int, int]]:
+    """Return for each character of a folded text which characters it was made of."""
+    # Letters with their accents are folded one by one; where letters grow together with others, runs of them are.
+    for parts in (_LETTER, _RUN):
+        found: list[tuple[int, int]] = []
+        pieces = []
+        for part in parts.finditer(text):
+            piece = part[0] if part[0].isascii() else fold_letters(part[0])
+            pieces.append(piece)
+            found += [part.span()] * len(piece)
+        if "".join(pieces) == folded:
+            return found
+    return [(0, len(text))] * len(folded)

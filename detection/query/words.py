@@ -8,12 +8,15 @@ the index for both spellings.
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from detection.query.characters import FOLDING, MARKS, PARTING
 
+_WORD = re.compile(r"\S+")
 _MARKS = "".join(sorted(MARKS))
 
 
@@ -30,6 +33,17 @@ def printed_words(text: str) -> tuple[str, ...]:
     return tuple(unicodedata.normalize("NFC", word) for word in words if word)
 
 
+@lru_cache(maxsize=32)
+def word_offsets(text: str) -> tuple[tuple[int, int], ...]:
+    """Return where each of the words of :func:`fold_words` begins and ends, in characters of ``text``."""
+    parted = text.translate(PARTING)
+    found = [word.span() for word in _WORD.finditer(parted)]
+    if not MARKS.isdisjoint(text):
+        # A mark without a letter is no word and begins none.
+        found = [(end - len(parted[start:end].lstrip(_MARKS)), end) for start, end in found]
+    return tuple((start, end) for start, end in found if start < end)
+
+
 def spelled_out(word: str) -> str:
     """Return a folded word with its ligatures written as two letters."""
     return word if word.isascii() else word.replace("œ", "oe").replace("æ", "ae")
@@ -41,8 +55,24 @@ class IndexedText:
 
     text: str
     words: tuple[str, ...]
-    #: positions of each distinct word, ascending
-    places: dict[str, tuple[int, ...]]
+    distinct: frozenset[str]
+    #: what was asked before: many watches ask for the same words
+    _known: dict[str, tuple[int, ...]] = field(default_factory=dict, compare=False, repr=False)
+
+    def places(self, word: str) -> tuple[int, ...]:
+        """Return the places of a word, ascending."""
+        if word not in self.distinct:
+            return ()
+        found = self._known.get(word)
+        if found is None:
+            found = self._known[word] = tuple(self._each(word))
+        return found
+
+    def _each(self, word: str) -> Iterator[int]:
+        place = -1
+        for _ in range(self.words.count(word)):
+            place = self.words.index(word, place + 1)
+            yield place
 
     @property
     def printed(self) -> tuple[str, ...]:
@@ -54,8 +84,7 @@ class IndexedText:
 @lru_cache(maxsize=32)
 def index(text: str) -> IndexedText:
     """Return the indexed words of ``text``, ligatures spelled out."""
-    words = tuple(spelled_out(word) for word in fold_words(text))
-    places: dict[str, list[int]] = {}
-    for place, word in enumerate(words):
-        places.setdefault(word, []).append(place)
-    return IndexedText(text, words, {word: tuple(found) for word, found in places.items()})
+    words = fold_words(text)
+    if not text.isascii():
+        words = tuple(map(spelled_out, words))
+    return IndexedText(text, words, frozenset(words))

@@ -10,8 +10,10 @@ from review.article_search import find_articles
 from review.changes import changes_of
 from review.errors import PageNotFoundError
 from review.filters import LONGEST_SEARCH
+from review.found import matches_of_articles
 from review.interface.declared import MISSING, SEARCHING
 from review.models.articles import ArticleDetail, ArticlePage, ArticleRow, RevisionDetail
+from review.models.found import MatchModel
 from review.paging import read_numbered_place, write_place
 from review.parameters import BeforeRow, Language, Limit, Moment, RowId, SourceId, known_place
 from review.room import Room
@@ -48,8 +50,14 @@ def article_routes(room: Room) -> APIRouter:
         search = read_search(q) if q and q.strip() else None
         with room.readers.reading() as database:
             found = find_articles(database, wanted, search)
+            matched = matches_of_articles(database, found.rows, search)
         return ArticlePage(
-            articles=tuple(ArticleRow.model_validate(article) for article in found.rows),
+            articles=tuple(
+                ArticleRow.model_validate(article).model_copy(
+                    update={"match": MatchModel.model_validate(matched[article.id]) if article.id in matched else None}
+                )
+                for article in found.rows
+            ),
             next=None if found.next is None else write_place(*found.next),
         )
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request
 
 from alerts.triage_actions import LONGEST_ASSIGNEE, LONGEST_TAG
 from review.filters import LONGEST_SEARCH
+from review.found import matches_of_stories
 from review.interface.declared import MISSING, SEARCHING
 from review.models.alerts import AlertModel
 from review.models.signals import FoundSignalModel
@@ -96,9 +97,10 @@ def story_routes(room: Room) -> APIRouter:
         search = read_search(q) if q and q.strip() else None
         with room.readers.reading() as database:
             found = find_stories(database, wanted, search)
+            matched = matches_of_stories(database, found.rows, wanted, search)
             made = triage.of_stories(database, [row.story.id for row in found.rows])
         return StoryPage(
-            stories=tuple(StoryRowModel.of(row, made[row.story.id]) for row in found.rows),
+            stories=tuple(StoryRowModel.of(row, made[row.story.id], matched.get(row.story.id)) for row in found.rows),
             next=None if found.next is None else write_place(*found.next),
         )
 

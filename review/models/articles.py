@@ -9,6 +9,7 @@ from pydantic import Field
 from detection.revisions import Op
 from review.changes import Changes
 from review.models.base import Model
+from review.models.found import MatchModel
 from review.models.signals import SignalModel
 from storage.alerts import StoredDecision
 from storage.articles import StoredArticle
@@ -115,6 +116,9 @@ class ArticleRow(Model):
     story_id: int | None
     copy_of: int | None
     withdrawn_at: datetime | None
+    match: MatchModel | None = Field(
+        default=None, description="why a search found it; null without one, or when none of its words were read"
+    )
 
 
 class ArticlePage(Model):

@@ -6,8 +6,10 @@ from datetime import datetime
 
 from pydantic import Field
 
+from review.found import Match
 from review.models.alerts import AlertModel, AlertSummaryModel
 from review.models.base import Model
+from review.models.found import MatchModel
 from review.models.signals import FoundSignalModel, SignalModel
 from review.models.triage import TriageModel
 from storage.articles import StoredArticle
@@ -51,11 +53,15 @@ class StoryRowModel(Model):
     outlets: tuple[str, ...]
     alerts: AlertSummaryModel | None
     triage: TriageModel
+    match: MatchModel | None = Field(
+        default=None, description="why a search found it; null without one, or when none of its words were read"
+    )
 
     @classmethod
-    def of(cls, row: StoryRow, triage: Triage) -> StoryRowModel:
-        """Build it from a row of the archive and what people made of it."""
+    def of(cls, row: StoryRow, triage: Triage, match: Match | None = None) -> StoryRowModel:
+        """Build it from a row of the archive, what people made of it, and why a search found it."""
         return cls(
+            match=None if match is None else MatchModel.model_validate(match),
             triage=TriageModel.of(triage),
             story=StoryModel.model_validate(row.story),
             evidence=None if row.evidence is None else EvidenceModel.model_validate(row.evidence),

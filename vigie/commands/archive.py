@@ -85,7 +85,7 @@ def search(
 ) -> int:
     """Search the archive, newest first, in the query language of watches."""
     from storage.search import ArticleFilter
-    from vigie.searching import found, open_archive
+    from vigie.searching import found, open_archive, with_matches
     from vigie.settings import load
 
     wanted = ArticleFilter(since=since, until=until, source_id=source, language=lang, limit=limit)
@@ -98,10 +98,12 @@ def search(
                 "title": article.title,
                 "url": article.url,
                 "story": article.story_id,
+                "match": None if match is None else match.sentence,
+                "marks": [] if match is None else match.marks,
             }
-            for article in found(database, query, wanted)
+            for article, match in with_matches(database, query, found(database, query, wanted))
         ]
-    output.print_rows(rows, as_json=as_json, columns=("id", "published", "source", "title"))
+    output.print_rows(rows, as_json=as_json, columns=("id", "published", "source", "title", "match"))
     return 0
 
 
