@@ -31,7 +31,7 @@ from review.health import Readiness
 from storage import accounts, alerts, articles, evidence, rule_edits, sessions, shares, sources, views
 from storage.database import open_writer, transaction
 from storage.passwords import secret_hash
-from storage.types import CrawlFailure, Evidence, FailureReason, Person, Role
+from storage.types import CrawlFailure, Done, Evidence, FailureReason, Person, Role
 from storage.types.accounts import ShareKind
 from tests.filled import Filled, fill
 from tests.outbox_fill import NOW
@@ -41,7 +41,7 @@ from tests.somebody import HERE
 from tests.test_review_app import RFI, Told, store
 from tests.test_review_rules import RULE
 from tests.test_scheduler_pipeline import REPORT, build
-from tests.test_vigie_source_desk import OPML, PROPOSAL
+from tests.test_vigie_source_desk import OPML, PROPOSAL, look_of
 from tests.visitor import performer, routes
 from vigie.adding import Proposal
 from vigie.backtest_runs import BacktestRuns
@@ -143,7 +143,8 @@ class House:
         }  # fmt: skip
         whole = {
             "/articles/{article_id}/snapshot/{revision}": f"/articles/{known.article}/snapshot/2",
-            "/watches/{watch_id}/backtests/{number}": f"/watches/france-mali/backtests/{self.tried[0]}",
+            "/watches/{name}/backtests/{number}": f"/watches/france-mali/backtests/{self.tried[0]}",
+            "/watches/{name}": "/watches/france-mali",
             "/rules/{name}": "/rules/porte",
             "/rules/{name}/backtests/{number}": f"/rules/porte/backtests/{self.tried[1]}",
             "/shared/{secret}": f"/shared/{self.shares[0]}",
@@ -291,7 +292,7 @@ def _app(
     async def ready() -> Readiness:
         return Readiness(fit=True, checks=())
 
-    async def perform(name: str, given: dict[str, Any], by: Person) -> str:
+    async def perform(name: str, given: dict[str, Any], by: Person) -> Done:
         done = await bench.perform(name, given, by)
         if done is None and desk is not None:
             done = await desk.perform(name, given, by)
@@ -355,7 +356,7 @@ class _Looks:
         return self._desk
 
     async def _ignore(self, *_: Any) -> Any:
-        return "done"
+        return Done(sentence="done")
 
     async def _ask(self, _: Settings, url: str) -> Proposal:
         if "slow" in url:
@@ -367,12 +368,15 @@ class _Looks:
     async def taken(self) -> tuple[str, ...]:
         numbers = []
         for given in ({"url": "https://fleuve.example/"}, {"list": OPML}, {"url": "https://fault.example/"}):
-            numbers.append(str(await self._desk.perform("look_at_source", given, HERE)))
+            numbers.append(await self._taken(given))
             if "url" in given:
                 assert self._desk._task is not None
                 await self._desk._task
-        numbers.append(str(await self._desk.perform("look_at_source", {"url": "https://slow.example/"}, HERE)))
+        numbers.append(await self._taken({"url": "https://slow.example/"}))
         return tuple(numbers)
+
+    async def _taken(self, given: dict[str, str]) -> str:
+        return str(look_of(await self._desk.perform("look_at_source", given, HERE)))
 
 
 def _fill_other(database: Database, name: str, found: House) -> None:
