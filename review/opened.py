@@ -117,10 +117,14 @@ def article_context(room: Room, request: Request, database: Database, article_id
     text = f"{shown.lede}\n{shown.text}" if shown.lede else shown.text
     looked_for = marks_in(database, request.query_params.get("q"), article, shown.title, text)
     lines = mark_lines(shown.title, text, signals, looked_for)
+    person, say = room.who(request), room.words(request)
     return {
         "article": article,
         "unread": entries.unread(database, article_id),
         "story": None if article.story_id is None else stories.get(database, article.story_id),
+        "triage": None
+        if article.story_id is None
+        else story_triage(database, person, article.story_id, room.now(), say),
         "revisions": revisions,
         "shown": shown,
         "signals": signals,
@@ -135,7 +139,7 @@ def article_context(room: Room, request: Request, database: Database, article_id
         "alerts": []
         if article.story_id is None
         else [(anchor(group), group) for group in alert_groups.of_story(database, article.story_id)],
-        "author": author_known(room.who(request), request),
+        "author": author_known(person, request),
         "events": history.events(database, article_id),
         "changes": changes_of(revisions, shown) if "changes" in request.query_params else None,
     }

@@ -216,7 +216,8 @@ def _seen(
     later = BackgroundTasks()
     if looked is not None and changing.able:
         later.add_task(changing.quietly, "look_at_views", looked, room.who(request))
-    story = seeing(room, changing, request, shown["triage"]) if "triage" in shown else None
+    opens = shown["opened"] is Opened.STORY
+    story = seeing(room, changing, request, shown["triage"]) if opens else None
     if story is not None:
         later.tasks.append(story)
     page.background = later

@@ -11,6 +11,7 @@
     clearTimeout(quiet);
     quiet = setTimeout(() => { said.textContent = ""; }, 9000);
   };
+  document.addEventListener("vigie:say", (event) => say(event.detail));
 
   const show = (ids, effect) => {
     const before = ids.map((id) => document.getElementById(id)).filter(Boolean)

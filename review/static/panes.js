@@ -17,15 +17,20 @@
 
   const opened = () => {
     desk.setAttribute("data-opened", "");
+    // What arrived last is what is open, whatever was clicked before or since.
+    const event = pane.querySelector(".tbar[data-event]")?.dataset.event;
+    mark(event ? desk.querySelector(`.row[data-event="${CSS.escape(event)}"]`) : null);
     const heading = pane.querySelector("h1");
     pane.scrollTop = 0;
     // What was opened is seen; the server knows it too.
     desk.querySelector(".row[data-opened] .unread")?.remove();
     const target = location.hash && document.getElementById(location.hash.slice(1));
     if (target) target.scrollIntoView();
-    if (!heading) return;
-    heading.tabIndex = -1;
-    heading.focus({ preventScroll: true });
+    if (heading && !writing) {
+      heading.tabIndex = -1;
+      heading.focus({ preventScroll: true });
+    }
+    document.dispatchEvent(new CustomEvent("vigie:opened"));
   };
 
   // What the pane shows while nothing is open: as it came with the page, or asked for once.
@@ -57,6 +62,11 @@
     const row = event.detail.elt.closest?.(".list .row");
     if (event.detail.target === pane && row) mark(row);
   });
+  // Somebody may have begun to write while it was on its way: their letters must not become shortcuts.
+  let writing = false;
+  document.body.addEventListener("htmx:beforeSwap", () => {
+    writing = Boolean(document.activeElement?.matches("input:not([type=checkbox]), select, textarea"));
+  });
   document.body.addEventListener("htmx:afterSwap", (event) => {
     if (event.detail.target === pane) opened();
   });
@@ -67,6 +77,7 @@
       location.assign(event.detail.elt.getAttribute("href") || location.href);
     });
   }
+  document.addEventListener("vigie:close", close);
   document.body.addEventListener("click", (event) => {
     if (event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
     const link = event.target instanceof Element && event.target.closest("[data-close]");
