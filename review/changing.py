@@ -55,6 +55,7 @@ class Changing:
         *,
         work: Work,
         then: Then,
+        elsewhere: Callable[[Fields], str | None] | None = None,
         role: Role = Role.ANALYST,
         show: Show | None = None,
         largest: int = LARGEST_FORM,
@@ -65,6 +66,7 @@ class Changing:
             request: the POST; its body is read here.
             work: reads the fields; runs in a thread, so it may ask the archive.
             then: where to lead on; a safe ``back`` field goes before it.
+            elsewhere: where to lead on though the form names a ``back``; None leads there.
             role: who may at least.
             show: shows the form again when something is wrong; without it a page says so and leads back.
             largest: bytes the form may have.
@@ -87,7 +89,8 @@ class Changing:
             return await again(fault="refused", detail=str(error), status=409)
         address = then if isinstance(then, str) else then(done.id)
         # A reload of the page that follows must not send the form again (RFC 9110 section 15.4.4).
-        answer = RedirectResponse(safe_path(fields.get("back", "")) or address, status_code=303)
+        other = None if elsewhere is None else elsewhere(fields)
+        answer = RedirectResponse(other or safe_path(fields.get("back", "")) or address, status_code=303)
         name_given = one_line(fields.get("author", ""), LONGEST_NAME) if person.id is None else None
         self._forms.keep(request, answer, self._forms.seed(request), name_given)
         return answer

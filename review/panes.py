@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from fastapi import Request
 
@@ -69,6 +69,22 @@ def panes(request: Request) -> Panes:
         return Panes(desk=False)
     pairs = parse_qsl(request.url.query, errors="replace")
     return Panes(desk=True, kept=tuple((name, value) for name, value in pairs if name not in _OWN))
+
+
+def without_story(address: str, story_id: int) -> str | None:
+    """Return where to lead on from an address that shows a story, so that the story is no longer open.
+
+    From the desk it is the same list with nothing open, at the story's row; else the desk. None when the address
+    does not open the story.
+    """
+    parts = urlsplit(address)
+    pairs = parse_qsl(parts.query, errors="replace")
+    if parts.path == f"/stories/{story_id}":
+        return f"/#row-{story_id}"
+    if parts.path != "/" or ("story", str(story_id)) not in pairs or "article" in dict(pairs):
+        return None
+    kept = [(name, value) for name, value in pairs if name not in _OWN]
+    return f"/{'?' if kept else ''}{urlencode(kept)}#row-{story_id}"
 
 
 def wants_pane(request: Request) -> bool:

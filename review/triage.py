@@ -15,8 +15,9 @@ from starlette.background import BackgroundTask
 from alerts.triaging import changed_since, judge
 from review.changing import Changing
 from review.errors import FaultError, PageNotFoundError
-from review.forms import Fields
+from review.forms import Fields, safe_path
 from review.paging import read_id
+from review.panes import without_story
 from review.room import Room
 from review.triage_fields import read_change, read_version, subject_of
 from review.triage_views import LOOKING, StoryTriage, story_triage
@@ -64,7 +65,12 @@ def triage_routes(room: Room, changing: Changing) -> APIRouter:
                 raise FaultError("triage")
             return "seen", {"story": number, "seen": do == "seen"}
 
-        return await changing.form(request, work=work, then="/", role=Role.READER)
+        def elsewhere(fields: Fields) -> str | None:
+            # To show the story again would be to see it again.
+            back = safe_path(fields.get("back", ""))
+            return without_story(back, number) if back and fields.get("do") == "unseen" else None
+
+        return await changing.form(request, work=work, then="/", elsewhere=elsewhere, role=Role.READER)
 
     @router.post("/stories/{story_id}/follow")
     async def follow(request: Request, story_id: str) -> Response:

@@ -237,6 +237,51 @@ def test_keys_act_on_the_event_of_a_page_of_its_own(desk: Desk, kind: str) -> No
     assert page.url.endswith(f"/{kind}/{getattr(desk, kind)[1]}")
 
 
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+def test_what_is_marked_as_new_again_stays_new(desk: Desk, browser: Any, scripts: bool) -> None:
+    story = desk.stories[1]
+    with opened(browser, (1500, 950), scripts=scripts) as shown:
+        page = shown.page
+        page.goto(f"{desk.address}/?severity=3&story={story}")
+        if scripts:
+            desk.wait_until_seen(page, 1)
+            page.keyboard.press("m")
+            page.wait_for_selector("#pane .pane-empty")
+        else:
+            page.locator(f"{desk.bar(1)} button[value=unseen]").click()
+        assert page.locator("#pane .pane-empty").count() == 1
+        assert page.url.partition("#")[0] == f"{desk.address}/?severity=3"
+        assert page.locator(f"{desk.row(1)} .unread").count() == 1
+        assert desk.attention(1) is Attention.NEW
+        page.goto(f"{desk.address}/?seen=no")
+        assert page.locator(desk.row(1)).count() == 1
+        # The same from the event's own page.
+        page.goto(f"{desk.address}/stories/{story}")
+        page.locator(f"{desk.bar(1)} button[value=unseen]").click()
+        page.wait_for_selector(".list")
+        assert desk.attention(1) is Attention.NEW
+        assert shown.faults == []
+
+
+def test_after_a_refusal_the_next_try_knows_what_was_changed(desk: Desk) -> None:
+    page = desk.page
+    desk.open(f"/?story={desk.stories[1]}")
+    page.fill(f"{desk.bar(1)} [data-key=a]", "Moussa")
+    page.select_option(f"{desk.bar(1)} select[name=reason]", "old")
+    page.fill("#pane [data-key=n]", "not sent yet")
+    desk.judge(1, "escalated")
+    page.locator(f"{desk.bar(1)} button[value=relevant]").click()
+    desk.says("Ines")
+    desk.wait(f"{desk.bar(1)} .tstate.escalated")
+    desk.wait(f"{desk.row(1)} .tstate.escalated")
+    assert page.input_value(f"{desk.bar(1)} [data-key=a]") == "Moussa"
+    assert page.input_value(f"{desk.bar(1)} select[name=reason]") == "old"
+    assert page.input_value("#pane [data-key=n]") == "not sent yet"
+    page.locator(f"{desk.bar(1)} button[value=not_relevant]").click()
+    desk.wait(f"{desk.bar(1)} .tstate.not_relevant:has-text('old')")
+    assert desk.states()[1] == "not_relevant"
+
+
 def test_letters_typed_into_a_field_that_is_gone_are_no_shortcuts(desk: Desk) -> None:
     page = desk.page
     desk.open(f"/?story={desk.stories[0]}")
@@ -247,4 +292,27 @@ def test_letters_typed_into_a_field_that_is_gone_are_no_shortcuts(desk: Desk) ->
     assert not desk.sent
     desk.press("Escape", "s")
     desk.wait(f"{desk.row(0)} .star")
+    assert len(desk.sent) == 1
+
+
+def test_a_change_in_place_leaves_what_is_typed_beside_it(desk: Desk) -> None:
+    page = desk.page
+    desk.open(f"/?story={desk.stories[0]}")
+    page.check(f"{desk.row(0)} [data-pick]")
+    answers: list[Any] = []
+
+    def hold(route: Any) -> None:
+        answers.append(route)
+
+    page.route("**/triage", hold)
+    desk.press("e", "t")
+    page.keyboard.type("exa")
+    page.wait_for_function("true")
+    assert len(answers) == 1
+    answers[0].continue_()
+    desk.wait(f"{desk.bar(0)} .tstate.relevant")
+    page.keyboard.type("ms")
+    assert page.input_value(f"{desk.bar(0)} [data-key=t]") == "exams"
+    assert desk.focused() == "t"
+    assert page.is_checked(f"{desk.row(0)} [data-pick]")
     assert len(desk.sent) == 1

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from review.panes import Panes
+from review.panes import Panes, without_story
 from review.rendering import STATIC_FOLDER
 from review.settings import ReviewSettings
 from scheduler import ladder
@@ -136,6 +136,23 @@ def test_addresses_lead_to_pages_outside_the_desk() -> None:
     assert beside.article(3, revision=None) == "/?q=a%26b&tag=x&tag=y&article=3"
     assert beside.closed == "/?q=a%26b&tag=x&tag=y"
     assert alone.story(4) == "/stories/4"
+
+
+@pytest.mark.parametrize(
+    ("address", "led"),
+    [
+        ("/?severity=4&story=12&from=3&before=x", "/?severity=4&before=x#row-12"),
+        ("/?story=12", "/#row-12"),
+        ("/stories/12", "/#row-12"),
+        ("/stories/13", None),
+        ("/?story=13", None),
+        ("/?article=3", None),
+        ("/?article=3&story=12", None),
+        ("/sources?story=12", None),
+    ],
+)
+def test_an_address_leads_on_with_a_story_closed(address: str, led: str | None) -> None:
+    assert without_story(address, 12) == led
 
 
 def test_the_vendored_script_is_the_one_that_was_chosen() -> None:
