@@ -43,7 +43,7 @@ STYLES = (
     "screens.css",
 )
 #: run in this order once the page is read
-SCRIPTS = ("htmx.min.js", "panes.js", "acting.js", "news.js", "keys.js", "watches.js")
+SCRIPTS = ("htmx.min.js", "panes.js", "acting.js", "drafts.js", "news.js", "keys.js", "watches.js")
 
 #: no style and no code made up at run time (the content policy forbids both), nothing asked of another site, and no
 #: copy of a page kept in the browser's storage

@@ -282,6 +282,26 @@ def test_after_a_refusal_the_next_try_knows_what_was_changed(desk: Desk) -> None
     assert desk.states()[1] == "not_relevant"
 
 
+def test_a_note_that_is_being_written_comes_back_with_its_event(desk: Desk) -> None:
+    page = desk.page
+    desk.open(f"/?story={desk.stories[0]}")
+    page.fill("#pane [data-key=n]", "of the first")
+    desk.press("Escape", "j", "o")
+    desk.wait(desk.bar(1))
+    assert page.input_value("#pane [data-key=n]") == ""
+    page.fill("#pane [data-key=n]", "of the second")
+    desk.press("Escape", "k", "o")
+    desk.wait(desk.bar(0))
+    assert page.input_value("#pane [data-key=n]") == "of the first"
+    page.click("#pane button[value=note]")
+    desk.wait("#pane .notetext")
+    assert page.input_value("#pane [data-key=n]") == ""
+    page.reload()
+    assert page.input_value("#pane [data-key=n]") == ""
+    desk.open(f"/stories/{desk.stories[1]}")
+    assert page.input_value("[data-key=n]") == "of the second"
+
+
 def test_letters_typed_into_a_field_that_is_gone_are_no_shortcuts(desk: Desk) -> None:
     page = desk.page
     desk.open(f"/?story={desk.stories[0]}")
