@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import socket
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
@@ -26,6 +26,7 @@ from scrapy.exceptions import (
 )
 
 from crawler.backoff import MAX_RETRY_AFTER
+from crawler.causes import no_connection, no_trust
 from crawler.clean import clean_line, cut
 from crawler.errors import RefusedError
 from storage.egress import refusal_in
@@ -99,13 +100,20 @@ def from_exception(error: BaseException, url: str, timeout_seconds: float) -> Cr
     for kinds, reason, says in _BY_EXCEPTION:
         found = next((link for link in chain if isinstance(link, kinds)), None)
         if found is not None:
-            detail = says.format(host=host, timeout=timeout_seconds, error=_first_line(found))
+            why = _WORDED[reason](chain) if reason in _WORDED else _first_line(found)
+            detail = says.format(host=host, timeout=timeout_seconds, error=why)
             return CrawlFailure(reason=reason, detail=detail)
     return CrawlFailure(
         reason=FailureReason.INTERNAL,
         detail=f"{host}: the crawler failed with {type(error).__name__}: {_first_line(error)}",
     )
 
+
+#: failures whose texts would name objects of this program
+_WORDED: Mapping[FailureReason, Callable[[Iterable[BaseException]], str]] = {
+    FailureReason.CONNECTION: no_connection,
+    FailureReason.TLS: no_trust,
+}
 
 # Order matters: a TLS fault is an OSError too, and a wrapped timeout is a failed download.
 _BY_EXCEPTION: tuple[tuple[tuple[type[BaseException], ...], FailureReason, str], ...] = (
