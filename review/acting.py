@@ -6,11 +6,13 @@ form. The page itself never writes; it asks whoever owns the archive to (:mod:`r
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
+from sqlite_utils import Database
 
 from alerts.silencing import difference
 from review.changing import Changing, author_of
@@ -19,9 +21,10 @@ from review.forms import LONGEST_REASON, Fields, one_line
 from review.paging import read_id
 from review.room import Room
 from review.scopes import DURATIONS, scopes, told_summary
-from storage import alert_log, silences
+from storage import alert_log, notes, silences
 from storage.alert_log import AlertRow
 from storage.silences import SilenceRow
+from storage.types import Silence
 
 #: what a silence lasts unless somebody chooses
 USUAL_DURATION = "4h"
@@ -119,12 +122,20 @@ class _Pages:
                 durations=tuple(DURATIONS),
                 usual=USUAL_DURATION,
                 holding=holding,
+                headlines=_headlines(database, holding),
                 **context,
             )
 
     def silences(self, request: Request) -> HTMLResponse:
         with self._room.readers.reading() as database:
-            return self._room.page(request, "silences.html", database=database, rows=silences.listing(database))
+            rows = silences.listing(database)
+            return self._room.page(
+                request,
+                "silences.html",
+                database=database,
+                rows=rows,
+                headlines=_headlines(database, [row.silence for row in rows]),
+            )
 
     def one_silence(self, request: Request, silence_id: str, **context: Any) -> HTMLResponse:
         with self._room.readers.reading() as database:
@@ -135,6 +146,7 @@ class _Pages:
                 "one_silence.html",
                 database=database,
                 silence=SilenceRow(silence=silence, hid=len(hidden)),
+                headlines=_headlines(database, [silence]),
                 hidden=sorted(hidden.values(), key=lambda alert: -alert.severity),
                 **context,
             )
@@ -160,6 +172,11 @@ class _Pages:
             "reason": reason,
             "seconds": duration.total_seconds(),
         }
+
+
+def _headlines(database: Database, held: Iterable[Silence]) -> dict[int, str]:
+    """Return the headlines of the stories that silences are about."""
+    return notes.headlines(database, [one.story_id for one in held if one.story_id is not None])
 
 
 def _row(row: AlertRow | None, alert_id: str) -> AlertRow:

@@ -28,13 +28,15 @@ def adding_routes(room: Room, changing: Changing, outlets: Outlets) -> APIRouter
     @router.get("/sources.opml")
     def export(request: Request) -> Response:
         # An address may hold a key that was given to this newsroom.
-        _only(room, request, Role.ANALYST)
+        if refused := _refused(room, request, Role.ANALYST):
+            return refused
         headers = {"content-disposition": 'attachment; filename="vigie.opml"'}
         return Response(outlets.export(), media_type="text/x-opml; charset=utf-8", headers=headers)
 
     @router.get("/new-source")
     def begin(request: Request) -> HTMLResponse:
-        _only(room, request, Role.EDITOR)
+        if refused := _refused(room, request, Role.EDITOR):
+            return refused
         return _begin(request)
 
     def _begin(request: Request, *, status: int = 200, **shown: Any) -> HTMLResponse:
@@ -52,7 +54,8 @@ def adding_routes(room: Room, changing: Changing, outlets: Outlets) -> APIRouter
 
     @router.get("/new-source/{number}")
     def proposal(request: Request, number: str) -> HTMLResponse:
-        _only(room, request, Role.EDITOR)
+        if refused := _refused(room, request, Role.EDITOR):
+            return refused
         return room.page(
             request, "source_look.html", database=None, look=_look(outlets, number), file=outlets.file
         )  # fmt: skip
@@ -69,9 +72,13 @@ def adding_routes(room: Room, changing: Changing, outlets: Outlets) -> APIRouter
     return router
 
 
-def _only(room: Room, request: Request, role: Role) -> None:
-    if not room.who(request).role.covers(role):
-        raise PageNotFoundError(f"{request.url.path} is for those who may change sources")
+def _refused(room: Room, request: Request, role: Role) -> HTMLResponse | None:
+    """Return the page for whoever may not do this, None for the others."""
+    if room.who(request).role.covers(role):
+        return None
+    return room.page(
+        request, "refused.html", database=None, status=403, fault="forbidden", detail=None, back="/sources"
+    )  # fmt: skip
 
 
 def _look(outlets: Outlets, number: str) -> Look:

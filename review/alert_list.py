@@ -17,7 +17,7 @@ from review.errors import FaultError, PageNotFoundError
 from review.forms import Fields, remembered_name
 from review.paging import read_id, read_place, write_place
 from review.room import Room
-from storage import alert_groups, alert_log, alerts, overview, silences
+from storage import alert_groups, alert_log, alerts, notes, overview, silences
 from storage.alert_groups import AlertFilter, AlertGroup, AlertState
 from storage.overview import ChannelHealth
 from storage.silences import SilenceRow
@@ -113,7 +113,8 @@ def _groups(room: Room, request: Request, tested: dict[str, Tested]) -> HTMLResp
             channels=_channels(database, room),
             tested=tested,
             dead=alert_groups.dead_letters(database),
-            silences=_running(database, room.now()),
+            silences=(running := _running(database, room.now())),
+            headlines=notes.headlines(database, [one.silence.story_id for one in running if one.silence.story_id]),
             author=author_known(room.who(request), request),
         )
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from urllib.parse import urlencode
 
+from detection.query import MAX_LENGTH
 from review.paging import read_numbered_place, write_place
 from storage.reading import StoryFilter
 from storage.triage_filter import TriageFilter
@@ -19,8 +20,10 @@ from storage.types.triage import Following, TriageState, Verdict
 
 #: stories on one page
 PAGE_SIZE = 50
-#: longest search, in characters
-LONGEST_SEARCH = 500
+#: longest search, in characters: what the query language takes
+LONGEST_SEARCH = MAX_LENGTH
+#: longest name of a tag or a person
+_LONGEST_NAME = 500
 #: as far back as one shift of the desk, whose length the configuration says
 SHIFT = "shift"
 PERIODS: Mapping[str, timedelta | None] = {
@@ -210,6 +213,11 @@ def _read_text(text: str) -> str | None:
     return clean if 0 < len(clean) <= LONGEST_SEARCH else None
 
 
+def _read_name(text: str) -> str | None:
+    clean = _read_text(text)
+    return clean if clean is not None and len(clean) <= _LONGEST_NAME else None
+
+
 def _read_day(text: str) -> date | None:
     """Read a day of the years that an archive can hold and a zone can reckon with."""
     if not re.fullmatch(r"(?:19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}", text, re.ASCII):
@@ -239,8 +247,8 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     "until": _read_day,
     "state": lambda text: TriageState(text) if text in set(TriageState) else None,
     "verdict": lambda text: Verdict(text) if text in set(Verdict) else None,
-    "tag": _read_text,
-    "assignee": _read_text,
+    "tag": _read_name,
+    "assignee": _read_name,
     "seen": _read_whether,
     "important": _read_whether,
     "noted": _read_whether,
@@ -252,3 +260,11 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     "show": {"all": True, "signals": False}.get,
     "before": read_numbered_place,
 }
+#: names of the conditions in an address
+CONDITIONS = frozenset(_READERS)
+
+
+def readable(name: str, text: str) -> bool:
+    """Whether a part of an address is a condition that can be read."""
+    reader = _READERS.get(name)
+    return reader is not None and bool(text.strip()) and reader(text.strip()) is not None

@@ -24,9 +24,13 @@ CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+#: our own style sheets and scripts
+_STATIC = "/static/"
 #: request headers at most: the server bounds only what arrives in pieces
 MOST_HEADERS = 100
 LARGEST_HEADERS = 16 * 1024
+#: bytes of an address: the longest search in any script fits
+LONGEST_ADDRESS = 32 * 1024
 _HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -90,6 +94,8 @@ class Guard:
         sizes = [len(name) + len(value) for name, value in scope["headers"]]
         if len(sizes) > MOST_HEADERS or sum(sizes) > LARGEST_HEADERS:
             return _answer(scope, "The request's headers are too large.", 431)
+        if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > LONGEST_ADDRESS:
+            return _answer(scope, f"The address is too long: {LONGEST_ADDRESS} bytes at most.", 414)
         hosts = Headers(scope=scope).getlist("host")
         match = _HOST.fullmatch(hosts[0]) if len(hosts) == 1 else None
         if match is None or match["name"].lower().removesuffix(".") not in self._hosts:
@@ -119,15 +125,20 @@ def _answer(scope: Scope, detail: str, status: int, **headers: str) -> Response:
 
 def _add_headers(message: Message, path: str) -> None:
     headers = MutableHeaders(scope=message)
+    if path.startswith(_STATIC):
+        # Whoever keeps a file for everybody must not keep somebody's cookie with it.
+        del headers["Set-Cookie"]
     for name, value in _HEADERS.items():
         # A saved page goes out under a stricter policy of its own.
         if name != "Content-Security-Policy" or name not in headers:
             headers[name] = value
-    headers["Cache-Control"] = _keeping(path)
+    headers["Cache-Control"] = _keeping(path, message["status"])
 
 
-def _keeping(path: str) -> str:
-    """Return who may keep an answer: pages nobody, what carries a tag the asker alone, to be asked for anew."""
-    if path.startswith("/static/"):
+def _keeping(path: str, status: int) -> str:
+    """Return who may keep an answer: pages and refusals nobody, what carries a tag the asker alone, asking anew."""
+    if status >= 400:
+        return "no-store"
+    if path.startswith(_STATIC):
         return "public, max-age=86400"
     return "private, no-cache" if path.startswith(TAGGED) else "no-store"

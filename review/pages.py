@@ -14,15 +14,16 @@ from review import naming
 from review.changing import Changing
 from review.charts import DrawnLadder, resting_ladder
 from review.errors import PageNotFoundError, SearchTextError
-from review.filters import PERIODS, DeskFilter, read_filter
+from review.filters import LONGEST_SEARCH, PERIODS, DeskFilter, read_filter
 from review.found import Match, matches_of_stories
 from review.news import poll_address
 from review.opened import article_context, story_context
 from review.paging import read_id, write_place
 from review.panes import Opened, opened, panes, wants_pane
 from review.room import Room
-from review.searching import StoryPage, find_stories, read_search
+from review.searching import Search, StoryPage, find_stories, read_search
 from review.standing import emptiness
+from review.strangers import strangers_of
 from review.triage import seeing
 from review.triage_views import desk_marks
 from review.view_lists import default_view
@@ -35,6 +36,8 @@ from storage.types.triage import TriageState, Verdict
 
 #: events counted behind an empty list
 MOST_HIDDEN = 1_000
+#: characters shown of a search that is too long
+_SHOWN = 60
 
 
 def page_routes(room: Room, changing: Changing) -> APIRouter:
@@ -101,7 +104,7 @@ def _desk(room: Room, request: Request, database: Database, wanted: DeskFilter, 
     found = StoryPage(rows=(), next=None)
     matched: dict[int, Match] = {}
     try:
-        search = None if wanted.q is None else read_search(wanted.q)
+        search = _search(request, wanted)
         asked = room.asked(wanted, room.who(request))
         found = find_stories(database, asked, search)
         matched = matches_of_stories(database, found.rows, asked, search)
@@ -119,6 +122,9 @@ def _desk(room: Room, request: Request, database: Database, wanted: DeskFilter, 
         wanted=wanted,
         rows=found.rows,
         matched=matched,
+        strangers=strangers_of(
+            database, room.settings, request.query_params, wanted, empty=not found.rows and fault is None
+        ),
         marks=desk_marks(database, room.who(request), [row.story.id for row in found.rows], now, room.words(request)),
         next_page=None if found.next is None else wanted.link(before=write_place(*found.next)),
         fault=fault,
@@ -139,6 +145,21 @@ def _desk(room: Room, request: Request, database: Database, wanted: DeskFilter, 
 def _resting(room: Room, database: Database, shown: dict[str, Any], wanted: DeskFilter) -> DrawnLadder | None:
     """Return what the reading pane shows beside its hint while nothing is open."""
     return resting_ladder(database, room, wanted.pair) if shown["opened"] is Opened.NOTHING else None
+
+
+def _search(request: Request, wanted: DeskFilter) -> Search | None:
+    """Read the search of the desk's address; one that is too long must not pass for none.
+
+    Raises:
+        SearchTextError: it cannot be read.
+    """
+    asked = request.query_params.get("q", "").strip()
+    if wanted.q is None and len(asked) > LONGEST_SEARCH:
+        try:
+            return read_search(asked)
+        except SearchTextError as error:
+            raise SearchTextError(error.detail, position=_SHOWN, text=f"{asked[:_SHOWN]}…") from error
+    return None if wanted.q is None else read_search(wanted.q)
 
 
 def _hidden(database: Database, room: Room, request: Request, wanted: DeskFilter) -> int:

@@ -12,12 +12,13 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from fastapi import Request
 
+from review.filters import readable
 from review.paging import read_id
 
 #: element that holds the reading pane
 PANE = "pane"
 #: parts of an address that say what is open, or how the page looks: no link within the desk carries them on
-_OWN = frozenset({"story", "article", "revision", "changes", "from", "why", "lang", "density", "keys"})
+OWN = frozenset({"story", "article", "revision", "changes", "from", "why", "lang", "density", "keys"})
 
 
 class Opened(StrEnum):
@@ -68,7 +69,8 @@ def panes(request: Request) -> Panes:
     if request.url.path != "/":
         return Panes(desk=False)
     pairs = parse_qsl(request.url.query, errors="replace")
-    return Panes(desk=True, kept=tuple((name, value) for name, value in pairs if name not in _OWN))
+    # What cannot be read means nothing here, and would stand in every link of the page again.
+    return Panes(desk=True, kept=tuple((name, value) for name, value in pairs if readable(name, value)))
 
 
 def without_story(address: str, story_id: int) -> str | None:
@@ -83,7 +85,7 @@ def without_story(address: str, story_id: int) -> str | None:
         return f"/#row-{story_id}"
     if parts.path != "/" or ("story", str(story_id)) not in pairs or "article" in dict(pairs):
         return None
-    kept = [(name, value) for name, value in pairs if name not in _OWN]
+    kept = [(name, value) for name, value in pairs if name not in OWN]
     return f"/{'?' if kept else ''}{urlencode(kept)}#row-{story_id}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlencode
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
@@ -28,6 +29,9 @@ from storage.last_deliveries import last_deliveries
 from storage.overview import overview
 from storage.reading import StoryFilter
 from storage.types import Person, Role
+
+#: characters of a part of an address that links carry on: the longest search, its name, and some
+_LONGEST_PART = 2_100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +81,8 @@ class Room:
         """
         text, now = self.words(request), self.now()
         strip = None if database is None else overview(database, now)
-        parameters = {name: value for name, value in request.query_params.items() if name not in CHOICES}
+        carried = _carried(request)
+        parameters = {name: value for name, value in carried if name not in CHOICES}
         person, seed = self.who(request), self.forms.seed(request)
         response = HTMLResponse(
             self.templates.get_template(template).render(
@@ -102,12 +107,9 @@ class Room:
                     "token": self.forms.token(seed),
                     "path": request.url.path,
                     "looks": looks(request),
-                    "query": [
-                        (name, value)
-                        for name, value in request.query_params.multi_items()
-                        if name not in {*CHOICES, "lang"}
-                    ],
+                    "query": [(name, value) for name, value in carried if name not in {*CHOICES, "lang"}],
                     "here": _here(request),
+                    "headlines": {},
                     "name": remembered_name(request),
                     "given": {},
                     "fault": None,
@@ -124,7 +126,14 @@ class Room:
         return response
 
 
+def _carried(request: Request) -> list[tuple[str, str]]:
+    """Return the parts of an address that links of its page may carry on: nothing reads one that is longer."""
+    return [pair for pair in request.query_params.multi_items() if sum(map(len, pair)) <= _LONGEST_PART]
+
+
 def _here(request: Request) -> str:
     """Return the address of this page, for forms that lead back to it."""
     query = request.url.query
+    if len(query) > _LONGEST_PART:
+        query = urlencode(_carried(request))
     return f"{request.url.path}?{query}" if query else request.url.path

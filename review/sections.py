@@ -28,7 +28,7 @@ SECTIONS: tuple[Section, ...] = (
     Section(key="charts", address="/charts", letter="c"),
     Section(key="sources", address="/sources", letter="s"),
     Section(key="watches", address="/watches", letter="e"),
-    Section(key="rules", address="/rules", letter="r", role=Role.EDITOR),
+    Section(key="rules", address="/rules", letter="r"),
     Section(key="precision", address="/precision", letter="p"),
     Section(key="people", address="/people", letter="u", role=Role.ADMIN),
 )

@@ -179,6 +179,7 @@ class _Page:
             "title": story.headline,
             "story": story,
             "events": [event.signal for event in events if event.signal.status in NEWS],
+            "background": [event.signal for event in events if event.signal.status not in NEWS],
             "articles": [one.line for one in story_lines.originals(database, story.id, limit=MOST_ARTICLES)],
             "rows": None,
         }

@@ -18,6 +18,7 @@ from review.interface.watches import watch_routes
 from review.interface.writing import Writing
 from review.ladder import ladder_routes
 from review.room import Room
+from review.strangers import refuse_unknown_parameters
 
 _READING = (
     story_routes,
@@ -41,8 +42,9 @@ def interface_routes(room: Room, perform: Perform | None) -> APIRouter:
         perform: makes changes; None leaves out what takes orders.
     """
     router = APIRouter(generate_unique_id_function=lambda route: route.name)
+    known = Depends(refuse_unknown_parameters)
     for routes in _READING:
-        router.include_router(routes(room), responses=READING, dependencies=[Depends(TOKEN), Depends(condition)])
+        router.include_router(routes(room), responses=READING, dependencies=[Depends(TOKEN), Depends(condition), known])
     if perform is not None:
         writing = Writing(room, perform)
         given = [Depends(TOKEN), Depends(writing.allow), Depends(repetition)]

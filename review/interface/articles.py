@@ -18,6 +18,7 @@ from review.paging import read_numbered_place, write_place
 from review.parameters import BeforeRow, Language, Limit, Moment, RowId, SourceId, known_place
 from review.room import Room
 from review.searching import read_search
+from review.strangers import known_values, refuse_unknown_values
 from storage import alerts, articles, entries, revisions
 from storage.search import ArticleFilter
 
@@ -49,6 +50,7 @@ def article_routes(room: Room) -> APIRouter:
         )
         search = read_search(q) if q and q.strip() else None
         with room.readers.reading() as database:
+            refuse_unknown_values({"source": source or None}, known_values(database, room.settings))
             found = find_articles(database, wanted, search)
             matched = matches_of_articles(database, found.rows, search)
         return ArticlePage(

@@ -20,6 +20,7 @@ _ANYBODY: Responses = {
         "description": "No token, or none that holds.",
         "headers": {"WWW-Authenticate": {"schema": {"type": "string"}}},
     },
+    414: {"model": Refusal, "description": "The address is too long."},
     421: {"model": Refusal, "description": "The service does not answer to that host name."},
     431: {"model": Refusal, "description": "The request's headers are too large."},
     503: {"model": Refusal, "description": "The archive cannot be read now; try again in a moment."},

@@ -18,6 +18,7 @@ from review.paging import read_numbered_place, write_place
 from review.parameters import BeforeRow, Language, Limit, Moment, RowId, SourceId, known_place
 from review.room import Room
 from review.searching import find_stories, read_search
+from review.strangers import known_values, refuse_unknown_values
 from storage import alert_log, reading, stories, triage
 from storage.reading import StoryFilter
 from storage.triage_filter import TriageFilter
@@ -96,6 +97,10 @@ def story_routes(room: Room) -> APIRouter:
         )
         search = read_search(q) if q and q.strip() else None
         with room.readers.reading() as database:
+            values = {"type": type, "pair": pair, "side": side, "country": country, "source": source, "watch": watch}
+            refuse_unknown_values(
+                {name: value or None for name, value in values.items()}, known_values(database, room.settings)
+            )
             found = find_stories(database, wanted, search)
             matched = matches_of_stories(database, found.rows, wanted, search)
             made = triage.of_stories(database, [row.story.id for row in found.rows])
