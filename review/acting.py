@@ -20,7 +20,7 @@ from review.errors import FaultError, PageNotFoundError
 from review.forms import LONGEST_REASON, Fields, one_line
 from review.paging import read_id
 from review.room import Room
-from review.scopes import DURATIONS, scopes, told_summary
+from review.scopes import DURATIONS, scopes
 from storage import alert_log, notes, silences
 from storage.alert_log import AlertRow
 from storage.silences import SilenceRow
@@ -101,7 +101,6 @@ class _Pages:
                 "ack.html",
                 database=database,
                 row=row,
-                summary=told_summary(row.alert),
                 newer=alert_log.newer_unacknowledged(database, row.alert),
                 **context,
             )
@@ -117,7 +116,6 @@ class _Pages:
                 "silence.html",
                 database=database,
                 row=row,
-                summary=told_summary(row.alert),
                 scopes=scopes(row),
                 durations=tuple(DURATIONS),
                 usual=USUAL_DURATION,

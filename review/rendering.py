@@ -14,14 +14,17 @@ from urllib.parse import urlencode, urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from alerts import health_wording
-from review import naming
+from alerts.worded_anew import Worded, worded_anew
+from review import naming, said
 from review.marking import emphasise
 from review.moments import Moments
+from review.scopes import told_summary
 from review.settings import ReviewSettings
 from review.standing import alert_standing, delivery_counts, reasons_of, source_standing
 from review.triage_fields import FOR_READERS, OF_MANY
 from review.wording import Words
 from storage.reading import StoryRow
+from storage.types import Alert
 
 _FOLDER = Path(__file__).parent
 STATIC_FOLDER = _FOLDER / "static"
@@ -90,7 +93,6 @@ def environment() -> Environment:
         emphasise=emphasise,
         alert_standing=alert_standing,
         source_standing=source_standing,
-        reasons_of=reasons_of,
         delivery_counts=delivery_counts,
         failure_word=health_wording.failure_word,
         explain_health=health_wording.explain,
@@ -101,10 +103,21 @@ def environment() -> Environment:
         type_name=naming.type_name,
         state_name=naming.state_name,
         condition_word=condition_word,
+        said=said.told,
+        said_plainly=said.told_plainly,
+        worded=worded,
     )
     found.filters["groupby_day"] = group_by_day
     found.filters["moment_of"] = datetime.fromisoformat
     return found
+
+
+def worded(alert: Alert, language: str, settings: ReviewSettings) -> Worded:
+    """Return what people read of an alert first, in their language; what cannot be worded anew as it was stored."""
+    found = worded_anew(alert, "fr" if language == "fr" else "en", settings.zone())
+    if found is not None:
+        return found
+    return Worded(headline=alert.headline, summary=told_summary(alert), why=reasons_of(alert.payload))
 
 
 def condition_word(say: Words, language: str, settings: ReviewSettings, name: str, value: str) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
+from fastapi import FastAPI
 from sqlite_utils import Database
 
 from scheduler.ladder import note
@@ -15,6 +18,12 @@ from storage.triage_values import standing_text
 from storage.types import Article, Decision, DecisionKind, DeliveryState, Outcome, OutcomeClass, Person, Role
 from storage.types.triage import Standing, TriageField, TriageState, Verdict
 from tests.test_review_app import NOW, ORTM, RFI, Told, add_alert, store
+from tests.visitor import routes
+
+#: addresses that answer programs
+FOR_PROGRAMS = re.compile(r"/api/|/feeds/|/static/|/websub/|.*\.(?:csv|jsonl|atom|json)$|/(?:healthz|readyz|metrics)$")
+#: fragments for a script, and pages that need what this archive does not hold; tested with a service
+ELSEWHERE = re.compile(r"/desk/new|.*/backtests/|/rules/\{|/shared/")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,3 +87,18 @@ def fill(database: Database) -> Filled:
             ends_at=NOW + timedelta(days=1), story_id=story, pair=("FRA", "MLI"), types=("summon_ambassador",),
         )  # fmt: skip
     return Filled(article=article, story=story, alert=alert, delivery=delivery.id, silence=silence.id, event=event.id)
+
+
+def pages(app: FastAPI, known: Filled) -> Iterator[str]:
+    """Every page that is registered, its places filled in, and some in a further state."""
+    places = {
+        "story_id": known.story, "article_id": known.article, "alert_id": known.alert, "silence_id": known.silence,
+        "watch_id": "france-mali", "source_id": "rfi",
+    }  # fmt: skip
+    for method, path in routes(app):
+        if method == "GET" and not FOR_PROGRAMS.match(path) and not ELSEWHERE.match(path):
+            yield re.sub(r"\{(\w+)[^}]*\}", lambda place: str(places.get(place[1], "1")), path)
+    yield from (
+        "/?show=all", "/?q=Mali", "/?q=%22never+closed", "/?q=nothinglikeit", "/?story=1", "/nowhere",
+        f"/articles/{known.article}?revision=2&changes=1", "/triage/bulk?story=1&story=2&do=relevant",
+    )  # fmt: skip

@@ -40,7 +40,7 @@ def test_french_typography(key: str) -> None:
     text = FRENCH.texts[key]
     assert "'" not in text
     assert '"' not in text or key == "desk.search_hint"  # what is typed, not what is read
-    typed = re.sub(r"\b(?:type|text|date|since|until|tag):\S*", "", text)
+    typed = re.sub(r"(?:\b(?:type|text|title|date|since|until|tag|severity|sy)|\{\w+\}):\S*|\d\d:\d\d", "", text)
     assert not re.search(r"(?<!\u202f)[;:!?»]", typed)
     assert not re.search(r"«(?!\u202f)", text)
 

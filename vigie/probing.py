@@ -141,7 +141,7 @@ async def send_tests(settings: Settings) -> int:
 
 
 async def test_channel(settings: Settings, channel_id: str) -> str:
-    """Test one channel and return the answers as one line for the page.
+    """Test one channel and return the answers for the page, a line for each recipient.
 
     Raises:
         UnknownChangeError: no such channel is configured.
@@ -150,7 +150,7 @@ async def test_channel(settings: Settings, channel_id: str) -> str:
     if not channels:
         raise UnknownChangeError(f"no channel {channel_id!r} is configured")
     answers = await probe(settings, channels)
-    return "; ".join(
+    return "\n".join(
         " ".join(filter(None, (answer.recipient, str(answer.outcome.outcome), answer.outcome.detail)))
         for answer in answers
     )
