@@ -42,6 +42,8 @@ class _Form:
     key: str
     texts: tuple[str, ...]
     names: tuple[str, ...]
+    #: the longest of the texts: a sentence without it is another one
+    mark: str
 
     def values(self, sentence: str) -> dict[str, str] | None:
         """Return what stands in the places, or None when the sentence is another one."""
@@ -88,8 +90,7 @@ def _in_words(language: str, sentence: str, depth: int) -> str | None:
         return None
     say = words(language)
     for form in _forms():
-        values = form.values(sentence)
-        if values is None:
+        if form.mark not in sentence or (values := form.values(sentence)) is None:
             continue
         worded = {name: _worded(say, name.rstrip("0123456789"), value, depth) for name, value in values.items()}
         if all(value is not None for value in worded.values()):
@@ -109,7 +110,7 @@ def _forms() -> tuple[_Form, ...]:
                 if name is not None:
                     names.append(name)
                     texts.append("")
-            found.append(_Form(key=key, texts=tuple(texts), names=tuple(names)))
+            found.append(_Form(key=key, texts=tuple(texts), names=tuple(names), mark=max(texts, key=len)))
     return tuple(sorted(found, key=lambda form: (-sum(map(len, form.texts)), form.key)))
 
 
