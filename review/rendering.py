@@ -13,7 +13,7 @@ from urllib.parse import urlencode, urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from alerts import health_wording
+from alerts import health_wording, wording
 from alerts.worded_anew import Worded, worded_anew
 from review import naming, said
 from review.marking import emphasise
@@ -95,6 +95,7 @@ def environment() -> Environment:
         source_standing=source_standing,
         delivery_counts=delivery_counts,
         failure_word=health_wording.failure_word,
+        why_decided=wording.why_decided,
         explain_health=health_wording.explain,
         advise=health_wording.advice,
         severity_name=naming.severity_name,

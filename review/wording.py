@@ -42,6 +42,11 @@ class Words:
         """Return a whole number in groups of three: narrow spaces in French, commas in English."""
         return f"{n:,}".replace(",", "\u202f" if self.language == "fr" else ",")
 
+    def decimal(self, value: float, digits: int) -> str:
+        """Return a number with its decimals, none when they are zero: after a comma in French."""
+        text = f"{value:.{digits}f}".rstrip("0").rstrip(".") if digits else f"{value:.0f}"
+        return text.replace(".", ",") if self.language == "fr" else text
+
     def sequence(self, key: str) -> tuple[str, ...]:
         """Return a list of texts, such as the names of the months."""
         return self.sequences[key]

@@ -71,7 +71,7 @@ JOINED = {
     "watch {watch_id}: it {what} after {edit.by} edited it on the page (version {edit.version}); the edit holds. Take "
     "the change over on the page, or go back to the file's there",
     "watch {watch_id}: version {edit.version} cannot be used ({message}); {instead}",
-    "; did you mean {close[0]!r}?", "{name} is true or false, not {found!r}",
+    "{source_id} is {pause}; resume it first", "; did you mean {close[0]!r}?", "{name} is true or false, not {found!r}",
 }  # fmt: skip
 WHOLE = (
     "a.example asks for a login (HTTP 401)", "a.example has a fault of its own (HTTP 503)",
@@ -105,6 +105,8 @@ WHOLE = (
     "watch mali: it was taken out of the configuration after Awa edited it on the page (version 3); the edit holds. "
     "Take the change over on the page, or go back to the file's there",
     "watch mali: version 3 cannot be used (query: the query is empty; write a word to look for); it is out of use",
+    "rfi is paused by Awa until 2026-03-10 12:00 UTC: travaux; resume it first",
+    "rfi is paused by Awa until somebody resumes it: travaux; resume it first",
     "desk@x.example ok 250 2.0.0 kept", "channel_config https://x.example: HTTP 404", "ok accepted",
     "silence 3: watch mali, FRA ↔ MLI, type expel_diplomats or coup_attempt, severity up to 3, source rfi",
     "https://x.example/feed: x.example broke off its answer",

@@ -15,6 +15,7 @@ from alerts.notices import TYPES
 from review.moments import Moments
 from review.standing import AlertStanding, Emptiness, SourceStanding
 from review.wording import words
+from scheduler.changes import CHANGES, UNRECORDED
 from storage.types import DecisionKind, DeliveryState, FailureReason, OutcomeClass, Status
 
 FRENCH, ENGLISH = words("fr"), words("en")
@@ -78,7 +79,14 @@ def test_every_text_that_a_template_names_exists(template: Path) -> None:
     assert "autoescape" not in source
 
 
+def test_every_change_that_the_audit_keeps_has_words() -> None:
+    for language in (FRENCH, ENGLISH):
+        assert {f"change.{name}" for name in CHANGES.keys() - UNRECORDED} <= language.texts.keys()
+
+
 def test_numbers_and_counts() -> None:
+    assert [FRENCH.decimal(value, 2) for value in (13.0, 0.25, 7)] == ["13", "0,25", "7"]
+    assert ENGLISH.decimal(1.5, 1) == "1.5"
     assert [FRENCH.count("desk.articles", n) for n in (0, 1, 2)] == ["0 article", "1 article", "2 articles"]
     assert [ENGLISH.count("desk.articles", n) for n in (0, 1, 2)] == ["0 articles", "1 article", "2 articles"]
     assert FRENCH.number(1234567) == "1\u202f234\u202f567"
