@@ -48,7 +48,7 @@ def adding_routes(room: Room, changing: Changing, outlets: Outlets) -> APIRouter
     @router.post("/new-source")
     async def look(request: Request) -> Response:
         return await changing.form(
-            request, work=_wanted, role=Role.EDITOR, then=lambda number: f"/new-source/{number}", largest=_LARGEST,
+            request, work=_wanted, role=Role.EDITOR, then=lambda look: f"/new-source/{look.id}", largest=_LARGEST,
             show=lambda **shown: _begin(request, **shown),
         )  # fmt: skip
 

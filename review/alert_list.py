@@ -21,7 +21,7 @@ from storage import alert_groups, alert_log, alerts, notes, overview, silences
 from storage.alert_groups import AlertFilter, AlertGroup, AlertState
 from storage.overview import ChannelHealth
 from storage.silences import SilenceRow
-from storage.types import Person, Role
+from storage.types import Done, Person, Role
 
 #: groups on one page, and alerts on one page of what a list told
 GROUPS_PAGE, ALERTS_PAGE = 25, 50
@@ -73,8 +73,8 @@ def _add_forms(router: APIRouter, room: Room, changing: Changing, tested: dict[s
                 raise FaultError("channel")
             return "test_channel", {"channel": channel_id}
 
-        def then(answer: str) -> str:
-            tested[channel_id] = Tested(at=room.now(), answer=answer)
+        def then(done: Done) -> str:
+            tested[channel_id] = Tested(at=room.now(), answer=done.sentence)
             return "/alerts#channels"
 
         return await changing.form(request, work=work, then=then, role=Role.EDITOR)

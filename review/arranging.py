@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -22,6 +21,7 @@ from review.wording import Words
 from storage import notes, stories, threads, triage
 from storage.errors import NotFoundError
 from storage.threads import StoryChange
+from storage.types import Done
 
 #: bytes of a form that names all articles a page shows
 LARGEST_FORM = 32 * 1024
@@ -85,10 +85,9 @@ def arranging_routes(room: Room, changing: Changing) -> APIRouter:
     return router
 
 
-def _new_story(done: str) -> str:
-    """Return the address of the story that a split made, from what the change answered."""
-    found = re.match(r"story (\d{1,19}) ", done, re.ASCII)
-    return f"/stories/{found[1]}" if found else "/"
+def _new_story(done: Done) -> str:
+    """Return the address of the story that a split made."""
+    return f"/stories/{done.id}" if done.id else "/"
 
 
 def _reason(fields: Fields) -> str:

@@ -25,8 +25,8 @@ Perform = Callable[[str, dict[str, Any], Person], Awaitable[Done]]
 Work = Callable[[Fields], tuple[str, dict[str, Any]]]
 #: shows the form again with ``given``, ``fault``, ``detail`` and ``status``
 Show = Callable[..., Response]
-#: where to lead on: an address, or what makes one of the id of what the change made
-Then = str | Callable[[str], str]
+#: where to lead on: an address, or what makes one of what the change did
+Then = str | Callable[[Done], str]
 
 
 class Changing:
@@ -87,7 +87,7 @@ class Changing:
             return await again(fault=error.fault, detail=error.detail, status=422)
         except ChangeRefusedError as error:
             return await again(fault="refused", detail=str(error), status=409)
-        address = then if isinstance(then, str) else then(done.id)
+        address = then if isinstance(then, str) else then(done)
         # A reload of the page that follows must not send the form again (RFC 9110 section 15.4.4).
         other = None if elsewhere is None else elsewhere(fields)
         answer = RedirectResponse(other or safe_path(fields.get("back", "")) or address, status_code=303)

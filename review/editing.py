@@ -137,7 +137,7 @@ def _add_forms(router: APIRouter, one: str, changing: Changing, pages: Editor) -
     async def save(request: Request, name: str) -> Response:
         return await changing.form(
             request, work=partial(pages.wanted, name), show=partial(pages.edit, request, name), role=Role.EDITOR,
-            largest=pages.largest, then=lambda saved: f"{pages.root}/{saved}?saved=1",
+            largest=pages.largest, then=lambda saved: f"{pages.root}/{saved.id}?saved=1",
         )  # fmt: skip
 
     @router.post(f"{one}/switch")
@@ -161,7 +161,7 @@ def _add_backtests(router: APIRouter, one: str, changing: Changing, pages: Edito
 
         return await changing.form(
             request, work=work, show=partial(pages.edit, request, name), role=Role.EDITOR, largest=pages.largest,
-            then=lambda number: f"{pages.root}/{about}/backtests/{number}",
+            then=lambda run: f"{pages.root}/{about}/backtests/{run.id}",
         )  # fmt: skip
 
     @router.post(f"{one}/backtests/{{number}}/stop")

@@ -95,7 +95,7 @@ def _add_forms(router: APIRouter, room: Room, changing: Changing) -> None:
 
         show = partial(_dashboard, room, request)
         return await changing.form(
-            request, work=work, show=show, then=lambda view_id: f"/views#{view_id}", role=Role.READER
+            request, work=work, show=show, then=lambda saved: f"/views#{saved.id}", role=Role.READER
         )
 
     @router.post("/views/{view_id}/change")

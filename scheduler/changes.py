@@ -84,11 +84,11 @@ def _merge_stories(database: Database, given: dict[str, Any], now: datetime, _by
     return f"story {story} went into story {into}"
 
 
-def _split_story(database: Database, given: dict[str, Any], now: datetime, _by: Person) -> str:
+def _split_story(database: Database, given: dict[str, Any], now: datetime, _by: Person) -> Done:
     articles = [int(one) for one in given["articles"]]
     new = threads.split(database, articles, author=str(given["author"]), reason=str(given["reason"]), now=now)
     ladder.catch_up(database, now)
-    return f"story {new} holds them now"
+    return Done(sentence=f"story {new} holds them now", id=str(new))
 
 
 #: what somebody has looked at is their own affair, and there is more of it than of all changes together

@@ -21,6 +21,7 @@ from storage.types import (
     AddressKind,
     CrawlFailure,
     DeliveryState,
+    Done,
     FailureReason,
     Outcome,
     OutcomeClass,
@@ -122,7 +123,7 @@ def _served(database: Database, settings: Any, now: datetime) -> tuple[Visitor, 
 
     apply = performer(database, lambda: now)
 
-    async def perform(name: str, given: dict[str, Any], by: Person) -> str:
+    async def perform(name: str, given: dict[str, Any], by: Person) -> Done:
         return await bench.perform(name, given, by) or await apply(name, given, by)
 
     app = create_app(
