@@ -120,8 +120,8 @@ def _worded(say: Words, name: str, value: str, depth: int) -> str | None:
         return _KINDS[name](say, value)
     if name == "said":
         return _in_words(say.language, value, depth + 1)
-    if name == "more":
-        return _in_words(say.language, value, depth + 1) or value
+    if name in {"error", "more"}:
+        return _in_words(say.language, value, depth + 1) or (value if name == "more" else _value(value))
     return _value(value)
 
 

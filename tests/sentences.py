@@ -12,7 +12,7 @@ _SAID_BY_KEYWORD = frozenset({"detail", "message", "because"})
 #: names that sentences are given to before they are said
 _SAID_BY_NAME = frozenset({"detail", "message", "reason", "why", "says", "known", "refused"})
 #: tables of sentences
-_TABLES = frozenset({"_DETAILS", "_REFUSALS", "_WHY_NOT"})
+_TABLES = frozenset({"_BY_CERTIFICATE", "_BY_NUMBER", "_BY_REASON", "_DETAILS", "_REFUSALS", "_WHY_NOT"})
 #: calls of which a positional text with blanks is said, by the beginning of their names
 _SAID_BY_CALL = ("_fail", "_lost", "_refus", "_nothing", "_error", "_broken", "refus", "error", "report", "RuleFault")
 
@@ -65,9 +65,9 @@ def _said(node: ast.AST, *, returned: bool) -> Iterator[ast.expr]:
         warns = name == "append" and "warnings" in ast.unparse(function)
         if warns or (not to_log and (name.startswith(_SAID_BY_CALL) or name.endswith("Error"))):
             yield from node.args
-    elif isinstance(node, ast.Assign):
-        names = {getattr(one, "id", "") for one in node.targets}
-        if names & _SAID_BY_NAME:
+    elif isinstance(node, ast.Assign | ast.AnnAssign):
+        names = {getattr(one, "id", "") for one in (node.targets if isinstance(node, ast.Assign) else [node.target])}
+        if names & _SAID_BY_NAME and node.value is not None:
             yield node.value
         elif names & _TABLES and isinstance(node.value, ast.Dict):
             yield from node.value.values

@@ -23,9 +23,9 @@ TEXTS = {key: text for key, text in ENGLISH.texts.items() if key.startswith("sai
 #: modules that say sentences which come to the page
 SPEAKING = (
     *(f"crawler/{name}" for name in (
-        "answers", "backoff", "browser", "browser_pages", "client", "compression", "discovery", "extract", "failures",
-        "feeds", "guard", "jobs", "jsonfeeds", "listings", "middlewares", "orders", "pool", "robots", "sections",
-        "sitemaps", "spider", "walls",
+        "answers", "backoff", "browser", "browser_pages", "causes", "client", "compression", "discovery", "extract",
+        "failures", "feeds", "guard", "jobs", "jsonfeeds", "listings", "middlewares", "orders", "pool", "robots",
+        "sections", "sitemaps", "spider", "walls",
     )),
     *(f"scheduler/{name}" for name in (
         "alerting", "arrivals", "canary", "changes", "changes_people", "changes_triage", "changes_views",
