@@ -96,7 +96,7 @@ def test_a_card_is_snoozed_where_it_stands(visitor: Visitor, database: Database)
     (running,) = silences.running(database, NOW)
     assert (running.story_id, running.ends_at - running.starts_at) == (1, 12 * HOUR)
     page = visitor.get("/alerts")
-    assert "event 1" in page.text
+    assert "event “" in page.text
     assert "0 alerts held back" in page.text
 
 
