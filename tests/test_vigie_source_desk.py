@@ -252,8 +252,8 @@ def test_a_form_without_anything_or_with_too_much_is_refused(visitor: Visitor) -
 def test_only_who_may_change_sources_sees_the_pages(visitor: Visitor, room: Room) -> None:
     visitor.get("/new-source")
     visitor.person = ANALYST
-    assert visitor.get("/new-source").status == 404
+    assert visitor.get("/new-source").status == 403
     assert visitor.post("/new-source", {"list": OPML}).status == 403
     assert "/new-source" not in visitor.get("/sources").body
     assert visitor.get("/sources.opml").status == 200
-    assert visitor.get("/new-source/99").status == 404
+    assert visitor.get("/new-source/99").status == 403
