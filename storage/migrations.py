@@ -26,6 +26,7 @@ from storage import (
     readings,
     rule_edits,
     schema,
+    text_index,
     triage_schema,
     view_looks,
     views,
@@ -379,6 +380,7 @@ STEPS: tuple[Callable[[Database], None], ...] = (
     _pauses,
     _order_keys,
     _follows,
+    text_index.create,
 )
 NEWEST_VERSION = len(STEPS)
 

@@ -13,7 +13,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from detection.query import MAX_NESTING, MAX_TERMS, Subject, matches, parse, plan
-from storage.schema import TOKENIZER
+from storage import text_index
 from storage.types import Signal, Status
 
 
@@ -40,15 +40,13 @@ def archive(articles: Sequence[Stored]) -> sqlite3.Connection:
     database.execute(
         "CREATE TABLE revision (id INTEGER PRIMARY KEY, title TEXT NOT NULL, lede TEXT NOT NULL, body TEXT NOT NULL)"
     )
-    database.execute(
-        "CREATE VIRTUAL TABLE revision_search USING fts5 "
-        f"(title, lede, body, content='revision', content_rowid='id', tokenize='{TOKENIZER}')"
-    )
     database.executemany(
         "INSERT INTO revision VALUES (?, ?, ?, ?)",
         ((number, article.title, article.lede, article.body) for number, article in enumerate(articles)),
     )
-    database.execute("INSERT INTO revision_search (revision_search) VALUES ('rebuild')")
+    for statement in text_index.STATEMENTS:
+        database.execute(statement)
+    database.execute(text_index.FILL)
     return database
 
 

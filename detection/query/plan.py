@@ -1,11 +1,8 @@
 """Turns a query into what the full-text index can answer, so that a search need not read the archive.
 
-The index holds the columns title, lede and body (FTS5, ``unicode61 remove_diacritics 2``). A plan may
-select too much, never too little: :func:`detection.query.evaluate.matches` has the last word unless the
-plan is exact.
-
-Standfirst and body are two columns but one running text to the reader, so a phrase or a NEAR may begin
-in one and end in the other. The index cannot see that; the plan takes in the articles where it may be.
+The index holds the columns title and text (FTS5, ``unicode61 remove_diacritics 2``); the text is standfirst
+and body, one running text as to the reader. A plan may select too much, never too little:
+:func:`detection.query.evaluate.matches` has the last word unless the plan is exact.
 """
 
 from __future__ import annotations
@@ -21,7 +18,7 @@ _MAX_DEPTH = 20
 #: spellings of one phrase, and pairs of one NEAR, at most; beyond that the index is not asked
 _MAX_SPELLINGS = 64
 
-_COLUMNS = {Scope.ANYWHERE: "{title lede body}", Scope.TITLE: "{title}", Scope.TEXT: "{lede body}"}
+_COLUMNS = {Scope.TITLE: "{title}", Scope.TEXT: "{text}"}
 _LIGATURES = {"oe": "œ", "ae": "æ"}
 #: a prefix that ends so may be the first half of a ligature
 _HALVES = {"o": "œ", "a": "æ"}
@@ -121,14 +118,7 @@ def _plan_phrase(phrase: Phrase) -> SearchPlan:
     if spellings is None:
         return _EVERYTHING
     expression = _within(phrase.scope, spellings)
-    certain = expression if phrase.exactly is None else None
-    one_column = phrase.scope is Scope.TITLE or len(phrase.words) == 1
-    if not one_column:
-        crossing = _crossing_phrase(phrase)
-        if crossing is None:
-            return _EVERYTHING
-        expression = _any_or_all([expression, crossing], "OR")
-    return SearchPlan(expression=expression, exact=one_column and phrase.exactly is None, certain=certain)
+    return SearchPlan(expression=expression, exact=phrase.exactly is None)
 
 
 def _within(scope: Scope, alternatives: Iterable[str]) -> str:
@@ -136,48 +126,13 @@ def _within(scope: Scope, alternatives: Iterable[str]) -> str:
     return found if scope is Scope.ANYWHERE else f"{_COLUMNS[scope]} : {found}"
 
 
-def _crossing_phrase(phrase: Phrase) -> str | None:
-    """Return what holds wherever a phrase stretches from the standfirst into the body; None: too many spellings.
-
-    Its last words are the very first ones of the body, so hardly an article is taken in that does not hold it.
-    """
-    found = []
-    for place in range(1, len(phrase.words)):
-        before = _quoted(phrase.words[:place], prefix=False)
-        after = [f"^ {one}" for one in _quoted(phrase.words[place:], prefix=phrase.prefix)]
-        if not before or not after:
-            return None
-        # A caret binds to one string, a column to all that stands in brackets (sqlite.org/fts5.html section 3.3).
-        found.append(f"({{lede}} : {_any_or_all(before, 'OR')} AND {{body}} : {_any_or_all(after, 'OR')})")
-    return _any_or_all(found, "OR")
-
-
-def _crossing(phrases: list[Phrase]) -> str:
-    """Return what holds wherever the phrases stretch from the standfirst into the body.
-
-    Whatever stretches so begins with a first word in the one and ends with a last word in the other.
-    """
-    first = [
-        spelling
-        for phrase in phrases
-        for spelling in _quoted(phrase.words[:1], prefix=phrase.prefix and len(phrase.words) == 1)
-    ]
-    last = [spelling for phrase in phrases for spelling in _quoted(phrase.words[-1:], prefix=phrase.prefix)]
-    return f"({{lede}} : {_any_or_all(first, 'OR')} AND {{body}} : {_any_or_all(last, 'OR')})"
-
-
 def _plan_near(near: Near) -> SearchPlan:
-    phrases = near.left + near.right
     left = [spelling for phrase in near.left for spelling in _phrase_spellings(phrase) or ()]
     right = [spelling for phrase in near.right for spelling in _phrase_spellings(phrase) or ()]
-    asked = all(_phrase_spellings(phrase) is not None for phrase in phrases)
+    asked = all(_phrase_spellings(phrase) is not None for phrase in near.left + near.right)
     if not asked or len(left) * len(right) > _MAX_SPELLINGS:
         return replace(_plan_and((Or(near.left), Or(near.right)), 0), exact=False)
     close = _within(near.scope, [f"NEAR({one} {other}, {near.distance})" for one in left for other in right])
-    if near.scope is not Scope.TITLE:
-        sides = [_plan_or(side, 0).expression for side in (near.left, near.right)]
-        apart = [_crossing(list(phrases)), *(side for side in sides if side is not None)]
-        close = _any_or_all([close, _any_or_all(apart, "AND")], "OR")
     return SearchPlan(expression=close, exact=False)
 
 
