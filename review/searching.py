@@ -23,6 +23,7 @@ from detection.query import (
     Subject,
     ask,
     asks,
+    asks_of_acts,
     first_regex,
     matches,
     needs,
@@ -209,7 +210,8 @@ def _act_test(test: CodeTest | SeverityTest) -> ActTest:
 
 def _checked(database: Database, wanted: StoryFilter, search: Search) -> tuple[list[Place], Place | None]:
     """Return the places of a page's stories, and where the next one begins."""
-    subjects = Subjects(database, search.query)
+    query = search.asked.left
+    subjects = Subjects(database, search.query if query is None else query)
     found: list[Place] = []
     before, left, size, deadline = wanted.before, MOST_READ, _BATCH, monotonic() + MOST_SECONDS
     while batch := reading.places(database, replace(wanted, before=before, limit=size)):
@@ -221,7 +223,7 @@ def _checked(database: Database, wanted: StoryFilter, search: Search) -> tuple[l
                 holds = place[1] in certain
                 for article in () if holds else articles_of(place[1]):
                     left -= 1
-                    if matches(search.query, subjects.of(article)):
+                    if query is None or matches(query, subjects.of(article)):
                         holds = True
                         break
                 if holds and len(found) == wanted.limit:
@@ -259,6 +261,7 @@ class Subjects:
         """Prepare to show articles to a query."""
         self._database = database
         self._tagged = asks(query, Field.TAG)
+        self._of_acts = asks_of_acts(query)
         self._countries: dict[str, str | None] = {}
         self._tags: dict[int, tuple[str, ...]] = {}
 
@@ -274,7 +277,7 @@ class Subjects:
             country=self._countries[article.source_id],
             origin=article.origin,
             authors=article.authors,
-            signals=articles.signals(self._database, article.revision_id),
+            signals=articles.signals(self._database, article.revision_id) if self._of_acts else (),
             at=article.effective_at,
             tags=self._tags_of(article.story_id),
         )

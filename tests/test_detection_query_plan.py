@@ -12,7 +12,7 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from detection.query import MAX_NESTING, MAX_TERMS, Subject, matches, parse, plan
+from detection.query import MAX_NESTING, MAX_TERMS, Subject, ask, matches, parse, plan
 from storage import text_index
 from storage.types import Signal, Status
 
@@ -163,6 +163,13 @@ def test_the_index_loses_no_match(articles: list[Stored], text: str) -> None:
     assert wanted <= candidates
     if search.exact:
         assert candidates == wanted
+    asked = ask(query)
+    if asked.words.expression is not None:
+        with closing(archive(articles)) as database:
+            by_words = found(database, asked.words.expression)
+        assert wanted == {
+            number for number in by_words if asked.left is None or matches(asked.left, articles[number].subject)
+        }
 
 
 #: queries over titles beside what FTS5's own language says for the same thing

@@ -9,7 +9,7 @@ from __future__ import annotations
 from detection.query.asking import Asked, ask
 from detection.query.errors import QueryError
 from detection.query.evaluate import Clause, Subject, explain, matches
-from detection.query.needs import Needs, asks, first_regex, needs, parse_watch
+from detection.query.needs import Needs, asks, asks_of_acts, first_regex, needs, parse_watch
 from detection.query.nodes import Field, Query
 from detection.query.parse import MAX_LENGTH, MAX_NESTING, MAX_TERMS, parse
 from detection.query.plan import SearchPlan, plan
@@ -32,6 +32,7 @@ __all__ = [
     "ask",
     "asks",
     "asks_words",
+    "asks_of_acts",
     "describe_syntax",
     "explain",
     "first_regex",

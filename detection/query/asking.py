@@ -6,10 +6,11 @@ What is left, such as the name of an author, :func:`detection.query.evaluate.mat
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from detection.query.nodes import ACT_FIELDS, Act, And, CodeTest, DateTest, Field, Node, Query, SeverityTest
-from detection.query.plan import SearchPlan, plan
+from detection.query.plan import SearchPlan, plan, unanswered
 
 #: asks the index for nothing
 _NO_WORDS = SearchPlan(expression=None, exact=True)
@@ -30,6 +31,8 @@ class Asked:
     exact: bool
     #: nothing of the query is left over but what ``words`` stand for
     complete: bool
+    #: what to ask an article that ``words`` found, None: nothing
+    left: Query | None
 
 
 def ask(query: Query) -> Asked:
@@ -39,7 +42,8 @@ def ask(query: Query) -> Asked:
     acts: list[tuple[CodeTest | SeverityTest, ...]] = []
     rest: list[Node] = []
     complete = True
-    for part in query.root.parts if isinstance(query.root, And) else (query.root,):
+    parts = query.root.parts if isinstance(query.root, And) else (query.root,)
+    for part in parts:
         match part:
             case CodeTest(field=Field.TAG):
                 # A tag is the story's, not the article's.
@@ -65,4 +69,16 @@ def ask(query: Query) -> Asked:
         acts=tuple(acts),
         exact=complete and words.exact,
         complete=complete,
+        left=_left(query, parts, rest, words),
     )
+
+
+def _left(query: Query, parts: Sequence[Node], rest: Sequence[Node], words: SearchPlan) -> Query | None:
+    """Return the query without what the index has answered for an article that it found."""
+    if words.expression is None:
+        return query
+    open_ones = unanswered(rest) if len(rest) > 1 else () if words.exact else rest
+    left = tuple(part for part in parts if part not in rest or part in open_ones)
+    if not left:
+        return None
+    return Query(text=query.text, root=left[0] if len(left) == 1 else And(left))

@@ -97,7 +97,7 @@ def _holds(node: Node, subject: Subject) -> bool:
         case NameTest():
             return any(_occurs(node.phrase, index(name)) for name in _names(node.field, subject))
         case RegexTest():
-            return any(occurs(node.pattern, text.text) for text in _texts(node.scope, subject))
+            return any(occurs(node.pattern, text) for text in _plain_texts(node.scope, subject))
         case DateTest():
             return _appeared(node, subject.at)
         case CodeTest(field=Field.TAG):
@@ -176,10 +176,14 @@ def _names(field: Field, subject: Subject) -> Iterable[str]:
 
 
 def _texts(scope: Scope, subject: Subject) -> Iterable[IndexedText]:
+    return map(index, _plain_texts(scope, subject))
+
+
+def _plain_texts(scope: Scope, subject: Subject) -> Iterable[str]:
     if scope is not Scope.TEXT:
-        yield index(subject.title)
+        yield subject.title
     if scope is not Scope.TITLE:
-        yield index(subject.text)
+        yield subject.text
 
 
 def _occurs(phrase: Phrase, text: IndexedText) -> bool:

@@ -9,7 +9,19 @@ from dataclasses import dataclass
 from datetime import date
 
 from detection.query.errors import QueryError
-from detection.query.nodes import And, CodeTest, DateTest, Field, Leaf, Node, Query, RegexTest, leaves
+from detection.query.nodes import (
+    ACT_FIELDS,
+    And,
+    CodeTest,
+    DateTest,
+    Field,
+    Leaf,
+    Node,
+    Query,
+    RegexTest,
+    SeverityTest,
+    leaves,
+)
 from detection.query.parse import parse
 
 
@@ -46,6 +58,14 @@ def _joined(node: Node) -> tuple[Node, ...]:
 def asks(query: Query, field: Field) -> bool:
     """Whether any condition is about a field of codes."""
     return any(isinstance(leaf, CodeTest) and leaf.field is field for leaf in leaves(query.root))
+
+
+def asks_of_acts(query: Query) -> bool:
+    """Whether any condition is about what states did."""
+    return any(
+        isinstance(leaf, SeverityTest) or (isinstance(leaf, CodeTest) and leaf.field in ACT_FIELDS)
+        for leaf in leaves(query.root)
+    )
 
 
 def first_regex(query: Query) -> RegexTest | None:

@@ -7,7 +7,7 @@ and body, one running text as to the reader. A plan may select too much, never t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
@@ -47,6 +47,17 @@ _EVERYTHING = SearchPlan(expression=None, exact=False)
 def plan(query: Query) -> SearchPlan:
     """Return the plan for a query."""
     return _plan(query.root, 0)
+
+
+def unanswered(parts: Sequence[Node]) -> tuple[Node, ...]:
+    """Return those of parts joined by AND that an article may fail although the plan for all of them found it."""
+    asked = _plan_and(tuple(parts), 0).expression is not None
+    return tuple(part for part in parts if not asked or not _is_answered(part))
+
+
+def _is_answered(part: Node) -> bool:
+    found = _plan(part.part if isinstance(part, Not) else part, 1)
+    return found.exact and found.expression is not None
 
 
 def _plan(node: Node, depth: int) -> SearchPlan:

@@ -25,6 +25,7 @@ _ALIKE = str.maketrans({
     "’": "'", "‘": "'", "ʼ": "'", "\u00a0": " ", "\u202f": " ", "\u2009": " ", "‐": "-", "‑": "-",
     "œ": "oe", "Œ": "OE", "æ": "ae", "Æ": "AE",
 })  # fmt: skip
+_NO_MARKS = {ord(mark): None for mark in MARKS}
 
 
 #: a letter with the marks that follow it; a character of ASCII with all that are none
@@ -40,7 +41,7 @@ def fold_letters(text: str) -> str:
     """Return text without accents, with ligatures spelled out and plain apostrophes, spaces and hyphens."""
     if not text.isascii():
         apart = unicodedata.normalize("NFD", text.translate(_ALIKE))
-        text = unicodedata.normalize("NFC", "".join(sign for sign in apart if sign not in MARKS))
+        text = unicodedata.normalize("NFC", apart.translate(_NO_MARKS))
     # RE2 reads UTF-8, which has no half characters.
     return text.encode("utf-8", "replace").decode("utf-8")
 
