@@ -41,6 +41,9 @@ STATEMENTS = (
 )
 #: read into it what is stored already
 FILL = "INSERT INTO revision_search (revision_search) VALUES ('rebuild')"
+#: bytes of words that FTS5 gathers before it writes them, by itself and while many texts are read
+_GATHERED, _GATHERED_AT_ONCE = 1 << 20, 64 << 20
+_GATHER = "INSERT INTO revision_search (revision_search, rank) VALUES ('hashsize', ?)"
 
 
 def create(database: Database) -> None:
@@ -53,4 +56,7 @@ def create(database: Database) -> None:
     database.conn.execute("DROP TABLE revision_search")
     for statement in STATEMENTS:
         database.conn.execute(statement)
+    # What is written in small portions is merged, and so written, many times over.
+    database.conn.execute(_GATHER, (_GATHERED_AT_ONCE,))
     database.conn.execute(FILL)
+    database.conn.execute(_GATHER, (_GATHERED,))
