@@ -280,11 +280,6 @@ def _accounts(database: Database) -> None:
     accounts_schema.create(database)
 
 
-def _rule_edits(database: Database) -> None:
-    """Keep the versions of rule files that people wrote on the page."""
-    rule_edits.create(database)
-
-
 def _arrangements(database: Database) -> None:
     """Know which changes of triage came with a merge, to take them back with it."""
     database.conn.execute("ALTER TABLE story_change ADD COLUMN batch INTEGER")
@@ -295,19 +290,9 @@ def _lists_of_a_million(database: Database) -> None:
     indices.create(database)
 
 
-def _polls(database: Database) -> None:
-    """Remember the last polls of each source."""
-    polls.create(database)
-
-
 def _signals_by_rule(database: Database) -> None:
     """Let what a rule found be looked up."""
     database.conn.execute("CREATE INDEX signal_rule ON signal (rule)")
-
-
-def _figures_of_a_million(database: Database) -> None:
-    """Tell how the watch is doing without going through all that it ever decided and sent."""
-    indices.create_for_figures(database)
 
 
 def _choices_of_accounts(database: Database) -> None:
@@ -369,12 +354,12 @@ STEPS: tuple[Callable[[Database], None], ...] = (
     _watch_edits,
     _saved_views,
     _accounts,
-    _rule_edits,
+    rule_edits.create,
     _arrangements,
     _lists_of_a_million,
-    _polls,
+    polls.create,
     _signals_by_rule,
-    _figures_of_a_million,
+    indices.create_for_figures,
     _choices_of_accounts,
     _views_in_order,
     _pauses,
