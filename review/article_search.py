@@ -9,7 +9,7 @@ from time import monotonic
 from sqlite_utils import Database
 
 from detection.query import Query, matches
-from review.searching import MOST_READ, MOST_SECONDS, Search, Subjects, needed_of_articles
+from review.searching import MOST_READ, MOST_SECONDS, Search, Subjects, lightened, needed_of_articles
 from storage import search as index
 from storage.articles import StoredArticle
 from storage.search import ArticleFilter
@@ -32,6 +32,7 @@ def find_articles(database: Database, wanted: ArticleFilter, search: Search | No
     Raises:
         SearchError: the index could not answer.
     """
+    search = lightened(database, search)
     if search is not None:
         wanted = replace(needed_of_articles(database, wanted, search.query), expression=search.plan.expression)
     if search is None or search.plan.exact:

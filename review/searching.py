@@ -24,11 +24,13 @@ from detection.query import (
     ask,
     asks,
     asks_of_acts,
+    beginnings,
     first_regex,
     matches,
     needs,
     parse,
     plan,
+    without,
 )
 from detection.query.nodes import CodeTest, SeverityTest
 from detection.query.words import fold_words
@@ -85,7 +87,7 @@ def read_search(text: str) -> Search:
         query = parse(text)
     except QueryError as error:
         raise SearchTextError(error.message, position=error.position, text=text) from error
-    found = Search(query=query, plan=plan(query), asked=ask(query))
+    found = _search(query)
     regex = first_regex(query)
     if regex is not None and found.plan.expression is None:
         raise SearchTextError(
@@ -96,12 +98,25 @@ def read_search(text: str) -> Search:
     return found
 
 
+def _search(query: Query) -> Search:
+    return Search(query=query, plan=plan(query), asked=ask(query))
+
+
+def lightened(database: Database, search: Search | None) -> Search | None:
+    """Return a search that means the same and asks the index about no beginning that stands for most of it."""
+    if search is None:
+        return None
+    heavy = {one for one in beginnings(search.query) if hits.is_heavy(database, one)}
+    return _search(without(search.query, heavy)) if heavy else search
+
+
 def find_stories(database: Database, wanted: StoryFilter, search: Search | None) -> StoryPage:
     """Return a page of stories that pass the filter and the search.
 
     Raises:
         SearchError: the index could not answer.
     """
+    search = lightened(database, search)
     wanted = _with_search(database, wanted, search)
     shown, after = _places(database, wanted, search)
     return StoryPage(rows=tuple(reading.rows_at(database, shown, wanted)), next=after)
@@ -127,6 +142,7 @@ def count_stories(database: Database, wanted: StoryFilter, search: Search | None
     Raises:
         SearchError: the index could not answer.
     """
+    search = lightened(database, search)
     wanted = _with_search(database, wanted, search)
     found, after = _places(database, wanted, search)
     return Counted(

@@ -10,54 +10,124 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
 
 from sqlite_utils import Database
 
 from storage.listed import batched, listed
 
-#: with more hits than this it is quicker to walk the list of stories
-COMMON = 20_000
-#: texts up to which hits are counted rather than estimated
-_FEW_TEXTS = 60_000
-#: ranges of texts that are looked at to estimate how many hits there are, and texts in each
-_SAMPLES, _SAMPLE = 12, 2_500
-#: hits from which on an expression is walked for that takes so many seconds of the whole index
-_SOME, _LONG = 1_000, 0.15
+_Story = TypeVar("_Story")
+
+#: the newest hits that are looked at before it is decided how to find the rest; as many more as come in so many seconds
+NEWEST, MOST_NEWEST, _QUICKLY = 300, 6_000, 0.01
+#: hits of a beginning from which on it is quicker to walk the list of stories
+COMMON = 6_000
+#: pages of the index from which on a beginning stands for most of the archive
+HEAVY = 1_000
+#: seconds that a story takes to be passed on the way down a list, and a hit to be looked up; articles a story
+_PASSED, _LOOKED_UP, _ARTICLES = 10e-6, 6e-6, 4
 #: texts between two articles from which on the index is asked about either by itself, and how often it is asked at most
 _GAP, _RANGES = 2_000, 12
 #: stories in a statement
 _TOGETHER = 800
 
 
-def is_common(database: Database, expression: str) -> bool:
-    """Whether walking the list of stories finds what an expression matches sooner than asking the whole index does.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """What the newest texts that an expression finds tell of all of them."""
 
-    It does for an expression with more than some :data:`COMMON` hits, and for one with fewer that keeps the index busy,
-    such as a phrase of words that stand everywhere.
+    #: the ids of the newest ones
+    newest: tuple[int, ...]
+    #: there are no others
+    complete: bool
+    #: walking the list of stories finds a page of it sooner than asking the whole index does
+    walk: bool
+
+
+def probe(database: Database, expression: str, limit: int) -> Probe:
+    """Look at the newest texts that an expression finds, and decide how to find a page of so many stories.
 
     Raises:
         sqlite3.OperationalError: the expression is not one FTS5 reads.
     """
-    texts = int(database.execute("SELECT coalesce(max(id), 0) FROM revision").fetchone()[0])
-    # The beginning of a word costs the index as much for a few texts as for all of them.
-    if texts <= _FEW_TEXTS or "*" in expression:
-        return _has_many_hits(database, expression)
-    step, begun = texts // _SAMPLES, time.perf_counter()
-    found = [
-        int(
-            database.execute(
-                "SELECT count(*) FROM revision_search WHERE revision_search MATCH ? AND rowid BETWEEN ? AND ?",
-                (expression, last - _SAMPLE + 1, last),
-            ).fetchone()[0]
-        )
-        for last in range(texts, texts - _SAMPLES * step, -step)
-    ]
-    share = texts / (_SAMPLES * _SAMPLE)
-    likely, seconds = sum(found) * share, (time.perf_counter() - begun) * share
-    if likely < COMMON:
-        return likely >= _SOME and seconds > _LONG and _spread(found)
-    # A name that only one large story holds is common in one place and nowhere else.
-    return _spread(found) or _has_many_hits(database, expression)
+    if has_beginnings(expression):
+        # What a beginning stands for is gathered before anything is given, so only the number of hits counts.
+        return Probe(newest=(), complete=False, walk=_has_many_hits(database, expression))
+    newest, seconds, complete = _newest(database, expression)
+    if complete:
+        return Probe(newest=newest, complete=True, walk=False)
+    texts = int(database.execute("SELECT max(id) FROM revision").fetchone()[0])
+    walk = is_walk_shorter(limit=limit, hits=len(newest), among=texts - newest[-1] + 1, texts=texts, seconds=seconds)
+    return Probe(newest=newest, complete=False, walk=walk)
+
+
+def _newest(database: Database, expression: str) -> tuple[tuple[int, ...], float, bool]:
+    """Return the newest texts that an expression finds, what they took, and whether there are no others."""
+    # Time of this thread alone: what else the machine does makes no way the shorter one.
+    begun, newest = time.thread_time(), []
+    rows = database.execute(
+        "SELECT rowid FROM revision_search WHERE revision_search MATCH ? ORDER BY rowid DESC", (expression,)
+    )
+    try:
+        while some := rows.fetchmany(NEWEST):
+            newest += [int(row[0]) for row in some]
+            seconds = time.thread_time() - begun
+            if len(some) == NEWEST and (seconds > _QUICKLY or len(newest) >= MOST_NEWEST):
+                return tuple(newest), seconds, False
+    finally:
+        rows.close()
+    return tuple(newest), time.thread_time() - begun, True
+
+
+def is_walk_shorter(*, limit: int, hits: int, among: int, texts: int, seconds: float) -> bool:
+    """Whether a list is walked sooner for some stories than the whole index is asked.
+
+    Args:
+        limit: stories that are wanted.
+        hits: texts that were found.
+        among: the newest texts, among which they are.
+        texts: all of them.
+        seconds: what finding those took.
+    """
+    share = hits / among
+    walking = limit / (share * _ARTICLES) * _PASSED
+    asking = seconds * texts / among + share * texts * _LOOKED_UP
+    return walking < asking
+
+
+def has_beginnings(expression: str) -> bool:
+    """Whether an expression asks for words that begin so: what they stand for is gathered before anything is given."""
+    return "*" in expression
+
+
+def is_heavy(database: Database, beginning: str) -> bool:
+    """Whether a beginning of words, folded, stands for so much that the index is better not asked.
+
+    The pages between its first and its last word say so, by the table in which FTS5 keeps the first word of pages
+    (``%_idx``, of ``fts5_index.c``); the index of words is the one whose terms begin with ``0``.
+    """
+    first = b"0" + beginning.encode("utf-8")
+    end = first[:-1] + bytes((first[-1] + 1,))
+    return sum(_pages_before(database, part, end) - _pages_before(database, part, first)
+               for part in _parts(database)) >= HEAVY  # fmt: skip
+
+
+def _parts(database: Database) -> Iterator[int]:
+    """Yield the parts that the index consists of at the moment."""
+    part = 0
+    while part is not None:
+        (part,) = database.execute("SELECT min(segid) FROM revision_search_idx WHERE segid > ?", (part,)).fetchone()
+        if part is not None:
+            yield part
+
+
+def _pages_before(database: Database, part: int, term: bytes) -> int:
+    row = database.execute(
+        "SELECT pgno / 2 FROM revision_search_idx WHERE segid = ? AND term < ? ORDER BY term DESC LIMIT 1",
+        (part, term),
+    ).fetchone()
+    return 0 if row is None else int(row[0])
 
 
 def _has_many_hits(database: Database, expression: str) -> bool:
@@ -68,8 +138,10 @@ def _has_many_hits(database: Database, expression: str) -> bool:
     return int(row[0]) == COMMON
 
 
-def _spread(found: Sequence[int]) -> bool:
-    return sum(map(bool, found)) > len(found) / 2
+def portions(stories: Sequence[_Story], expression: str) -> Iterator[tuple[_Story, ...]]:
+    """Yield stories, or what stands for them, as many as the index is asked about at once."""
+    # A beginning costs the index as much for a few texts as for all of them.
+    return batched(stories, max(1, len(stories)) if has_beginnings(expression) else _TOGETHER)
 
 
 def stories_with_hits(
@@ -85,11 +157,10 @@ def stories_with_hits(
         values: of their parameters.
     """
     found: set[int] = set()
-    # The beginning of a word is asked about once, as it costs the index as much for a few texts as for all of them.
-    for some in batched(story_ids, _TOGETHER if "*" not in expression else max(1, len(story_ids))):
+    for some in portions(story_ids, expression):
         names = {f"story{number}": value for number, value in enumerate(listed(some)[1])}
         marks = ",".join(f":{name}" for name in names)
-        for first, last in _ranges(database, some, _RANGES if "*" not in expression else 1):
+        for first, last in _ranges(database, some, 1 if has_beginnings(expression) else _RANGES):
             rows = database.execute(
                 f"""
                 SELECT DISTINCT a.story_id FROM revision_search CROSS JOIN article a
@@ -108,7 +179,7 @@ def articles_with_hits(database: Database, expression: str, story_ids: Sequence[
     found: dict[int, list[tuple[str, int]]] = {}
     for some in batched(story_ids, _TOGETHER):
         marks, wanted = listed(some)
-        for first, last in _ranges(database, some, _RANGES if "*" not in expression else 1):
+        for first, last in _ranges(database, some, 1 if has_beginnings(expression) else _RANGES):
             rows = database.execute(
                 f"""
                 SELECT a.story_id, a.effective_at, a.id FROM revision_search CROSS JOIN article a
@@ -120,6 +191,19 @@ def articles_with_hits(database: Database, expression: str, story_ids: Sequence[
             for story_id, at, article_id in rows.fetchall():
                 found.setdefault(int(story_id), []).append((at, int(article_id)))
     return {story_id: [article_id for _, article_id in sorted(own)] for story_id, own in found.items()}
+
+
+def texts_with_hits(database: Database, expression: str, revision_ids: Sequence[int]) -> set[int]:
+    """Return those of some texts that the expression finds."""
+    wanted = set(revision_ids)
+    found: set[int] = set()
+    for first, last in split(sorted(wanted), 1 if has_beginnings(expression) else _RANGES):
+        rows = database.execute(
+            "SELECT rowid FROM revision_search WHERE revision_search MATCH ? AND rowid BETWEEN ? AND ?",
+            (expression, first, last),
+        )
+        found.update(int(row[0]) for row in rows.fetchall() if row[0] in wanted)
+    return found
 
 
 def _ranges(database: Database, story_ids: Sequence[int], most: int) -> list[tuple[int, int]]:

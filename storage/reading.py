@@ -16,8 +16,9 @@ from sqlite_utils import Database
 
 from storage.articles import signal_from_row
 from storage.errors import SearchError
+from storage.listed import named
 from storage.stories import novelty
-from storage.story_filter import Member, Place, StoryFilter, named, places, signal_clauses
+from storage.story_filter import Member, Place, StoryFilter, places, signal_clauses
 from storage.story_rows import reported
 from storage.times import from_text
 from storage.types import DeliveryState, Signal, Story

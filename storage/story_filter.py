@@ -17,6 +17,7 @@ from sqlite_utils import Database
 from storage import article_tests, hits, triage_filter
 from storage.article_tests import ArticleTests
 from storage.errors import SearchError
+from storage.listed import named
 from storage.stories import STILL_TOLD
 from storage.times import from_text, to_text
 from storage.triage_filter import TriageFilter
@@ -25,8 +26,10 @@ from storage.types import Status
 #: signals of a type or a pair, and articles of a source or in a language, up to which they are rare: it is quicker to
 #: look up their stories than to walk the list until enough are found
 _RARE_SIGNALS, _RARE_ARTICLES = 3_000, 20_000
-#: stories of a list that are looked at in one go, first and at most
-_FIRST_WALK, _LONGEST_WALK = 200, 12_800
+#: stories of a list that are looked at first, and how often four times as many after them
+_FIRST_WALK, _ROUNDS = 200, 4
+#: stories after which a walk that has found hardly anything is given up
+_LONG_WALK = 3_200
 
 #: place of a story in the list: when it was last seen, and its id
 Place = tuple[datetime, int]
@@ -93,17 +96,18 @@ def places(database: Database, wanted: StoryFilter) -> list[Place]:
         SearchError: the expression is not one FTS5 reads.
     """
     try:
-        if wanted.expression is not None and hits.is_common(database, wanted.expression):
-            return _walked(database, wanted, wanted.expression)
-        return _places(database, wanted)
+        if wanted.expression is None:
+            return _places(database, wanted)
+        return _found(database, wanted, wanted.expression)
     except sqlite3.OperationalError as error:
         if wanted.expression is None or error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
             raise
         raise SearchError(f"the search cannot be read: {error}") from error
 
 
-def _places(database: Database, wanted: StoryFilter) -> list[Place]:
-    clauses, parameters = _story_clauses(database, wanted)
+def _places(database: Database, wanted: StoryFilter, texts: Sequence[int] | None = None) -> list[Place]:
+    """Return the places of stories; ``texts`` are those that the expression finds, where they are known."""
+    clauses, parameters = _story_clauses(database, wanted, texts)
     rows = database.execute(
         f"SELECT st.last_seen_at, st.id FROM story st WHERE {' AND '.join(clauses) or '1 = 1'} "  # noqa: S608 (fixed clauses)
         "ORDER BY st.last_seen_at DESC, st.id DESC LIMIT :limit",
@@ -112,18 +116,43 @@ def _places(database: Database, wanted: StoryFilter) -> list[Place]:
     return [(from_text(at), int(story_id)) for at, story_id in rows.fetchall()]
 
 
-def _walked(database: Database, wanted: StoryFilter, expression: str) -> list[Place]:
-    """Walk the list and ask the index about many of its stories at once, until enough are found."""
+def _found(database: Database, wanted: StoryFilter, expression: str) -> list[Place]:
+    """Return the places of stories that an expression finds, by the way that is likely the shorter one."""
+    if hits.has_beginnings(expression):
+        # Counting what a beginning stands for costs as much as finding it; it may be met at the top of the list.
+        found = _walked(database, wanted, expression, 1)
+        if found is not None:
+            return found
+    probe = hits.probe(database, expression, wanted.limit)
+    if probe.complete:
+        return _places(database, wanted, probe.newest)
+    found = _walked(database, wanted, expression, _ROUNDS) if probe.walk else None
+    return _places(database, wanted) if found is None else found
+
+
+def _walked(database: Database, wanted: StoryFilter, expression: str, rounds: int) -> list[Place] | None:
+    """Walk the list and ask the index about many of its stories at once, until enough are found.
+
+    Returns:
+        a page of places; None where so many rounds did not fill it.
+    """
     own, values = ([], {}) if wanted.tests is None else article_tests.clauses(wanted.tests)
     found: list[Place] = []
     before, size = wanted.before, _FIRST_WALK
-    while True:
+    for _ in range(rounds):
         batch = _places(database, replace(wanted, expression=None, before=before, limit=size))
-        held = hits.stories_with_hits(database, expression, [story_id for _, story_id in batch], own, values)
-        found += [place for place in batch if place[1] in held]
-        if len(found) >= wanted.limit or len(batch) < size:
-            return found[: wanted.limit]
-        before, size = batch[-1], min(4 * size, _LONGEST_WALK)
+        for some in hits.portions(batch, expression):
+            held = hits.stories_with_hits(database, expression, [story_id for _, story_id in some], own, values)
+            found += [place for place in some if place[1] in held]
+            if len(found) >= wanted.limit:
+                return found[: wanted.limit]
+        if len(batch) < size:
+            return found
+        if size >= _LONG_WALK and len(found) * 8 < wanted.limit:
+            # What the newest texts held is rare among those before.
+            return None
+        before, size = batch[-1], 4 * size
+    return None
 
 
 def signal_clauses(wanted: StoryFilter, *, rare: bool = False) -> tuple[list[str], dict[str, Any]]:
@@ -152,7 +181,9 @@ def signal_clauses(wanted: StoryFilter, *, rare: bool = False) -> tuple[list[str
     return [clause for clause, _ in chosen], {key: value for _, values in chosen for key, value in values.items()}
 
 
-def _story_clauses(database: Database, wanted: StoryFilter) -> tuple[list[str], dict[str, Any]]:
+def _story_clauses(
+    database: Database, wanted: StoryFilter, texts: Sequence[int] | None
+) -> tuple[list[str], dict[str, Any]]:
     rare_acts, few_articles = _has_rare_acts(database, wanted), _has_few_articles(database, wanted)
     conditions, parameters = signal_clauses(wanted, rare=rare_acts or few_articles)
     held = " AND ".join(conditions)
@@ -176,7 +207,7 @@ def _story_clauses(database: Database, wanted: StoryFilter) -> tuple[list[str], 
     else:
         clauses.append(STILL_TOLD)
     if wanted.expression is not None or wanted.tests is not None:
-        clauses += _of_one_article(database, wanted.expression, wanted.tests or ArticleTests(), parameters)
+        clauses += _of_one_article(database, wanted.expression, texts, wanted.tests or ArticleTests(), parameters)
     if wanted.triage is not None:
         of_triage, values = triage_filter.clauses(database, wanted.triage)
         clauses += of_triage
@@ -231,13 +262,22 @@ def _member_clauses(database: Database, member: Member) -> tuple[list[str], dict
 
 
 def _of_one_article(
-    database: Database, expression: str | None, tests: ArticleTests, parameters: dict[str, Any]
+    database: Database,
+    expression: str | None,
+    texts: Sequence[int] | None,
+    tests: ArticleTests,
+    parameters: dict[str, Any],
 ) -> list[str]:
     """What one article of a story must fulfil by its words, codes and acts."""
     own, values = article_tests.clauses(tests)
     parameters |= values
     held = " AND ".join(own) or "1 = 1"
     telling = ["st.telling = 1"] if tests.acts else []
+    if texts is not None:
+        marks, names = named(texts, "text")
+        parameters |= names
+        those = f"SELECT a.story_id FROM article a WHERE a.revision_id IN ({marks}) AND {held}"  # noqa: S608 (placeholders)
+        return [*telling, f"st.id IN ({those})" if texts else "1 = 0"]
     if expression is not None:
         parameters["expression"] = expression
         return [
@@ -283,9 +323,3 @@ def _count(database: Database, table: str, which: str, values: Sequence[str], mo
         values,
     ).fetchone()
     return int(row[0])
-
-
-def named(values: Sequence[object], prefix: str) -> tuple[str, dict[str, Any]]:
-    """Return placeholders for ``IN (…)`` with names that begin so, and the values of the names."""
-    names = {f"{prefix}{number}": value for number, value in enumerate(values)}
-    return ", ".join(f":{name}" for name in names), names

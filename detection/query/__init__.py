@@ -7,6 +7,7 @@ expression for the full-text index that never loses a match. ``docs/query.md`` t
 from __future__ import annotations
 
 from detection.query.asking import Asked, ask
+from detection.query.beginnings import beginnings, without
 from detection.query.errors import QueryError
 from detection.query.evaluate import Clause, Subject, explain, matches
 from detection.query.needs import Needs, asks, asks_of_acts, first_regex, needs, parse_watch
@@ -31,8 +32,9 @@ __all__ = [
     "Subject",
     "ask",
     "asks",
-    "asks_words",
     "asks_of_acts",
+    "asks_words",
+    "beginnings",
     "describe_syntax",
     "explain",
     "first_regex",
@@ -42,4 +44,5 @@ __all__ = [
     "parse_watch",
     "plan",
     "spans",
+    "without",
 ]

@@ -75,6 +75,8 @@ class Phrase(Leaf):
     #: the last word may go on
     prefix: bool = False
     scope: Scope = Scope.ANYWHERE
+    #: an index may be asked about it
+    indexed: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

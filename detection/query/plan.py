@@ -152,6 +152,8 @@ def _plan_near(near: Near) -> SearchPlan:
 
 def _phrase_spellings(phrase: Phrase) -> list[str] | None:
     """Return the phrase as FTS5 strings, one for each spelling; None: more than the index is asked."""
+    if not phrase.indexed:
+        return None
     return _quoted(phrase.words, prefix=phrase.prefix) or None
 
 
