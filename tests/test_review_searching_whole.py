@@ -111,7 +111,10 @@ def test_a_list_is_what_reading_everything_gives(whole: Whole, monkeypatch: pyte
     chance = random.Random(seed)
     common = chance.choice((1, 40, 20_000))
     for module, name, value in (
-        (hits, "COMMON", common), (story_filter, "_RARE_SIGNALS", common), (story_filter, "_RARE_ARTICLES", common),
+        (hits, "COMMON", common), (hits, "NEWEST", min(common, 300)), (hits, "MOST_NEWEST", common),
+        (hits, "HEAVY", chance.choice((0, 1_000))), (hits, "is_walk_shorter", lambda **_: seed % 2 == 0),
+        (story_filter, "_ROUNDS", chance.choice((2, 50))),
+        (story_filter, "_RARE_SIGNALS", common), (story_filter, "_RARE_ARTICLES", common),
         (story_filter, "_FIRST_WALK", 7), (searching, "_BATCH", 5),
     ):  # fmt: skip
         monkeypatch.setattr(module, name, value)

@@ -131,9 +131,14 @@ def test_only_current_texts_count(database: Database) -> None:
     assert articles.get(database, article).title == "Autre"
 
 
+@pytest.mark.parametrize("walk", [False, True])
 @pytest.mark.parametrize("common", [1, 20_000])
-def test_rare_and_common_words_find_the_same(database: Database, monkeypatch: pytest.MonkeyPatch, common: int) -> None:
-    monkeypatch.setattr(hits, "COMMON", common)
+def test_rare_and_common_words_find_the_same(
+    database: Database, monkeypatch: pytest.MonkeyPatch, common: int, walk: bool
+) -> None:
+    for name in ("COMMON", "NEWEST", "MOST_NEWEST"):
+        monkeypatch.setattr(hits, name, common)
+    monkeypatch.setattr(hits, "is_walk_shorter", lambda **_: walk)
     first, second, third = (open_story(database, str(number), minutes=60) for number in range(3))
     add(database, first, signal(), text="Bamako expulse.", minutes=3)
     add(database, second, signal(), text="Paris rappelle.", minutes=2)

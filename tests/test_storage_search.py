@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlite_utils import Database
 
-from storage import articles, sources
+from storage import articles, hits, sources
 from storage.database import open_writer, transaction
 from storage.errors import SearchError
 from storage.search import ArticleFilter
@@ -82,6 +82,27 @@ def test_pages_put_together_are_the_whole_list(database: Database) -> None:
         seen += [article.key for article in page]
         before = (page[-1].effective_at, page[-1].id)
     assert seen == found(database)
+
+
+@pytest.mark.parametrize("walk", [False, True])
+@pytest.mark.parametrize("newest", [1, 300])
+def test_every_way_finds_the_same(database: Database, monkeypatch: pytest.MonkeyPatch, newest: int, walk: bool) -> None:
+    for name in ("NEWEST", "MOST_NEWEST", "COMMON"):
+        monkeypatch.setattr(hits, name, newest)
+    monkeypatch.setattr(hits, "is_walk_shorter", lambda **_: walk)
+    assert found(database, expression="paris OR sikasso") == found_at_once(database, "paris OR sikasso")
+    assert found(database, expression="p*", limit=1) == found_at_once(database, "p*")[:1]
+    assert found(database, expression="nowhere") == []
+
+
+def found_at_once(database: Database, expression: str) -> list[str]:
+    rows = database.execute(
+        "SELECT key FROM article "
+        "WHERE revision_id IN (SELECT rowid FROM revision_search WHERE revision_search MATCH ?) "
+        "ORDER BY effective_at DESC, id DESC",
+        (expression,),
+    )
+    return [row[0] for row in rows.fetchall()]
 
 
 def test_index_agrees_with_the_texts(database: Database) -> None:
