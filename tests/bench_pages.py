@@ -142,7 +142,9 @@ def _searches(database: Database, chance: random.Random) -> Iterator[Kind]:
     ]
     texts = [
         row[0].split(".")[1].split()
-        for row in database.execute("SELECT body FROM revision WHERE id % 49 = 8 ORDER BY id DESC LIMIT 200")
+        for row in database.execute(
+            "SELECT body FROM revision WHERE id % 49 = 8 AND body LIKE '%.%' ORDER BY id DESC LIMIT 200"
+        )
     ]
     small = [words[place] for words in texts for place in range(2, len(words)) if 3 <= len(words[place]) <= 5]
     long = [word for words in texts for word in words[2:] if len(word) >= 9 and word.isalpha()]

@@ -22,7 +22,7 @@ from tests.archive_press import ACTS, PAIRS, Press
 
 END = datetime(2026, 9, 1, tzinfo=UTC)
 #: lists and searches at random
-CASES = 120
+CASES = 60
 
 
 @dataclass(frozen=True, slots=True)
