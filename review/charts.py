@@ -75,24 +75,6 @@ def draw(database: Database, room: Room, pair: tuple[str, str], *, since: dateti
     return DrawnLadder(found=found, chart=chart)
 
 
-def resting_ladder(database: Database, room: Room, pair: tuple[str, str] | None) -> DrawnLadder | None:
-    """Return the ladder that the desk shows while nothing is open; None where nothing ever happened.
-
-    Args:
-        database: the archive.
-        room: what every page shares.
-        pair: of the desk's filter; without one it is the first pair that is watched.
-    """
-    watched = pair or next((one for watch in room.settings.watches for one in watch.pairs), None)
-    if watched is None or watched[0] == watched[1]:
-        return None
-    both = (min(watched), max(watched))
-    until = end_for(database, room, both, USUAL_SPAN)
-    since = local_midnight(until.date() - timedelta(days=USUAL_SPAN), room.settings.zone())
-    drawn = draw(database, room, both, since=since, until=until)
-    return drawn if drawn.found.acts else None
-
-
 def story_ladder(database: Database, room: Room, signal: Signal | None, story: Story) -> DrawnLadder | None:
     """Return the ladder around a story whose gravest act one state did to another, None for any other story."""
     if signal is None or signal.actor is None or signal.target is None or signal.actor == signal.target:

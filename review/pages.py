@@ -12,7 +12,6 @@ from starlette.background import BackgroundTasks
 
 from review import naming
 from review.changing import Changing
-from review.charts import DrawnLadder, resting_ladder
 from review.errors import PageNotFoundError, SearchTextError
 from review.filters import LONGEST_SEARCH, PERIODS, DeskFilter, read_filter
 from review.found import Match, matches_of_stories
@@ -20,6 +19,7 @@ from review.news import poll_address
 from review.opened import article_context, story_context
 from review.paging import read_id, write_place
 from review.panes import Opened, opened, panes, wants_pane
+from review.resting import RestingLadders
 from review.room import Room
 from review.searching import Search, StoryPage, find_stories, read_search
 from review.standing import emptiness
@@ -43,6 +43,7 @@ _SHOWN = 60
 def page_routes(room: Room, changing: Changing) -> APIRouter:
     """Return the routes of all pages."""
     router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+    ladders = RestingLadders(room)
 
     @router.get("/")
     def desk(request: Request) -> Response:
@@ -55,13 +56,13 @@ def page_routes(room: Room, changing: Changing) -> APIRouter:
             elsewhere = threads.joined(database, number) if kind is Opened.STORY and number else None
             if elsewhere is not None:
                 return RedirectResponse(panes(request).story(elsewhere), status_code=308)
-            shown = _opened(room, request, database, kind, number)
+            shown, wanted = _opened(room, request, database, kind, number), read_filter(request.query_params)
+            if kind is Opened.NOTHING:
+                shown["resting"] = ladders.figure(database, wanted.pair, room.language(request))
             if wants_pane(request):
-                resting = _resting(room, database, shown, read_filter(request.query_params))
-                page = room.page(request, "pane.html", database=None, resting=resting, **shown)
+                page = room.page(request, "pane.html", database=None, **shown)
                 looked = None
             else:
-                wanted = read_filter(request.query_params)
                 page = _desk(room, request, database, wanted, shown)
                 looked = looking(room, request, database, wanted) if page.status_code == 200 else None
         return _seen(room, changing, request, page, shown, looked)
@@ -88,7 +89,7 @@ def _existing(text: str) -> int:
 
 def _opened(room: Room, request: Request, database: Database, kind: Opened, number: int | None) -> dict[str, Any]:
     """Return what the reading pane shows, beside what every pane needs."""
-    shown: dict[str, Any] = {"opened": kind, "open": panes(request), "opened_story": None}
+    shown: dict[str, Any] = {"opened": kind, "open": panes(request), "opened_story": None, "resting": None}
     if kind is Opened.STORY and number is not None:
         shown |= story_context(room, request, database, number)
         shown["opened_story"] = number
@@ -128,7 +129,6 @@ def _desk(room: Room, request: Request, database: Database, wanted: DeskFilter, 
         marks=desk_marks(database, room.who(request), [row.story.id for row in found.rows], now, room.words(request)),
         next_page=None if found.next is None else wanted.link(before=write_place(*found.next)),
         fault=fault,
-        resting=_resting(room, database, shown, wanted),
         poll=None if fault or wanted.before else poll_address(panes(request).kept, reading.newest_article(database)),
         why_empty=None
         if found.rows or fault or found.next
@@ -140,11 +140,6 @@ def _desk(room: Room, request: Request, database: Database, wanted: DeskFilter, 
         **_choices(database, room, room.language(request), wanted),
         **shown,
     )
-
-
-def _resting(room: Room, database: Database, shown: dict[str, Any], wanted: DeskFilter) -> DrawnLadder | None:
-    """Return what the reading pane shows beside its hint while nothing is open."""
-    return resting_ladder(database, room, wanted.pair) if shown["opened"] is Opened.NOTHING else None
 
 
 def _search(request: Request, wanted: DeskFilter) -> Search | None:
