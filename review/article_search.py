@@ -49,7 +49,7 @@ def _checked(database: Database, wanted: ArticleFilter, query: Query) -> Article
     before, left, deadline = wanted.before, MOST_READ, monotonic() + MOST_SECONDS
     while batch := index.articles(database, replace(wanted, before=before, limit=_BATCH)):
         for article in batch:
-            if matches(query, subjects.of(article)):
+            if matches(query, subjects.of(article), once=True):
                 if len(found) == wanted.limit:
                     return ArticlePage(rows=tuple(found), next=_after(found[-1]))
                 found.append(article)

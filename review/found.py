@@ -49,7 +49,7 @@ def match_of(query: Query, subject: Subject, article: StoredArticle, *, certain:
         article: the same as it is stored.
         certain: it is known to match.
     """
-    if not certain and not matches(query, subject):
+    if not certain and not matches(query, subject, once=True):
         return None
     marked = spans(query, subject)
     if not marked.text and not marked.title:
@@ -130,9 +130,8 @@ def matches_of_stories(
     ids = [row.story.id for row in rows]
     # A full page is of words that stand in many articles, most likely in the newest of a story too.
     asked = _asked(database, search, ids) if len(rows) < wanted.limit else {}
-    for story_id in (one for one in ids if one not in asked):
-        for article in found.newest(database, story_id, 1):
-            tried(story_id, article, certain=False)
+    for story_id, article in found.newest_of(database, [one for one in ids if one not in asked]).items():
+        tried(story_id, article, certain=False)
     further = [row.story.id for row in rows if row.story.id not in matched and (row.story.articles > 1 or asked)]
     asked = asked or _asked(database, search, further)
     left = len(rows) + _MORE_READ

@@ -239,7 +239,7 @@ def _checked(database: Database, wanted: StoryFilter, search: Search) -> tuple[l
                 holds = place[1] in certain
                 for article in () if holds else articles_of(place[1]):
                     left -= 1
-                    if query is None or matches(query, subjects.of(article)):
+                    if query is None or matches(query, subjects.of(article), once=True):
                         holds = True
                         break
                 if holds and len(found) == wanted.limit:

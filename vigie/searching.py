@@ -87,7 +87,7 @@ def found(database: Database, query: str, wanted: ArticleFilter) -> Iterator[Sto
     while left > 0:
         rows = search.articles(database, page)
         for article in rows:
-            if left > 0 and (steps.exact or matches(parsed, subjects.of(article))):
+            if left > 0 and (steps.exact or matches(parsed, subjects.of(article), once=True)):
                 left -= 1
                 yield article
         if len(rows) < page.limit:

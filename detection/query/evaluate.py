@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from detection.query import seeking
 from detection.query.nodes import (
     ACT_FIELDS,
     COMPARISONS,
@@ -66,9 +67,15 @@ class Clause:
     holds: bool
 
 
-def matches(query: Query, subject: Subject) -> bool:
-    """Whether the article meets the query."""
-    return _holds(query.root, subject)
+def matches(query: Query, subject: Subject, *, once: bool = False) -> bool:
+    """Whether the article meets the query.
+
+    Args:
+        query: what is asked.
+        subject: the article.
+        once: no other query asks about it, so its words need not be cut for all of them; the answer is the same.
+    """
+    return _holds(query.root, subject, once=once)
 
 
 def explain(query: Query, subject: Subject) -> tuple[Clause, ...]:
@@ -82,20 +89,21 @@ def explain(query: Query, subject: Subject) -> tuple[Clause, ...]:
     )
 
 
-def _holds(node: Node, subject: Subject) -> bool:
+def _holds(node: Node, subject: Subject, *, once: bool = False) -> bool:
     match node:
         case And(parts=parts):
-            return all(_holds(part, subject) for part in parts)
+            return all(_holds(part, subject, once=once) for part in parts)
         case Or(parts=parts):
-            return any(_holds(part, subject) for part in parts)
+            return any(_holds(part, subject, once=once) for part in parts)
         case Not(part=part):
-            return not _holds(part, subject)
+            return not _holds(part, subject, once=once)
         case Phrase():
-            return any(_occurs(node, text) for text in _texts(node.scope, subject))
+            occurring = _occurs_in if once else _occurs
+            return any(occurring(node, text) for text in _plain_texts(node.scope, subject))
         case Near():
-            return any(_near(node, text) for text in _texts(node.scope, subject))
+            return any(_near(node, index(text)) for text in _plain_texts(node.scope, subject))
         case NameTest():
-            return any(_occurs(node.phrase, index(name)) for name in _names(node.field, subject))
+            return any(_occurs(node.phrase, name) for name in _names(node.field, subject))
         case RegexTest():
             return any(occurs(node.pattern, text) for text in _plain_texts(node.scope, subject))
         case DateTest():
@@ -175,10 +183,6 @@ def _names(field: Field, subject: Subject) -> Iterable[str]:
 # --- words -------------------------------------------------------------------------------------
 
 
-def _texts(scope: Scope, subject: Subject) -> Iterable[IndexedText]:
-    return map(index, _plain_texts(scope, subject))
-
-
 def _plain_texts(scope: Scope, subject: Subject) -> Iterable[str]:
     if scope is not Scope.TEXT:
         yield subject.title
@@ -186,10 +190,16 @@ def _plain_texts(scope: Scope, subject: Subject) -> Iterable[str]:
         yield subject.text
 
 
-def _occurs(phrase: Phrase, text: IndexedText) -> bool:
+def _occurs_in(phrase: Phrase, text: str) -> bool:
+    found = seeking.occurs(phrase, text)
+    return _occurs(phrase, text) if found is None else found
+
+
+def _occurs(phrase: Phrase, text: str) -> bool:
+    words = index(text)
     if len(phrase.words) == 1 and phrase.exactly is None and not phrase.prefix:
-        return phrase.words[0] in text.distinct
-    return any(True for _ in places(phrase, text))
+        return phrase.words[0] in words.distinct
+    return any(True for _ in places(phrase, words))
 
 
 def places(phrase: Phrase, text: IndexedText) -> Iterator[int]:

@@ -11,16 +11,15 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from detection.query import seeking
 from detection.query.evaluate import Subject, matches, phrase_places, places
 from detection.query.nodes import And, Near, Node, Or, Phrase, Query, RegexTest, Scope, leaves
 from detection.query.regex import found_at
+from detection.query.seeking import Span
 from detection.query.words import IndexedText, index, word_offsets
 
 #: marks in a title or a text; a letter in a regular expression may stand everywhere
 MOST_SPANS = 500
-
-#: first character and the one after the last
-Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +52,7 @@ def _shown(node: Node, subject: Subject) -> Iterator[Phrase | Near | RegexTest]:
             for part in parts:
                 yield from _shown(part, subject)
         case Or(parts=parts):
-            held = [part for part in parts if matches(Query(text="", root=part), subject)]
+            held = [part for part in parts if matches(Query(text="", root=part), subject, once=True)]
             for part in held or parts:
                 yield from _shown(part, subject)
         case _:
@@ -68,7 +67,11 @@ def _in(text: str, conditions: Iterable[Phrase | Near | RegexTest]) -> tuple[Spa
             case RegexTest(pattern=pattern):
                 found |= set(found_at(pattern, text, MOST_SPANS))
             case Phrase():
-                words |= {(first, first + len(condition.words)) for first in places(condition, index(text))}
+                sought = seeking.places(condition, text)
+                if sought is None:
+                    words |= {(first, first + len(condition.words)) for first in places(condition, index(text))}
+                else:
+                    found |= set(sought)
             case Near():
                 words |= set(_beside(condition, index(text)))
     if words:
