@@ -21,8 +21,10 @@ _Story = TypeVar("_Story")
 
 #: the newest hits that are looked at before it is decided how to find the rest; as many more as come in so many seconds
 NEWEST, MOST_NEWEST, _QUICKLY = 300, 6_000, 0.01
+#: hits that are few enough to be named one by one in a statement
+FEW = 300
 #: hits of a beginning from which on it is quicker to walk the list of stories
-COMMON = 6_000
+COMMON = 60_000
 #: pages of the index from which on a beginning stands for most of the archive
 HEAVY = 1_000
 #: seconds that a story takes to be passed on the way down a list, and a hit to be looked up; articles a story
@@ -37,9 +39,9 @@ _TOGETHER = 800
 class Probe:
     """What the newest texts that an expression finds tell of all of them."""
 
-    #: the ids of the newest ones
+    #: the ids of the newest ones; none where the rest is asked for all the same
     newest: tuple[int, ...]
-    #: there are no others
+    #: there are no others, and they are few enough to be named
     complete: bool
     #: walking the list of stories finds a page of it sooner than asking the whole index does
     walk: bool
@@ -56,7 +58,8 @@ def probe(database: Database, expression: str, limit: int) -> Probe:
         return Probe(newest=(), complete=False, walk=_has_many_hits(database, expression))
     newest, seconds, complete = _newest(database, expression)
     if complete:
-        return Probe(newest=newest, complete=True, walk=False)
+        few = len(newest) <= FEW
+        return Probe(newest=newest if few else (), complete=few, walk=False)
     texts = int(database.execute("SELECT max(id) FROM revision").fetchone()[0])
     walk = is_walk_shorter(limit=limit, hits=len(newest), among=texts - newest[-1] + 1, texts=texts, seconds=seconds)
     return Probe(newest=newest, complete=False, walk=walk)

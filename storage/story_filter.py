@@ -26,8 +26,10 @@ from storage.types import Status
 #: signals of a type or a pair, and articles of a source or in a language, up to which they are rare: it is quicker to
 #: look up their stories than to walk the list until enough are found
 _RARE_SIGNALS, _RARE_ARTICLES = 3_000, 20_000
-#: stories of a list that are looked at first, and how often four times as many after them
-_FIRST_WALK, _ROUNDS = 200, 4
+#: stories of a list that are looked at first, and more after them
+_WALK = (200, 800, 3_200, 12_800)
+#: the same for beginnings of words: whatever the index is asked about them, it gathers all that they stand for
+_WALK_FOR_BEGINNINGS = (800, 6_400)
 #: stories after which a walk that has found hardly anything is given up
 _LONG_WALK = 3_200
 
@@ -118,28 +120,29 @@ def _places(database: Database, wanted: StoryFilter, texts: Sequence[int] | None
 
 def _found(database: Database, wanted: StoryFilter, expression: str) -> list[Place]:
     """Return the places of stories that an expression finds, by the way that is likely the shorter one."""
+    steps = _WALK_FOR_BEGINNINGS if hits.has_beginnings(expression) else _WALK
     if hits.has_beginnings(expression):
         # Counting what a beginning stands for costs as much as finding it; it may be met at the top of the list.
-        found = _walked(database, wanted, expression, 1)
+        found = _walked(database, wanted, expression, steps[:1])
         if found is not None:
             return found
     probe = hits.probe(database, expression, wanted.limit)
     if probe.complete:
         return _places(database, wanted, probe.newest)
-    found = _walked(database, wanted, expression, _ROUNDS) if probe.walk else None
+    found = _walked(database, wanted, expression, steps) if probe.walk else None
     return _places(database, wanted) if found is None else found
 
 
-def _walked(database: Database, wanted: StoryFilter, expression: str, rounds: int) -> list[Place] | None:
+def _walked(database: Database, wanted: StoryFilter, expression: str, steps: Sequence[int]) -> list[Place] | None:
     """Walk the list and ask the index about many of its stories at once, until enough are found.
 
     Returns:
-        a page of places; None where so many rounds did not fill it.
+        a page of places; None where steps over so many stories did not fill it.
     """
     own, values = ([], {}) if wanted.tests is None else article_tests.clauses(wanted.tests)
     found: list[Place] = []
-    before, size = wanted.before, _FIRST_WALK
-    for _ in range(rounds):
+    before = wanted.before
+    for size in steps:
         batch = _places(database, replace(wanted, expression=None, before=before, limit=size))
         for some in hits.portions(batch, expression):
             held = hits.stories_with_hits(database, expression, [story_id for _, story_id in some], own, values)
@@ -151,7 +154,7 @@ def _walked(database: Database, wanted: StoryFilter, expression: str, rounds: in
         if size >= _LONG_WALK and len(found) * 8 < wanted.limit:
             # What the newest texts held is rare among those before.
             return None
-        before, size = batch[-1], 4 * size
+        before = batch[-1]
     return None
 
 

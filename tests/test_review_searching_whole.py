@@ -113,9 +113,10 @@ def test_a_list_is_what_reading_everything_gives(whole: Whole, monkeypatch: pyte
     for module, name, value in (
         (hits, "COMMON", common), (hits, "NEWEST", min(common, 300)), (hits, "MOST_NEWEST", common),
         (hits, "HEAVY", chance.choice((0, 1_000))), (hits, "is_walk_shorter", lambda **_: seed % 2 == 0),
-        (story_filter, "_ROUNDS", chance.choice((2, 50))),
+        (story_filter, "_WALK", (7, 28, 112, 448)[: chance.choice((2, 4))]), (hits, "FEW", chance.choice((0, 300))),
+        (story_filter, "_WALK_FOR_BEGINNINGS", (7, chance.choice((28, 448)))),
         (story_filter, "_RARE_SIGNALS", common), (story_filter, "_RARE_ARTICLES", common),
-        (story_filter, "_FIRST_WALK", 7), (searching, "_BATCH", 5),
+        (searching, "_BATCH", 5),
     ):  # fmt: skip
         monkeypatch.setattr(module, name, value)
     wanted = StoryFilter(

@@ -136,7 +136,7 @@ def test_only_current_texts_count(database: Database) -> None:
 def test_rare_and_common_words_find_the_same(
     database: Database, monkeypatch: pytest.MonkeyPatch, common: int, walk: bool
 ) -> None:
-    for name in ("COMMON", "NEWEST", "MOST_NEWEST"):
+    for name in ("COMMON", "NEWEST", "MOST_NEWEST", "FEW"):
         monkeypatch.setattr(hits, name, common)
     monkeypatch.setattr(hits, "is_walk_shorter", lambda **_: walk)
     first, second, third = (open_story(database, str(number), minutes=60) for number in range(3))

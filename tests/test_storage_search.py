@@ -87,7 +87,7 @@ def test_pages_put_together_are_the_whole_list(database: Database) -> None:
 @pytest.mark.parametrize("walk", [False, True])
 @pytest.mark.parametrize("newest", [1, 300])
 def test_every_way_finds_the_same(database: Database, monkeypatch: pytest.MonkeyPatch, newest: int, walk: bool) -> None:
-    for name in ("NEWEST", "MOST_NEWEST", "COMMON"):
+    for name in ("NEWEST", "MOST_NEWEST", "COMMON", "FEW"):
         monkeypatch.setattr(hits, name, newest)
     monkeypatch.setattr(hits, "is_walk_shorter", lambda **_: walk)
     assert found(database, expression="paris OR sikasso") == found_at_once(database, "paris OR sikasso")
