@@ -29,6 +29,7 @@ from vigie.commands import PARTLY
 from vigie.crawling import crawler_settings
 from vigie.probing import test_channel
 from vigie.settings import Settings
+from vigie.settling import settling
 from vigie.source_desk import SourceDesk
 from vigie.watch_bench import WatchBench
 from vigie.watch_definitions import read_watches, with_edits
@@ -113,7 +114,8 @@ async def run_service(settings: Settings) -> int:
     with await open_listener(settings.host, settings.port) as listener:
         async with Service(_heard(settings), sends_at_once=True) as service:
             logger.info("watching %d sources; the page is at %s", len(service.settings.sources), settings.public_url)
-            await serve_with(service, settings, stop, listener)
+            with settling():
+                await serve_with(service, settings, stop, listener)
     logger.info("stopped")
     return 0
 
