@@ -21,22 +21,14 @@ _TOGETHER = 200
 
 
 @dataclass(slots=True)
-class _Share:
-    """What articles of a story have in common: the first of them, and how many there are."""
-
-    effective_at: str
-    id: int
-    articles: int = 0
-
-
-@dataclass(slots=True)
 class _Counted:
     """What is counted over a story's articles."""
 
     articles: int = 0
     withdrawn: int = 0
-    sources: dict[str, _Share] = field(default_factory=dict)
-    origins: dict[str, _Share] = field(default_factory=dict)
+    #: the first to report it first
+    sources: dict[str, None] = field(default_factory=dict)
+    origins: dict[str, None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,24 +65,22 @@ def _reported(database: Database, story_ids: Sequence[int]) -> list[Reported]:
     }
     counted = _count(database, story_ids)
     outlets = _outlets(database, {source for one in counted.values() for source in one.sources})
-    return [_story(rows[number], counted.get(number, _Counted()), outlets) for number in story_ids if number in rows]
+    return [_story(rows[number], counted[number], outlets) for number in story_ids if number in rows]
 
 
 def _count(database: Database, story_ids: Sequence[int]) -> dict[int, _Counted]:
     marks, wanted = listed(story_ids)
-    found: dict[int, _Counted] = {}
-    for story_id, source, origin, articles, withdrawn, effective_at, first in database.execute(
-        "SELECT story_id, source_id, origin, count(*), count(withdrawn_at), min(effective_at), min(id) "  # noqa: S608 (placeholders)
+    rows = database.execute(
+        "SELECT min(effective_at), min(id), source_id, origin, story_id, count(*), count(withdrawn_at) "  # noqa: S608 (placeholders)
         f"FROM article WHERE story_id IN ({marks}) GROUP BY story_id, source_id, origin",
         wanted,
-    ):
-        one = found.setdefault(story_id, _Counted())
+    ).fetchall()
+    found: dict[int, _Counted] = {story_id: _Counted() for story_id in story_ids}
+    for _, _, source, origin, story_id, articles, withdrawn in sorted(rows):
+        one = found[story_id]
         one.articles += articles
         one.withdrawn += withdrawn
-        for shares, key in ((one.sources, source), (one.origins, origin)):
-            share = shares.setdefault(key, _Share(effective_at, first))
-            share.effective_at, share.id = min(share.effective_at, effective_at), min(share.id, first)
-            share.articles += articles
+        one.sources[source] = one.origins[origin] = None
     return found
 
 
@@ -106,12 +96,8 @@ def _outlets(database: Database, source_ids: set[str]) -> dict[str, _Outlet]:
     return found
 
 
-def _in_order(shares: dict[str, _Share]) -> list[str]:
-    return sorted(shares, key=lambda key: (shares[key].effective_at, shares[key].id, key))
-
-
 def _story(row: dict[str, Any], counted: _Counted, outlets: dict[str, _Outlet]) -> Reported:
-    own = [outlets[source] for source in _in_order(counted.sources)]
+    own = [outlets[source] for source in counted.sources]
     gone = counted.articles and counted.withdrawn == counted.articles
     story = Story(
         id=row["id"],
@@ -120,7 +106,7 @@ def _story(row: dict[str, Any], counted: _Counted, outlets: dict[str, _Outlet]) 
         last_seen_at=from_text(row["last_seen_at"]),
         articles=counted.articles,
         outlets=len(own),
-        origins=tuple(_in_order(counted.origins)),
+        origins=tuple(counted.origins),
         severity=row["severity"],
         thread_id=row["thread_id"] or row["id"],
         # Pages come back; what an agency or another article said of the story stays.
