@@ -6,8 +6,10 @@ over every anchor and a version that changes with the rules.
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -141,10 +143,8 @@ def _check_sets(file: RuleFile, vocabulary: Vocabulary) -> Iterable[RuleError]:
                 break
 
 
-def _compile_language(
-    language: str, files: Sequence[RuleFile], shared: Mapping[str, tuple[str, ...]], refused: list[RuleError]
-) -> LanguageRules:
-    vocabulary = Vocabulary(language, shared)
+def _compile_language(files: Sequence[RuleFile], vocabulary: Vocabulary, refused: list[RuleError]) -> LanguageRules:
+    language = vocabulary.language
     index = PhraseIndex(vocabulary)
     cues = compile_cues(index)
     rules: list[Rule] = []
@@ -200,6 +200,18 @@ def _version(files: Iterable[RuleFile]) -> str:
     return digest.hexdigest()[:12]
 
 
+@contextlib.contextmanager
+def _no_collection() -> Iterator[None]:
+    """Leave the collection of garbage out: of a hundred thousand new objects, it would look at all again and again."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
 def compile_rules(
     files: Sequence[RuleFile],
     shared: Mapping[str, Mapping[str, tuple[str, ...]]],
@@ -213,20 +225,23 @@ def compile_rules(
         files: rule files, the built-in ones first.
         shared: word sets by language that every file of the language may use.
         refused: takes what cannot be compiled, instead of the first of it being raised.
-        ready: compiled before; a language whose files are the same is taken from it.
+        ready: compiled before; a language whose files are the same is taken from it, and what phrases of others mean.
 
     Raises:
         RuleError: a rule cannot be compiled, and ``refused`` was not given.
     """
     problems: list[RuleError] = []
     languages: dict[str, LanguageRules] = {}
-    for language in dict.fromkeys(file.language for file in files):
-        own = [file for file in files if file.language == language]
-        same = ready is not None and own == [file for file in ready.files if file.language == language]
-        if ready is not None and same:
-            languages[language] = ready.languages[language]
-        else:
-            languages[language] = _compile_language(language, own, shared.get(language, {}), problems)
+    with _no_collection():
+        for language in dict.fromkeys(file.language for file in files):
+            own = [file for file in files if file.language == language]
+            before = ready.languages.get(language) if ready is not None else None
+            if ready is not None and before and own == [file for file in ready.files if file.language == language]:
+                languages[language] = before
+                continue
+            sets = shared.get(language, {})
+            vocabulary = before.index.vocabulary.continued(sets) if before else Vocabulary(language, sets)
+            languages[language] = _compile_language(own, vocabulary, problems)
     if refused is not None:
         refused.extend(problems)
     elif problems:

@@ -55,13 +55,35 @@ class Vocabulary:
         self._known: dict[str, frozenset[Phrase]] = {}
         #: where sets are expanded that mean the same there, once for all files
         self._outer = outer
+        self._extensions: list[tuple[Mapping[str, Sequence[str]], Vocabulary]] = []
 
     def extended(self, sets: Mapping[str, Sequence[str]]) -> Vocabulary:
         """Return a vocabulary with further sets, which may replace those of the same name."""
         if not sets:
             return self
+        for known, extension in self._extensions:
+            if known == sets:
+                return extension
         outer = None if sets.keys() & self._sets.keys() else self
-        return Vocabulary(self.language, self._sets | dict(sets), outer)
+        extension = Vocabulary(self.language, self._sets | dict(sets), outer)
+        self._extensions.append((dict(sets), extension))
+        return extension
+
+    def continued(self, sets: Mapping[str, Sequence[str]]) -> Vocabulary:
+        """Return a vocabulary of these sets that knows what this one expanded; what it learns, this one does not."""
+        if self._sets != dict(sets):
+            return Vocabulary(self.language, sets)
+        other = self._copy(None)
+        for known, extension in self._extensions:
+            outer = None if extension._outer is None else other
+            other._extensions.append((known, extension._copy(outer)))
+        return other
+
+    def _copy(self, outer: Vocabulary | None) -> Vocabulary:
+        other = Vocabulary(self.language, self._sets, outer)
+        other._expanded.update(self._expanded)
+        other._known.update(self._known)
+        return other
 
     def phrases(self, source: str, _open: tuple[str, ...] = ()) -> frozenset[Phrase]:
         """Return every phrase of a group.

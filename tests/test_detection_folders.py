@@ -1,11 +1,14 @@
 """Rule folders: what is added, replaced, switched off and refused, and what stays in use."""
 
+import gc
+import inspect
 from pathlib import Path
 
 import pytest
 
+from detection.compiler import RuleSet, compile_rules
 from detection.engine import Document, detect, load_folders, load_rules
-from detection.folders import digest, fingerprint
+from detection.folders import _shared, digest, fingerprint
 
 CAKE = """
 language = "fr"
@@ -168,3 +171,44 @@ def test_fingerprint_and_digest_see_every_change(tmp_path: Path, change: str) ->
     after = fingerprint((tmp_path,)), digest((tmp_path,))
     assert before[0] != after[0]
     assert before[1] != after[1]
+
+
+def _meaning(rules: RuleSet) -> list[tuple[str, list[list[frozenset[tuple[str, ...]]]]]]:
+    """The phrases of every group of every line, whatever their numbers."""
+    return [
+        (rule.entry.id, [[one.index.phrases(number) for number in line.groups] for line in rule.lines])
+        for one in rules.languages.values()
+        for rule in one.rules
+    ]
+
+
+@pytest.mark.parametrize("sets", [{}, {"sets": SETS}], ids=["the sets of before", "further sets"])
+def test_rules_mean_the_same_whatever_was_compiled_before(tmp_path: Path, sets: dict[str, str]) -> None:
+    own = CAKE.replace("[[rule]]", '[sets]\ncake = ["tarte(s)"]\nmission = ["chapelle"]\n[[rule]]')
+    built_in = _meaning(load_rules())
+    loaded = load_folders((_write(tmp_path, own=own.replace("gâteaux", "tartes"), **sets),))
+    assert loaded.refusals == ()
+    alone = compile_rules(loaded.rules.files, _shared(loaded.rules.files))
+    assert _meaning(loaded.rules) == _meaning(alone) != built_in
+    # What the folder's own phrases stand for is forgotten with it.
+    again = load_folders((_write(tmp_path, own=CAKE.replace("{cake}", "{mission}")),))
+    assert _meaning(again.rules) == _meaning(compile_rules(again.rules.files, _shared(again.rules.files)))
+    assert _meaning(load_rules()) == built_in
+
+
+def test_no_garbage_is_collected_while_rules_are_compiled(tmp_path: Path) -> None:
+    _write(tmp_path, cake=CAKE, sets=SETS)
+    load_rules()
+    collections: list[str] = []
+
+    def note(phase: str, _: dict[str, int]) -> None:
+        frames = inspect.stack(0)
+        collections.extend(phase for frame in frames if frame.function == "_compile_language")
+
+    gc.callbacks.append(note)
+    try:
+        load_folders((tmp_path,))
+    finally:
+        gc.callbacks.remove(note)
+    assert collections == []
+    assert gc.isenabled()
