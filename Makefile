@@ -19,7 +19,7 @@ demo: $(VENV)/.installed ## replay a crisis on a newsroom inside this machine: n
 	$(BIN)/vigie demo
 
 test: $(VENV)/.developer ## run the test suite
-	$(BIN)/python -m pytest -q --numprocesses 2 --dist loadgroup -m "not browser and not alone"
+	$(BIN)/python -m pytest -q --numprocesses 3 --dist loadscope -m "not browser and not alone"
 	$(BIN)/python -m pytest -q -m "alone and not browser"
 
 lint: $(VENV)/.developer ## style, types and the direction of imports

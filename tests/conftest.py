@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+
+from tests.handing_out import HandingOut
 
 # Commands remember in the user's cache which rules passed their tests. A folder of the checkout keeps the gain from one
 # test to the next and leaves alone the home of whoever runs them.
@@ -18,12 +21,7 @@ settings.register_profile("vigie", deadline=None, max_examples=30)
 settings.load_profile("vigie")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep tests that share a fixture of their module in one process: it is built once (``--dist loadgroup``)."""
-    for item in items:
-        if not isinstance(item, pytest.Function):
-            continue
-        fixtures = item._fixtureinfo.name2fixturedefs.values()
-        if any(definitions[-1].scope == "module" for definitions in fixtures):
-            item.add_marker(pytest.mark.xdist_group(item.module.__name__))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> HandingOut:
+    """Keep tests that share a fixture of their module in one process: it is built once."""
+    return HandingOut(config, log)
