@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 from xdist.remote import Producer
 
+from tests.begun import begin
 from tests.handing_out import HandingOut
 
 # Commands remember in the user's cache which rules passed their tests. A folder of the checkout keeps the gain from one
@@ -25,3 +27,15 @@ settings.load_profile("vigie")
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> HandingOut:
     """Keep tests that share a fixture of their module in one process: it is built once."""
     return HandingOut(config, log)
+
+
+#: files that look at how an archive begins
+_BEGINNING = {"tests.test_storage_database", "tests.test_storage_folder"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _new_archives_are_copied(request: pytest.FixtureRequest) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        if request.module.__name__ not in _BEGINNING:
+            patch.setattr("storage.database.migrate", begin)
+        yield

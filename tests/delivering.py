@@ -259,8 +259,11 @@ async def listening(
     talk: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Any], port: int = 0, **options: Any
 ) -> AsyncIterator[int]:
     """Serve raw bytes on loopback; yields the port."""
+    #: whoever waits for nothing once the caller has gone would be garbage, and complain of it
+    talking: set[asyncio.Task[Any] | None] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        talking.add(asyncio.current_task())
         try:
             await talk(reader, writer)
         except (ConnectionError, asyncio.IncompleteReadError):

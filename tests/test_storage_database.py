@@ -17,6 +17,7 @@ from storage import migrations
 from storage.database import open_reader, open_writer, transaction, wrapped_errors
 from storage.errors import ArchiveBusyError, ArchiveFullError, DataRefusedError, StorageError
 from storage.folder import APPLICATION_ID, read_header
+from tests.begun import begin
 
 SCHEMA = Path(__file__).parent / "data" / "schema-1.sql"
 
@@ -335,3 +336,23 @@ def test_damage_met_while_working_is_refused_not_traced(tmp_path: Path) -> None:
     with pytest.raises(DataRefusedError, match="damaged"), transaction(database):
         database.execute("SELECT sum(length(value)) FROM meta").fetchone()
     database.conn.close()
+
+
+def test_copied_archive_is_a_migrated_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Other tests begin with copies, see tests/begun.py.
+    told: list[tuple[object, ...]] = []
+    instances: set[str] = set()
+    for name in ("migrated", "copied", "copied too"):
+        if name == "copied":
+            monkeypatch.setattr(storage_database, "migrate", begin)
+        database = open_writer(tmp_path / name)
+        instances.add(storage_database.instance_id(database))
+        pragmas = ("user_version", "application_id", "journal_mode", "page_size", "page_count")
+        settings = tuple(database.execute(f"PRAGMA {one}").fetchone()[0] for one in pragmas)
+        database.execute("UPDATE meta SET value = '' WHERE key = 'instance'")
+        told.append(
+            (settings, "\n".join(database.conn.iterdump()), sorted(path.name for path in (tmp_path / name).iterdir()))
+        )
+        database.conn.close()
+    assert told[0] == told[1] == told[2]
+    assert len(instances) == 3
