@@ -7,11 +7,12 @@ phrases there are.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import groupby
+from typing import Any, TypeVar, cast
 
 from detection.countries import Mention, MentionKind
 
+_Value = TypeVar("_Value")
 #: words a phrase is made of; ``@people`` and the like stand for mentions, ``stem*`` for a beginning
 Phrase = tuple[str, ...]
 #: (first token, token after the last)
@@ -35,39 +36,57 @@ _MOST_OPENED = 100_000
 _LONGEST_OPENED = 40
 
 
+#: what leads nowhere
+_NOTHING: dict[str, Any] = {}
+
+
+def _with(known: Mapping[str, _Value], key: str, value: _Value) -> dict[str, _Value]:
+    """Return what is known with one thing more, in its own place once there is anything."""
+    own = {} if known is _NOTHING else cast("dict[str, _Value]", known)
+    own[key] = value
+    return own
+
+
 #: how many words a phrase takes, and the numbers of the groups that have such a phrase
 _Runs = tuple[tuple[int, tuple[int, ...]], ...]
 
 
-@dataclass(slots=True)
 class _Node:
-    """A place in the tree: what ends here, and how it may go on."""
+    """A place in the tree: what ends here, and how it may go on.
 
-    #: numbers of the groups of which a phrase ends here
-    ends: list[int] = field(default_factory=list)
-    words: dict[str, _Node] = field(default_factory=dict)
-    #: by their first letters: beginnings of words and where they lead
-    stems: dict[str, list[tuple[str, _Node]]] = field(default_factory=dict)
-    dynamic: dict[str, _Node] = field(default_factory=dict)
-    #: whether there are beginnings or mentions at all
-    forks: bool = False
-    #: what ends on the way here, where that is a way of words alone, once it is known: texts repeat their words
-    runs: _Runs = ()
-    known: bool = False
+    Most places go on with one word or none, so what a place does not have is one empty thing for all of them.
+    """
+
+    __slots__ = ("dynamic", "ends", "forks", "known", "runs", "stems", "words")
+
+    def __init__(self) -> None:
+        #: numbers of the groups of which a phrase ends here
+        self.ends: tuple[int, ...] = ()
+        self.words: Mapping[str, _Node] = _NOTHING
+        #: by their first letters: beginnings of words and where they lead
+        self.stems: Mapping[str, list[tuple[str, _Node]]] = _NOTHING
+        self.dynamic: Mapping[str, _Node] = _NOTHING
+        #: whether there are beginnings or mentions at all
+        self.forks = False
+        #: what ends on the way here, where that is a way of words alone, once it is known: texts repeat their words
+        self.runs: _Runs = ()
+        self.known = False
 
     def next(self, part: str) -> _Node:
         """Return the node that a part of a phrase leads to, made when there is none."""
         if part[0] == "@":
             self.forks = True
-            return self.dynamic.setdefault(part, _Node())
+            node = self.dynamic.get(part) or _Node()
+            self.dynamic = _with(self.dynamic, part, node)
+            return node
         if part[-1] != "*":
-            node = self.words.get(part)
-            if node is None:
-                node = self.words[part] = _Node()
+            node = self.words.get(part) or _Node()
+            self.words = _with(self.words, part, node)
             return node
         self.forks = True
         stem = part[:-1]
-        known = self.stems.setdefault(stem[:_STEM_KEY], [])
+        known = self.stems.get(stem[:_STEM_KEY], [])
+        self.stems = _with(self.stems, stem[:_STEM_KEY], known)
         for other, node in known:
             if other == stem:
                 return node
@@ -93,7 +112,7 @@ class PhraseTree:
             for part in phrase:
                 node = node.words.get(part) or node.next(part)
             if not node.ends or node.ends[-1] != number:
-                node.ends.append(number)
+                node.ends += (number,)
 
     def scan(
         self, words: Sequence[str], first: int, last: int, mentions: Mapping[int, Mention]
