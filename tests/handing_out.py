@@ -15,10 +15,12 @@ from xdist.workermanage import WorkerController
 #: files whose tests wait for processes, or take long by themselves: they go first, so that none of them is left when
 #: the others are done
 _FIRST = ("test_campaign", "test_hostile_", "test_service_", "test_detection_metamorphic", "test_vigie_adding")
+#: in files that compute something once for all of their tests: fixtures of the module, what was read of the articles
+_SHARING = ('scope="module"', "from tests import metamorphic as")
 
 
 class HandingOut(LoadScopeScheduling):  # type: ignore[misc]  # untyped
-    """Hands out tests one by one; those of a file with fixtures of its module, which are built once, together."""
+    """Hands out tests one by one; those of a file that computes something once for all of them, together."""
 
     def schedule(self) -> None:
         """Begin, or go on with what is left."""
@@ -46,4 +48,5 @@ def _file(scope: str) -> str:
 
 @cache
 def _shares(path: Path) -> bool:
-    return 'scope="module"' in path.read_text("utf-8")
+    text = path.read_text("utf-8")
+    return any(mark in text for mark in _SHARING)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
-from detection.engine import Detection, Document, detect, load_rules
+from detection.engine import Detection, Document, RuleSet, detect, load_rules
 from detection.reading import read as read_text
 from detection.text import fold
 from storage.types import Status
@@ -59,10 +59,15 @@ def told(text: str, title: str = "") -> Told:
 
 
 @cache
+def _rules() -> RuleSet:
+    return load_rules()
+
+
+@cache
 def read(told: Told) -> Detection:
     """Return what detection finds."""
     document = Document(title=told.title, text=told.text, published_at=told.published, language=told.language)
-    return detect(document, load_rules())
+    return detect(document, _rules())
 
 
 def alerts(told: Told, pair: Pair = FRANCE_MALI) -> bool:
