@@ -124,6 +124,7 @@ def test_no_expression_raises_anything_else(database: Database, expression: str)
 
 def test_trouble_with_the_database_is_no_search_error(tmp_path: Path) -> None:
     database = open_writer(tmp_path)
+    assert search(database, ArticleFilter(expression="word")) == []
     database.conn.set_progress_handler(lambda: 1, 1)
     with pytest.raises(Exception, match="interrupted") as caught:
         search(database, ArticleFilter(expression="word"))
