@@ -114,11 +114,19 @@ async def send(
     return outcome
 
 
+_EARLIER: set[int] = set()
+
+
+@pytest.fixture(autouse=True)
+def _children_of_other_tests() -> None:
+    _EARLIER.clear()
+    _EARLIER.update(children())
+
+
 def children() -> list[int]:
-    """Process ids of the children of this process that still run."""
-    return [
-        int(pid) for path in Path(f"/proc/{os.getpid()}/task").glob("*/children") for pid in path.read_text().split()
-    ]
+    """Process ids of the children of this process that this test began and that still run."""
+    tasks = Path(f"/proc/{os.getpid()}/task").glob("*/children")
+    return [int(pid) for path in tasks for pid in path.read_text().split() if int(pid) not in _EARLIER]
 
 
 # --- what arrives --------------------------------------------------------------------------------

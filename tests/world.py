@@ -25,6 +25,7 @@ from typing import Any, Self, TypeVar
 
 from aiohttp import web
 
+from tests import warm
 from vigie.demo.inbox import Inbox, ReceivedMail
 from vigie.demo.receiver import ReceivedEvent, WebhookReceiver
 
@@ -211,8 +212,7 @@ def free_port() -> int:
 
 def vigie(*arguments: str | Path, cwd: Path | None = None, timeout: float = 60) -> subprocess.CompletedProcess[str]:
     """Run the command line in a process of its own."""
-    command = [sys.executable, "-m", "vigie", *map(str, arguments)]
-    return subprocess.run(command, cwd=cwd, timeout=timeout, capture_output=True, text=True, check=False)
+    return warm.run([str(argument) for argument in arguments], cwd, timeout)
 
 
 def start_vigie(*arguments: str | Path) -> subprocess.Popen[str]:
