@@ -20,7 +20,7 @@ demo: $(VENV)/.installed ## replay a crisis on a newsroom inside this machine: n
 
 test: $(VENV)/.developer ## run the test suite
 	$(BIN)/python -m pytest -q --numprocesses 3 --dist loadscope -m "not browser and not alone"
-	$(BIN)/python -m pytest -q -m "alone and not browser"
+	$(BIN)/python -m pytest -q -m "alone and not browser" $$(grep -l "mark.alone" tests/test_*.py)
 
 lint: $(VENV)/.developer ## style, types and the direction of imports
 	$(BIN)/ruff check .
