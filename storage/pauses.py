@@ -28,6 +28,9 @@ NOT_PAUSED = (
 )
 
 
+_PAUSES = "SELECT p.*, s.name FROM source_pause p JOIN source s ON s.id = p.source_id"
+
+
 def create(database: Database) -> None:
     """Add the table; called by a migration."""
     database.conn.execute(
@@ -43,7 +46,7 @@ def create(database: Database) -> None:
 def active(database: Database, now: datetime) -> dict[str, SourcePause]:
     """Return the pauses that hold, by the id of their source."""
     rows = database.query(
-        "SELECT * FROM source_pause WHERE ends_at IS NULL OR ends_at > ? ORDER BY at, source_id", (to_text(now),)
+        f"{_PAUSES} WHERE p.ends_at IS NULL OR p.ends_at > ? ORDER BY p.at, p.source_id", (to_text(now),)
     )
     return {row["source_id"]: _pause(row) for row in rows}
 
@@ -70,7 +73,7 @@ def pause(
         NotFoundError: there is no such source.
         ConflictError: it is switched off, or the pause would be over already, or nobody says who or why.
     """
-    row = database.execute("SELECT enabled FROM source WHERE id = ?", (source_id,)).fetchone()
+    row = database.execute("SELECT enabled, name FROM source WHERE id = ?", (source_id,)).fetchone()
     if row is None:
         raise NotFoundError(f"there is no source {source_id!r}")
     if not row[0]:
@@ -83,7 +86,7 @@ def pause(
     begun = one(database, source_id, now)
     end_over(database, now)
     made = SourcePause(
-        source_id=source_id, at=begun.at if begun else now, ends_at=ends_at, author=author, reason=reason
+        source_id=source_id, name=row[1], at=begun.at if begun else now, ends_at=ends_at, author=author, reason=reason
     )
     database.execute(
         "INSERT INTO source_pause (source_id, at, ends_at, author, reason) VALUES (?, ?, ?, ?, ?) "
@@ -108,7 +111,7 @@ def resume(database: Database, source_id: str, now: datetime) -> None:
 
 def end_over(database: Database, now: datetime) -> list[SourcePause]:
     """Put away the pauses whose time is over, and return them."""
-    rows = database.query("SELECT * FROM source_pause WHERE ends_at <= ?", (to_text(now),))
+    rows = database.query(f"{_PAUSES} WHERE p.ends_at <= ?", (to_text(now),))
     found = [_pause(row) for row in rows]
     for over in found:
         _end(database, over, over.ends_at or now)
@@ -129,6 +132,7 @@ def _end(database: Database, over: SourcePause, moment: datetime) -> None:
 def _pause(row: dict[str, Any]) -> SourcePause:
     return SourcePause(
         source_id=row["source_id"],
+        name=row["name"],
         at=from_text(row["at"]),
         ends_at=from_text_or_none(row["ends_at"]),
         author=row["author"],

@@ -92,7 +92,7 @@ def test_lists_and_strip_tell_paused_from_off(visitor: Visitor, database: Databa
     told = "paused by Awa until somebody resumes it: <b>travaux</b>"
     assert page.text.count(told) == 2, "in the strip and in the list"
     assert "<b>travaux" not in page.body
-    assert "soir: paused by" in page.text
+    assert "Le Soir: paused by" in page.text
     only = visitor.get("/sources?state=paused")
     assert "Le Soir" in only.text
     assert "Le Matin" not in only.text

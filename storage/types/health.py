@@ -47,6 +47,8 @@ class SourcePause:
     """A source of which somebody wants nothing asked for a while."""
 
     source_id: str
+    #: of the source, for people
+    name: str
     at: datetime
     #: None: until somebody resumes it
     ends_at: datetime | None
