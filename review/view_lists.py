@@ -15,13 +15,14 @@ from review import naming
 from review.errors import BrokenOffError, SearchTextError
 from review.feeds import FeedItem, terms_of
 from review.filters import DeskFilter, read_filter
+from review.found import Match, matches_of_stories
 from review.room import Room
-from review.searching import StoryPage, count_stories, find_stories, read_search
+from review.searching import Search, StoryPage, count_stories, find_stories, read_search
 from review.settings import ReviewSettings
 from review.wording import Words
 from storage import triage, view_looks, views
 from storage.errors import NotFoundError, SearchError
-from storage.reading import StoryRow
+from storage.reading import StoryFilter, StoryRow
 from storage.types import Person
 from storage.views import SavedView
 
@@ -168,9 +169,29 @@ def rows_of(
     before: tuple[datetime, int] | None = None,
 ) -> StoryPage:
     """Return a page of what a filter lists, as the desk does."""
-    archive = room.asked(wanted, person)
+    return find_stories(database, *_asked(room, person, wanted, limit, before))
+
+
+def matched_rows_of(
+    database: Database,
+    room: Room,
+    person: Person,
+    wanted: DeskFilter,
+    *,
+    limit: int,
+    before: tuple[datetime, int] | None = None,
+) -> tuple[StoryPage, dict[int, Match]]:
+    """Return a page of what a filter lists, and by story the sentence by which its search found it."""
+    asked, search = _asked(room, person, wanted, limit, before)
+    found = find_stories(database, asked, search)
+    return found, matches_of_stories(database, found.rows, asked, search)
+
+
+def _asked(
+    room: Room, person: Person, wanted: DeskFilter, limit: int, before: tuple[datetime, int] | None
+) -> tuple[StoryFilter, Search | None]:
     search = None if wanted.q is None else read_search(wanted.q)
-    return find_stories(database, replace(archive, limit=limit, before=before), search)
+    return replace(room.asked(wanted, person), limit=limit, before=before), search
 
 
 def records(room: Room, person: Person, wanted: DeskFilter) -> Iterator[dict[str, Any]]:

@@ -105,6 +105,13 @@ def test_views_lead_to_their_stories_page_by_page(visitor: Visitor, archive: Dat
     assert headlines(visitor, f"/api/v1/views/all/stories?limit=2&before={first['next']}") == ["Fait 2"]
 
 
+def test_a_view_that_searches_shows_what_it_found(visitor: Visitor, archive: Database) -> None:
+    add(archive, "second", "q=%22fait+1%22&show=all")
+    (row,) = visitor.get("/api/v1/views/second/stories").json()["stories"]
+    assert row["match"]["sentence"] == "Fait 1"
+    assert all(row["match"] is None for row in visitor.get("/api/v1/views/all/stories").json()["stories"])
+
+
 def test_nobody_sees_what_somebody_keeps_to_themselves(visitor: Visitor, archive: Database) -> None:
     add(archive, "mine", "severity=5", person_id=ANALYST.id)
     visitor.person = READER

@@ -12,7 +12,7 @@ from review.models.views import ViewList, ViewModel
 from review.paging import read_numbered_place, write_place
 from review.parameters import BeforeRow, Limit, known_place
 from review.room import Room
-from review.view_lists import find_view, rows_of, views_of
+from review.view_lists import find_view, matched_rows_of, views_of
 from storage import triage
 
 ViewId = Annotated[str, Path(min_length=1, max_length=100)]
@@ -43,10 +43,10 @@ def view_interface_routes(room: Room) -> APIRouter:
         person = room.who(request)
         with room.readers.reading() as database:
             view = find_view(database, room.settings, room.words(request), person, view_id)
-            found = rows_of(database, room, person, view.wanted, limit=limit, before=place)
+            found, matched = matched_rows_of(database, room, person, view.wanted, limit=limit, before=place)
             made = triage.of_stories(database, [row.story.id for row in found.rows])
         return StoryPage(
-            stories=tuple(StoryRowModel.of(row, made[row.story.id]) for row in found.rows),
+            stories=tuple(StoryRowModel.of(row, made[row.story.id], matched.get(row.story.id)) for row in found.rows),
             next=None if found.next is None else write_place(*found.next),
         )
 
