@@ -67,8 +67,11 @@ class Moments:
         return abs((self.now - moment).total_seconds()) < 2 * _DAY
 
     def relative(self, moment: datetime) -> str:
-        """Return ``il y a 3 min`` or ``dans 2 h``."""
-        return self.words("time.ago" if moment <= self.now else "time.ahead", span=self.span(moment))
+        """Return ``il y a 3 min`` or ``dans 2 h``, and ``à l’instant`` or ``maintenant`` within a second."""
+        past = moment <= self.now
+        if abs((self.now - moment).total_seconds()) < 1:
+            return self.words("time.now" if past else "time.due")
+        return self.words("time.ago" if past else "time.ahead", span=self.span(moment))
 
     def _long(self, local: date) -> str:
         return self.words(

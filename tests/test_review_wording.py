@@ -113,6 +113,9 @@ def test_times_stand_in_the_readers_zone_with_utc_beside() -> None:
         (timedelta(hours=47), "il y a 47 h"),
         (timedelta(days=4), "il y a 4 j"),
         (timedelta(minutes=-12), "dans 12 min"),
+        (timedelta(), "à l’instant"),
+        (timedelta(milliseconds=999), "à l’instant"),
+        (timedelta(milliseconds=-999), "maintenant"),
     ],
 )
 def test_spans(ago: timedelta, text: str) -> None:
