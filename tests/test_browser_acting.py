@@ -263,6 +263,20 @@ def test_what_is_marked_as_new_again_stays_new(desk: Desk, browser: Any, scripts
         assert shown.faults == []
 
 
+def test_a_row_that_the_filters_hide_now_cannot_be_acted_on_until_it_is_undone(desk: Desk) -> None:
+    desk.open("/?state=new")
+    desk.press("j", "x")
+    desk.wait(f"{desk.row(0)}[data-left]")
+    assert desk.states()[0] == "not_relevant"
+    assert desk.page.locator(f"{desk.row(0)} :is(button, input)").count() == 0
+    desk.press("e")
+    desk.says("no longer meets the filters")
+    assert desk.states()[0] == "not_relevant"
+    desk.press("u")
+    desk.wait(f"{desk.row(0)}:not([data-left]) [data-key=x]")
+    assert desk.states()[0] == "new"
+
+
 def test_after_a_refusal_the_next_try_knows_what_was_changed(desk: Desk) -> None:
     page = desk.page
     desk.open(f"/?story={desk.stories[1]}")

@@ -66,14 +66,23 @@
     }
   };
 
+  // A row that the filters hide now stays where it is until the list is asked for anew. Its buttons speak of a standing
+  // that is over, so they go; an undo brings all of it back.
+  const leave = (part) => {
+    part.removeAttribute("aria-busy");
+    if (!part.matches("[data-row][data-event]")) return;
+    part.dataset.left = "";
+    part.dataset.void = document.body.dataset.left;
+    for (const old of part.querySelectorAll(".tquick, .pickrow")) old.remove();
+  };
+
   // `sent` is what the form led to; null when it was refused, and all that was typed is kept.
   const exchange = (ids, page, form, sent) => {
     for (const id of ids) {
       const old = document.getElementById(id);
       const fresh = page.getElementById(id);
       if (!old) continue;
-      // A row that the filters hide now stays where it is until the list is asked for anew.
-      if (!fresh) { old.removeAttribute("aria-busy"); continue; }
+      if (!fresh) { leave(old); continue; }
       const focused = old.contains(document.activeElement) ? document.activeElement : null;
       for (const name of ["data-selected", "data-opened", "aria-current"]) {
         if (old.hasAttribute(name)) fresh.setAttribute(name, old.getAttribute(name));
