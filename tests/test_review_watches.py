@@ -243,16 +243,16 @@ def test_a_backtest_says_how_long_it_will_take_and_what_would_end_in_time(desk: 
     page = "/watches/sahel/backtests/3"
     desk.runs._running = run
     assert "It reads the rules." in desk.visitor.get(page).text
-    slow = Pace(done=1_000, total=90_000, seconds=60)
+    slow = Pace(done=1_000, total=240_000, seconds=60)
     desk.runs._running = paced(run, replace(slow, total=6_000), NOW)
     shown = desk.visitor.get(page).text
     assert "16 %, 1,000 of 6,000 readings · about 5 min left" in shown
-    assert "45 minutes" not in shown
+    assert "two hours" not in shown
     desk.runs._running = paced(run, slow, NOW)
-    assert "At this pace it will not end within 45 minutes. 27 days would end in time" in desk.visitor.get(page).text
+    assert "At this pace it will not end within two hours. 27 days would end in time" in desk.visitor.get(page).text
     desk.runs._write(replace(desk.runs._running, state="failed", detail="by its pace"))
     desk.runs._running = None
-    assert "it was ended at 1 %. 27 days would end in time" in desk.visitor.get(page).text
+    assert "it was ended at 0 %. 27 days would end in time" in desk.visitor.get(page).text
 
 
 def test_changes_of_watches_are_those_after_which_a_service_rereads_them() -> None:

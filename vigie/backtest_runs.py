@@ -33,7 +33,7 @@ FOLDER = "backtests"
 #: runs that are kept; the oldest go
 MOST_RUNS = 60
 #: a run may take so long
-DEADLINE = timedelta(minutes=45)
+DEADLINE = timedelta(hours=2)
 #: days that one may reach back
 LONGEST_DAYS = 400
 #: bytes of one line of an answer
