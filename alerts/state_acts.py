@@ -170,13 +170,18 @@ def _once(done: Sequence[StateAct], ends: Mapping[Kind, Sequence[StateAct]]) -> 
     for act in done:
         by_kind.setdefault(act.kind, []).append(act)
     before = {act: last for acts in by_kind.values() for act, last in _tellings_before(acts)}
-    fresh = {act.story_id for act in done if act.headline and act not in before}
+    # Of each story, since when a headline tells what nobody told before: the past hangs on nothing that comes later.
+    fresh: dict[int, datetime] = {}
+    for act in done:
+        if act.headline and act not in before:
+            fresh.setdefault(act.story_id, act.at)
     found: list[StateAct] = []
     for kind, acts in by_kind.items():
         own: list[StateAct] = []
         for act in acts:
             ended = bool(own) and any(own[-1].at <= end.at <= act.at for end in ends.get(kind, ()))
-            if act not in before or (act.headline and act.story_id not in fresh and _again(act, before[act], ended)):
+            recalling = act.story_id in fresh and fresh[act.story_id] <= act.at
+            if act not in before or (act.headline and not recalling and _again(act, before[act], ended)):
                 own.append(act)
             elif act.at - own[-1].at < SAME and not ended:
                 own[-1] = _with(own[-1], act)

@@ -232,6 +232,14 @@ def test_an_old_act_in_a_headline_beside_news_is_no_second_act() -> None:
     assert known(first, beside) == [(1, None), (2, None)]
 
 
+def test_what_a_story_tells_weeks_later_changes_nothing_of_what_it_told_before() -> None:
+    first = act("2022-06-01T08:00", "F", "summon_ambassador", story=1, thread=1, headline=False)
+    again = act("2022-06-05T08:00", "F", "summon_ambassador", story=2, thread=1)
+    news = act("2022-07-02T08:00", "M", "summon_ambassador", story=2, thread=1)
+    assert known(first, again) == [(1, None), (2, None)]
+    assert known(first, again, news) == [(1, None), (2, None), (2, None)]
+
+
 def test_an_affair_recalls_an_act_for_weeks_and_others_for_days() -> None:
     first = act("2022-06-01T08:00", "M", "detain_national", story=1, thread=1)
     for thread, day, count in ((1, "2022-07-20", 1), (2, "2022-07-20", 2), (2, "2022-06-07", 1), (1, "2022-08-20", 2)):
