@@ -43,6 +43,8 @@ class Probe:
     newest: tuple[int, ...]
     #: there are no others, and they are few enough to be named
     complete: bool
+    #: the newest of all, None where that is not known or hardly any text is newer
+    last: int | None
     #: walking the list of stories finds a page of it sooner than asking the whole index does
     walk: bool
 
@@ -55,14 +57,15 @@ def probe(database: Database, expression: str, limit: int) -> Probe:
     """
     if has_beginnings(expression):
         # What a beginning stands for is gathered before anything is given, so only the number of hits counts.
-        return Probe(newest=(), complete=False, walk=_has_many_hits(database, expression))
+        return Probe(newest=(), complete=False, last=None, walk=_has_many_hits(database, expression))
     newest, seconds, complete = _newest(database, expression)
     if complete:
         few = len(newest) <= FEW
-        return Probe(newest=newest if few else (), complete=few, walk=False)
+        return Probe(newest=newest if few else (), complete=few, last=None, walk=False)
     texts = int(database.execute("SELECT max(id) FROM revision").fetchone()[0])
     walk = is_walk_shorter(limit=limit, hits=len(newest), among=texts - newest[-1] + 1, texts=texts, seconds=seconds)
-    return Probe(newest=newest, complete=False, walk=walk)
+    last = newest[0] if texts - newest[0] > _GAP else None
+    return Probe(newest=newest, complete=False, last=last, walk=walk)
 
 
 def _newest(database: Database, expression: str) -> tuple[tuple[int, ...], float, bool]:

@@ -30,8 +30,6 @@ _RARE_SIGNALS, _RARE_ARTICLES = 3_000, 20_000
 _WALK = (200, 800, 3_200, 12_800)
 #: the same for beginnings of words: whatever the index is asked about them, it gathers all that they stand for
 _WALK_FOR_BEGINNINGS = (800, 6_400)
-#: stories after which a walk that has found hardly anything is given up
-_LONG_WALK = 3_200
 
 #: place of a story in the list: when it was last seen, and its id
 Place = tuple[datetime, int]
@@ -86,6 +84,8 @@ class StoryFilter:
     until: datetime | None = None
     #: only stories with an article that was stored after this one
     after_article: int | None = None
+    #: only stories with an article whose text is no newer than this one
+    text_until: int | None = None
     #: keyset paging: only stories after this (last seen, id) in the list
     before: Place | None = None
     limit: int = 50
@@ -129,7 +129,8 @@ def _found(database: Database, wanted: StoryFilter, expression: str) -> list[Pla
     probe = hits.probe(database, expression, wanted.limit)
     if probe.complete:
         return _places(database, wanted, probe.newest)
-    found = _walked(database, wanted, expression, steps) if probe.walk else None
+    # Stories that only have texts newer than all that were found are passed by without asking about each.
+    found = _walked(database, replace(wanted, text_until=probe.last), expression, steps) if probe.walk else None
     return _places(database, wanted) if found is None else found
 
 
@@ -151,9 +152,6 @@ def _walked(database: Database, wanted: StoryFilter, expression: str, steps: Seq
                 return found[: wanted.limit]
         if len(batch) < size:
             return found
-        if size >= _LONG_WALK and len(found) * 8 < wanted.limit:
-            # What the newest texts held is rare among those before.
-            return None
         before = batch[-1]
     return None
 
@@ -236,6 +234,9 @@ def _story_clauses(
     if wanted.after_article is not None:
         clauses.append("st.id IN (SELECT story_id FROM article WHERE id > :after_article)")
         parameters["after_article"] = wanted.after_article
+    if wanted.text_until is not None:
+        clauses.append("EXISTS (SELECT 1 FROM article t WHERE t.story_id = st.id AND t.revision_id <= :text_until)")
+        parameters["text_until"] = wanted.text_until
     if wanted.before is not None:
         clauses.append("(st.last_seen_at, st.id) < (:before, :before_id)")
         parameters |= {"before": to_text(wanted.before[0]), "before_id": wanted.before[1]}

@@ -115,6 +115,7 @@ def test_a_list_is_what_reading_everything_gives(whole: Whole, monkeypatch: pyte
         (hits, "HEAVY", chance.choice((0, 1_000))), (hits, "is_walk_shorter", lambda **_: seed % 2 == 0),
         (story_filter, "_WALK", (7, 28, 112, 448)[: chance.choice((2, 4))]), (hits, "FEW", chance.choice((0, 300))),
         (story_filter, "_WALK_FOR_BEGINNINGS", (7, chance.choice((28, 448)))),
+        (hits, "_GAP", chance.choice((0, 2_000))),
         (story_filter, "_RARE_SIGNALS", common), (story_filter, "_RARE_ARTICLES", common),
         (searching, "_BATCH", 5),
     ):  # fmt: skip

@@ -154,6 +154,23 @@ def test_rare_and_common_words_find_the_same(
     assert found('"absent"', with_signals=False) == []
 
 
+def test_stories_with_newer_texts_alone_are_passed_by(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("NEWEST", 1), ("MOST_NEWEST", 1), ("FEW", 0), ("_GAP", 0)):
+        monkeypatch.setattr(hits, name, value)
+    monkeypatch.setattr(hits, "is_walk_shorter", lambda **_: True)
+    old, long, new = (open_story(database, str(number), minutes=60) for number in range(3))
+    add(database, old, text="Bamako expulse.", minutes=3)
+    add(database, long, text="Bamako rappelle.", minutes=2)
+    add(database, long, text="Paris se tait.", minutes=1)
+    add(database, new, text="Paris aussi.", minutes=1)
+    assert hits.probe(database, '"bamako"', 50).last is not None
+    found = reading.stories(database, StoryFilter(expression='"bamako"', with_signals=False))
+    assert [row.story.id for row in found] == [long, old]
+    last = hits.probe(database, '"bamako"', 50).last
+    passed = reading.places(database, StoryFilter(with_signals=False, text_until=last))
+    assert {story for _, story in passed} == {old, long}
+
+
 def test_keyset_paging_is_exact_when_times_are_equal(database: Database) -> None:
     made = [open_story(database, str(number), minutes=5) for number in range(7)]
     seen: list[int] = []
