@@ -72,7 +72,10 @@ def remember(database: Database, by: Person, named: OrderKey, answer: str, now: 
         {"person": person, "kept": MOST - 1},
     )
     database.execute(
-        "INSERT INTO order_key (person_id, name, content, answer, at) VALUES (?, ?, ?, ?, ?)",
+        # Who asked took a key for forgotten that still stands here: the clock was set back in between.
+        "INSERT INTO order_key (person_id, name, content, answer, at) VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT (person_id, name) DO UPDATE SET content = excluded.content, answer = excluded.answer, "
+        "at = excluded.at",
         (person, named.key, named.order, answer, to_text(now)),
     )
 
