@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StrictBool, StringConstraints
 
 from alerts.triage_actions import LONGEST_ASSIGNEE, LONGEST_NOTE, LONGEST_TAG, MOST_STORIES
-from review.models.base import Model
+from review.models.base import NUMBER, Model
 from review.models.orders import Order, Signed
 from storage.follows import FollowNews
 from storage.notes import TagCount
@@ -17,10 +17,11 @@ from storage.verdicts import LabelCounts
 
 #: exact in every JSON reader (RFC 8259 section 6)
 LARGEST_ID = 2**53 - 1
-StoryId = Annotated[int, Field(ge=1, le=LARGEST_ID)]
+StoryId = Annotated[int, Field(ge=1, le=LARGEST_ID), NUMBER]
 Version = Annotated[
     int | None,
     Field(ge=0, le=LARGEST_ID, description="of the story as it was read; what others changed since is refused (409)"),
+    NUMBER,
 ]
 
 
@@ -202,13 +203,13 @@ class VerdictOrder(VersionedOrder):
 class ImportantOrder(VersionedOrder):
     """Whether a story is important."""
 
-    important: bool
+    important: StrictBool
 
 
 class FollowOrder(Signed):
     """Whether whoever asks follows a story from now on."""
 
-    follow: bool
+    follow: StrictBool
 
 
 class AssignOrder(VersionedOrder):
@@ -233,7 +234,7 @@ class NoteOrder(Signed):
 class UndoOrder(Signed):
     """A change to take back, with all that was made as one with it."""
 
-    event: Annotated[int, Field(ge=1, le=LARGEST_ID)]
+    event: Annotated[int, Field(ge=1, le=LARGEST_ID), NUMBER]
 
 
 class StoryVersion(Order):
