@@ -15,7 +15,6 @@ from review import naming
 from review.errors import BrokenOffError, SearchTextError
 from review.feeds import FeedItem, terms_of
 from review.filters import DeskFilter, read_filter
-from review.found import Match, matches_of_stories
 from review.room import Room
 from review.searching import Search, StoryPage, count_stories, find_stories, read_search
 from review.settings import ReviewSettings
@@ -159,6 +158,14 @@ def card(
     )
 
 
+def asked_of(
+    room: Room, person: Person, wanted: DeskFilter, *, limit: int, before: tuple[datetime, int] | None = None
+) -> tuple[StoryFilter, Search | None]:
+    """Return what to ask the archive for a page of what a filter lists, as the desk does."""
+    search = None if wanted.q is None else read_search(wanted.q)
+    return replace(room.asked(wanted, person), limit=limit, before=before), search
+
+
 def rows_of(
     database: Database,
     room: Room,
@@ -169,29 +176,7 @@ def rows_of(
     before: tuple[datetime, int] | None = None,
 ) -> StoryPage:
     """Return a page of what a filter lists, as the desk does."""
-    return find_stories(database, *_asked(room, person, wanted, limit, before))
-
-
-def matched_rows_of(
-    database: Database,
-    room: Room,
-    person: Person,
-    wanted: DeskFilter,
-    *,
-    limit: int,
-    before: tuple[datetime, int] | None = None,
-) -> tuple[StoryPage, dict[int, Match]]:
-    """Return a page of what a filter lists, and by story the sentence by which its search found it."""
-    asked, search = _asked(room, person, wanted, limit, before)
-    found = find_stories(database, asked, search)
-    return found, matches_of_stories(database, found.rows, asked, search)
-
-
-def _asked(
-    room: Room, person: Person, wanted: DeskFilter, limit: int, before: tuple[datetime, int] | None
-) -> tuple[StoryFilter, Search | None]:
-    search = None if wanted.q is None else read_search(wanted.q)
-    return replace(room.asked(wanted, person), limit=limit, before=before), search
+    return find_stories(database, *asked_of(room, person, wanted, limit=limit, before=before))
 
 
 def records(room: Room, person: Person, wanted: DeskFilter) -> Iterator[dict[str, Any]]:

@@ -6,13 +6,15 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
 
+from review.found import matches_of_stories
 from review.interface.declared import MISSING, SEARCHING
 from review.models.stories import StoryPage, StoryRowModel
 from review.models.views import ViewList, ViewModel
 from review.paging import read_numbered_place, write_place
 from review.parameters import BeforeRow, Limit, known_place
 from review.room import Room
-from review.view_lists import find_view, matched_rows_of, views_of
+from review.searching import find_stories
+from review.view_lists import asked_of, find_view, views_of
 from storage import triage
 
 ViewId = Annotated[str, Path(min_length=1, max_length=100)]
@@ -43,7 +45,9 @@ def view_interface_routes(room: Room) -> APIRouter:
         person = room.who(request)
         with room.readers.reading() as database:
             view = find_view(database, room.settings, room.words(request), person, view_id)
-            found, matched = matched_rows_of(database, room, person, view.wanted, limit=limit, before=place)
+            asked, search = asked_of(room, person, view.wanted, limit=limit, before=place)
+            found = find_stories(database, asked, search)
+            matched = matches_of_stories(database, found.rows, asked, search)
             made = triage.of_stories(database, [row.story.id for row in found.rows])
         return StoryPage(
             stories=tuple(StoryRowModel.of(row, made[row.story.id], matched.get(row.story.id)) for row in found.rows),
