@@ -95,6 +95,24 @@ def test_an_alert_is_taken_in_hand_once(place: Place) -> None:
     assert [line.change for line in audit.lines(database)] == ["acknowledge", "acknowledge"]
 
 
+@pytest.mark.parametrize(
+    ("order", "given"),
+    [
+        ("important", {"important": 1}),
+        ("important", {"important": True, "version": False}),
+        ("important", {"important": True, "version": "0"}),
+        ("follow", {"follow": 0}),
+        ("tags", {"tag": "piste", "version": True}),
+    ],
+)
+def test_no_other_kind_of_value_passes_for_a_number_or_for_true(
+    shared: Place, order: str, given: dict[str, object]
+) -> None:
+    answer = shared.program.order(f"/stories/{shared.known.story}/{order}", {"author": "Awa", **given})
+    assert answer.status == 422
+    assert len(answer.json()["faults"]) == 1
+
+
 def test_an_account_signs_with_its_name_and_token(place: Place) -> None:
     program, known, database = place.program, place.known, place.database
     token = add_token(database)
