@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import cast
 
 import pytest
 from sqlite_utils import Database
 
+from review.forms import Forms
+from review.health import Readiness
 from review.moments import Moments
+from review.readers import Readers
 from review.rendering import environment
 from review.resting import MOST_KEPT, RestingLadders
 from review.room import Room
@@ -26,15 +28,18 @@ PAIR = ("FRA", "MLI")
 
 
 @dataclass
-class Desk:
-    """What the ladders need of a room, with a clock that can be set."""
+class Clock:
+    """A clock that can be set."""
 
-    settings: ReviewSettings
-    templates: object = field(default_factory=environment)
     at: datetime = NOW
 
-    def now(self) -> datetime:
+    def __call__(self) -> datetime:
         return self.at
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
 
 
 @pytest.fixture
@@ -45,14 +50,21 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    watch = Watch(id="france-mali", name="France – Mali", pairs=(PAIR,))
-    return Desk(
-        ReviewSettings(
-            public_url="http://127.0.0.1", language="en", timezone="UTC", data_folder=tmp_path, watches=(watch,),
-            version="0",
+def ladders(tmp_path: Path, clock: Clock) -> RestingLadders:
+    settings = ReviewSettings(
+        public_url="http://127.0.0.1", language="en", timezone="UTC", data_folder=tmp_path / "data", version="0",
+        watches=(Watch(id="france-mali", name="France – Mali", pairs=(PAIR,)),),
+    )  # fmt: skip
+    return RestingLadders(
+        Room(
+            settings=settings, readers=Readers(settings.data_folder), readiness=ready, templates=environment(),
+            now=clock, forms=Forms(hosts=settings.hosts(), secure=False),
         )
     )  # fmt: skip
+
+
+async def ready() -> Readiness:
+    return Readiness(fit=True, checks=())
 
 
 def tell(database: Database, told: Told) -> int:
@@ -63,18 +75,16 @@ def tell(database: Database, told: Told) -> int:
     return story
 
 
-def test_the_ladder_is_drawn_once_for_all(database: Database, desk: Desk) -> None:
-    ladders = RestingLadders(cast(Room, desk))
+def test_the_ladder_is_drawn_once_for_all(database: Database, ladders: RestingLadders, clock: Clock) -> None:
     tell(database, Told(when=NOW))
     first = ladders.figure(database, None, "en")
     assert first is not None
-    desk.at += timedelta(seconds=59)
+    clock.at += timedelta(seconds=59)
     assert ladders.figure(database, None, "en") is first
     assert ladders.figure(database, ("MLI", "FRA"), "en") is first
 
 
-def test_it_is_drawn_anew_once_an_act_is_told(database: Database, desk: Desk) -> None:
-    ladders = RestingLadders(cast(Room, desk))
+def test_it_is_drawn_anew_once_an_act_is_told(database: Database, ladders: RestingLadders) -> None:
     assert ladders.figure(database, None, "en") is None
     one = tell(database, Told(when=NOW))
     first = ladders.figure(database, None, "en")
@@ -88,8 +98,7 @@ def test_it_is_drawn_anew_once_an_act_is_told(database: Database, desk: Desk) ->
     assert f"/stories/{other}" in again
 
 
-def test_it_is_drawn_anew_once_a_story_is_taken_back(database: Database, desk: Desk) -> None:
-    ladders = RestingLadders(cast(Room, desk))
+def test_it_is_drawn_anew_once_a_story_is_taken_back(database: Database, ladders: RestingLadders) -> None:
     story = tell(database, Told(when=NOW))
     assert ladders.figure(database, None, "en") is not None
     with transaction(database):
@@ -97,19 +106,19 @@ def test_it_is_drawn_anew_once_a_story_is_taken_back(database: Database, desk: D
     assert ladders.figure(database, None, "en") is None
 
 
-def test_it_is_drawn_anew_after_a_minute_and_when_the_clock_went_back(database: Database, desk: Desk) -> None:
-    ladders = RestingLadders(cast(Room, desk))
+def test_it_is_drawn_anew_after_a_minute_and_when_the_clock_went_back(
+    database: Database, ladders: RestingLadders, clock: Clock
+) -> None:
     tell(database, Told(when=NOW))
     first = ladders.figure(database, None, "en")
-    desk.at += timedelta(seconds=60)
+    clock.at += timedelta(seconds=60)
     second = ladders.figure(database, None, "en")
     assert second is not first
-    desk.at -= timedelta(seconds=1)
+    clock.at -= timedelta(seconds=1)
     assert ladders.figure(database, None, "en") is not second
 
 
-def test_each_language_has_its_own(database: Database, desk: Desk) -> None:
-    ladders = RestingLadders(cast(Room, desk))
+def test_each_language_has_its_own(database: Database, ladders: RestingLadders) -> None:
     tell(database, Told(when=NOW))
     french, english = (ladders.figure(database, None, language) for language in ("fr", "en"))
     assert french is not None
@@ -118,8 +127,7 @@ def test_each_language_has_its_own(database: Database, desk: Desk) -> None:
     assert "Échelle" not in english
 
 
-def test_no_more_are_kept_than_a_page_may_ask_for(database: Database, desk: Desk) -> None:
-    ladders = RestingLadders(cast(Room, desk))
+def test_no_more_are_kept_than_a_page_may_ask_for(database: Database, ladders: RestingLadders) -> None:
     tell(database, Told(when=NOW))
     first = ladders.figure(database, None, "en")
     for number in range(MOST_KEPT):
