@@ -150,6 +150,10 @@ def portions(stories: Sequence[_Story], expression: str) -> Iterator[tuple[_Stor
     return batched(stories, max(1, len(stories)) if has_beginnings(expression) else _TOGETHER)
 
 
+def _most_ranges(expression: str) -> int:
+    return 1 if has_beginnings(expression) else _RANGES
+
+
 def stories_with_hits(
     database: Database, expression: str, story_ids: Sequence[int], conditions: Sequence[str], values: dict[str, object]
 ) -> set[int]:
@@ -165,7 +169,7 @@ def stories_with_hits(
     found: set[int] = set()
     for some in portions(story_ids, expression):
         wanted = set(some)
-        for first, last in _ranges(database, some, 1 if has_beginnings(expression) else _RANGES):
+        for first, last in _ranges(database, some, _most_ranges(expression)):
             # Naming thousands of stories in a statement takes longer than passing over some others.
             rows = database.execute(
                 f"""
@@ -184,7 +188,7 @@ def articles_with_hits(database: Database, expression: str, story_ids: Sequence[
     found: dict[int, list[tuple[str, int]]] = {}
     for some in batched(story_ids, _TOGETHER):
         marks, wanted = listed(some)
-        for first, last in _ranges(database, some, 1 if has_beginnings(expression) else _RANGES):
+        for first, last in _ranges(database, some, _most_ranges(expression)):
             rows = database.execute(
                 f"""
                 SELECT a.story_id, a.effective_at, a.id FROM revision_search CROSS JOIN article a
@@ -202,7 +206,7 @@ def texts_with_hits(database: Database, expression: str, revision_ids: Sequence[
     """Return those of some texts that the expression finds."""
     wanted = set(revision_ids)
     found: set[int] = set()
-    for first, last in split(sorted(wanted), 1 if has_beginnings(expression) else _RANGES):
+    for first, last in split(sorted(wanted), _most_ranges(expression)):
         rows = database.execute(
             "SELECT rowid FROM revision_search WHERE revision_search MATCH ? AND rowid BETWEEN ? AND ?",
             (expression, first, last),
